@@ -1,0 +1,1 @@
+"""What is no domain: database, operations, errors, configuration, log, jobs, migrations. Imports no room."""

@@ -1,0 +1,69 @@
+"""Named statements: every SQL text that Python sends stands in a `.sql` file under a name.
+
+A file is a list of blocks, each headed by
+
+    -- name: get_task -> Task
+    -- One line that says what it does.
+    select …
+
+`work.get_task` is then the block `get_task` of `domains/work/queries.sql`; `kit.…`, `importers.…` and `operate.…` are
+the `queries.sql` of those packages. The row type after the arrow is a dataclass of the room's `types.py`, a scalar
+(`int`, `text` …) or `none`; a house test holds it against the live schema.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+_HEADER = re.compile(r"^-- name: (?P<name>[a-z][a-z0-9_]*) -> (?P<row>\w+)\s*$", re.M)
+_OUTSIDE_DOMAINS = frozenset({"kit", "importers", "operate"})
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One named statement, its row type's name and its text."""
+
+    name: str
+    row: str
+    text: str
+
+
+def package_of(room: str) -> str:
+    """Return the import path of the package that holds a room's SQL."""
+    return f"steward.{room}" if room in _OUTSIDE_DOMAINS else f"steward.domains.{room}"
+
+
+def parse(room: str, source: str) -> dict[str, Query]:
+    """Split the text of a queries.sql into its named statements.
+
+    Raises:
+        ValueError: two statements of one file bear the same name.
+    """
+    found: dict[str, Query] = {}
+    heads = list(_HEADER.finditer(source))
+    for head, after in zip(heads, [*heads[1:], None], strict=True):
+        name = f"{room}.{head['name']}"
+        if name in found:
+            raise ValueError(f"{name} is defined twice in the queries.sql of {room}")
+        text = source[head.end() : after.start() if after else len(source)].strip()
+        found[name] = Query(name, head["row"], text.rstrip(";"))
+    return found
+
+
+@cache
+def load(room: str) -> dict[str, Query]:
+    """Read the named statements of a room."""
+    path = resources.files(package_of(room)) / "queries.sql"
+    return parse(room, path.read_text("utf-8"))
+
+
+def get(name: str) -> Query:
+    """Return the statement `room.name`.
+
+    Raises:
+        KeyError: no such statement.
+    """
+    return load(name.partition(".")[0])[name]
