@@ -6,7 +6,7 @@ StewardError
 ├── Denied           known, but not allowed: 403, exit 6
 ├── NotFound         no such thing: 404, exit 4
 ├── Conflict         the thing is in another state: 409, exit 5
-│   └── Stale        the caller saw an older version: 412, exit 5
+│   └── StaleVersion the caller saw an older version: 409 (412 where If-Match said it), exit 5
 └── Unavailable      a part that is needed is away: 503, exit 7
 
 Rooms subclass by situation and may name the SQLSTATE with which SQL raises that situation; `from_database` turns
@@ -89,11 +89,10 @@ class Conflict(StewardError):
     sqlstate = "ST409"
 
 
-class Stale(Conflict):
+class StaleVersion(Conflict):
     """The caller acted on an older version of the row."""
 
     code = "stale_version"
-    status = 412
     sqlstate = "ST412"
 
 

@@ -1,0 +1,293 @@
+"""The database as operations see it: one connection, one transaction, named statements, typed rows.
+
+`Database` owns the pool and opens transactions; `Db` is what an operation is given. Operations never commit and never
+take a second connection. Everything that belongs to a transaction (actor, role, time limit) is set local to it, so the
+same code works behind a transaction pooler.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import dict_row, tuple_row
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from steward.kit import sql
+from steward.kit.errors import Internal, NotFound, StewardError, Unavailable, by_sqlstate
+from steward.kit.rows import row_factory
+
+log = logging.getLogger("steward.db")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, through what, and with which project in hand."""
+
+    user_id: UUID | None = None
+    user_name: str | None = None
+    role: str = "user"
+    agent: str | None = None
+    session: str | None = None
+    request: str | None = None
+    surface: str = "python"
+    ip: str | None = None
+    project: str | None = None
+    # A key that names an agent binds its bearer to that agent.
+    agent_bound: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where the database is and as whom to work there.
+
+    `role` is taken inside each transaction when the login is another one (an external server's single user).
+    """
+
+    conninfo: str
+    direct_conninfo: str
+    role: str | None = None
+    pooled_by_other: bool = False
+
+
+@dataclass(slots=True)
+class QueryStats:
+    """How often a named statement ran and how long it took, in this process."""
+
+    calls: int = 0
+    total_ms: float = 0.0
+    max_ms: float = 0.0
+
+
+@dataclass(slots=True)
+class Db:
+    """One transaction: what an operation is given."""
+
+    connection: psycopg.Connection[Any]
+    actor: Actor
+    slow_query_ms: float
+    stats: dict[str, QueryStats] = field(default_factory=dict)
+    # Work for after the commit, such as telling listeners what changed.
+    touched: set[str] = field(default_factory=set)
+
+    def _run(self, name: str, factory: Any, params: dict[str, Any]) -> psycopg.Cursor[Any]:
+        query = sql.get(name)
+        cursor = self.connection.cursor(row_factory=factory)
+        start = time.perf_counter()
+        cursor.execute(query.text, params)  # type: ignore[arg-type]
+        self._timed(name, (time.perf_counter() - start) * 1000, cursor.rowcount)
+        return cursor
+
+    def _timed(self, name: str, took_ms: float, rows: int) -> None:
+        seen = self.stats.setdefault(name, QueryStats())
+        seen.calls += 1
+        seen.total_ms += took_ms
+        seen.max_ms = max(seen.max_ms, took_ms)
+        if took_ms >= self.slow_query_ms:
+            log.warning("slow query %s", name, extra={"query": name, "ms": round(took_ms, 1), "rows": rows})
+
+    def all(self, name: str, row: type[T], /, **params: Any) -> list[T]:
+        """Return every row of a named statement."""
+        return self._run(name, row_factory(row), params).fetchall()
+
+    def maybe(self, name: str, row: type[T], /, **params: Any) -> T | None:
+        """Return the first row of a named statement, or None."""
+        found: T | None = self._run(name, row_factory(row), params).fetchone()
+        return found
+
+    def one(self, name: str, row: type[T], /, **params: Any) -> T:
+        """Return the row of a statement that always gives one.
+
+        Raises:
+            NotFound: it gave none.
+        """
+        found = self.maybe(name, row, **params)
+        if found is None:
+            raise NotFound(f"{name} found nothing")
+        return found
+
+    def value(self, name: str, /, **params: Any) -> Any:
+        """Return the first column of the first row, or None."""
+        row = self._run(name, tuple_row, params).fetchone()
+        return row[0] if row else None
+
+    def values(self, name: str, /, **params: Any) -> list[Any]:
+        """Return the first column of every row."""
+        return [row[0] for row in self._run(name, tuple_row, params).fetchall()]
+
+    def run(self, name: str, /, **params: Any) -> int:
+        """Run a statement for its effect and return how many rows it touched."""
+        return self._run(name, tuple_row, params).rowcount
+
+    def dicts(self, statement: str, params: tuple[Any, ...] = ()) -> list[dict[str, Any]]:
+        """Run a statement whose columns are known only at run time (`steward sql`, the catalog reader)."""
+        cursor = self.connection.cursor(row_factory=dict_row)
+        return cursor.execute(statement, params or None).fetchall()  # type: ignore[arg-type]
+
+
+def connection_lost(exc: BaseException) -> bool:
+    """Tell whether the server went away under the connection, so that a read may be tried again."""
+    if isinstance(exc, psycopg.errors.QueryCanceled):
+        return False
+    lost = (psycopg.errors.AdminShutdown, psycopg.errors.CrashShutdown, psycopg.errors.CannotConnectNow)
+    if isinstance(exc, lost):
+        return True
+    return isinstance(exc, psycopg.OperationalError) and exc.sqlstate is None
+
+
+def translate(exc: psycopg.Error) -> StewardError:
+    """Return the error of our tree that stands for a database error."""
+    diag = exc.diag
+    text = diag.message_primary or str(exc).strip()
+    cls = by_sqlstate(exc.sqlstate or "")
+    if cls is not None:
+        detail = {"detail": diag.message_detail} if diag.message_detail else None
+        return cls(text, hint=diag.message_hint, detail=detail)
+    if connection_lost(exc):
+        hint = "it may be restarting: try again; `steward status` tells more"
+        return Unavailable(f"the database went away: {text}", hint=hint)
+    return _standard(exc, text)
+
+
+def _standard(exc: psycopg.Error, text: str) -> StewardError:
+    """Map the SQLSTATEs of PostgreSQL itself that a caller can do something about."""
+    from steward.kit import errors
+
+    diag = exc.diag
+    detail = {k: v for k in ("constraint_name", "table_name", "column_name") if (v := getattr(diag, k))}
+    if isinstance(exc, psycopg.errors.UniqueViolation):
+        return errors.Conflict(f"{diag.message_detail or text}", hint="choose another value", detail=detail)
+    if isinstance(exc, psycopg.errors.ForeignKeyViolation):
+        return errors.Conflict(f"{diag.message_detail or text}", hint="the other row must exist first", detail=detail)
+    if isinstance(exc, psycopg.errors.LockNotAvailable):
+        return errors.Unavailable(f"somebody else holds it: {text}", hint="try again")
+    if isinstance(exc, psycopg.errors.QueryCanceled):
+        return errors.Unavailable(f"the statement took too long: {text}", hint="narrow it, or raise DB_TIMEOUT")
+    if isinstance(exc, psycopg.errors.InsufficientPrivilege):
+        return errors.Denied(text, hint="this database role may not do that")
+    if isinstance(exc, psycopg.errors.IntegrityError | psycopg.errors.DataError):
+        return errors.Invalid(text, hint=diag.message_hint or "mend the value", detail=detail)
+    if exc.sqlstate in ("3F000", "42P01") and "kit" in text:
+        return errors.Unavailable("this database holds no Steward yet", hint="run `steward db setup`")
+    return Internal(text, detail={"sqlstate": exc.sqlstate} if exc.sqlstate else None)
+
+
+class Database:
+    """The pool, and the transactions taken from it."""
+
+    def __init__(
+        self,
+        target: Target,
+        *,
+        pool_size: int = 20,
+        pool_idle_s: float = 30.0,
+        connect_timeout_s: int = 2,
+        statement_timeout_ms: int = 30_000,
+        slow_query_ms: int = 250,
+    ) -> None:
+        self.target = target
+        self.statement_timeout_ms = statement_timeout_ms
+        self.slow_query_ms = slow_query_ms
+        self.stats: dict[str, QueryStats] = {}
+        self.on_commit: list[Callable[[set[str]], None]] = []
+        self._lock = threading.Lock()
+        self._opened = False
+        kwargs: dict[str, Any] = {"autocommit": True, "connect_timeout": connect_timeout_s}
+        if target.pooled_by_other:
+            kwargs["prepare_threshold"] = None
+        self.pool: ConnectionPool[psycopg.Connection[Any]] = ConnectionPool(
+            target.conninfo,
+            kwargs=kwargs,
+            min_size=0,
+            max_size=pool_size,
+            max_idle=pool_idle_s,
+            timeout=float(statement_timeout_ms) / 1000 or 30.0,
+            reconnect_timeout=connect_timeout_s,
+            open=False,
+            name="steward",
+        )
+
+    def close(self) -> None:
+        """Close the pool; work in progress ends first."""
+        with self._lock:
+            if self._opened:
+                self.pool.close()
+                self._opened = False
+
+    def __enter__(self) -> Database:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def connection(self) -> Iterator[psycopg.Connection[Any]]:
+        """Lend a connection in autocommit mode, for kit and operate only.
+
+        Raises:
+            Unavailable: no connection could be had in time.
+        """
+        with self._lock:
+            if not self._opened:
+                self.pool.open()
+                self._opened = True
+        try:
+            connection = self.pool.getconn()
+        except PoolTimeout as exc:
+            raise Unavailable(f"no database connection could be had: {exc}", hint="run `steward status`") from None
+        try:
+            yield connection
+        finally:
+            self.pool.putconn(connection)
+
+    @contextmanager
+    def transaction(
+        self, actor: Actor, *, operation: str = "", permission: str | None = None, read_only: bool = False
+    ) -> Iterator[Db]:
+        """Open one transaction that acts for somebody; commit at the end, roll back on any error.
+
+        Args:
+            actor: who acts; recorded by the audit.
+            operation: its name, such as `work.claim`.
+            permission: what `kit.authorize` is asked; None asks nothing.
+            read_only: the server refuses writes.
+        """
+        with self.connection() as connection:
+            with connection.transaction():
+                self._enter(connection, actor, operation, permission, read_only)
+                db = Db(connection, actor, self.slow_query_ms, self.stats)
+                yield db
+            if db.touched:
+                for told in self.on_commit:
+                    told(db.touched)
+
+    def _enter(
+        self, connection: psycopg.Connection[Any], actor: Actor, operation: str, permission: str | None, read_only: bool
+    ) -> None:
+        if self.target.role is not None:
+            connection.execute("select set_config('role', %s, true)", (self.target.role,))
+        connection.execute(
+            "select kit.enter(%s, %s, %s::uuid, %s, %s, %s, %s, %s, %s, %s::int, %s)",
+            (
+                operation,
+                permission,
+                actor.user_id,
+                actor.role,
+                actor.agent,
+                actor.session,
+                actor.request,
+                actor.surface,
+                actor.ip,
+                self.statement_timeout_ms,
+                read_only,
+            ),
+            prepare=not self.target.pooled_by_other,
+        )

@@ -1,0 +1,305 @@
+"""Operations: written once as a plain function, called the same from Python, CLI, REST and MCP.
+
+`@op` reads a function's signature, types and docstring into an `Operation` and registers it. `run` does, for every
+surface alike: check the arguments, open one transaction as the actor, authorise, answer a repeated request key with the
+first result, retry what the database asks to retry, and map errors. Surfaces are loops over `operations()`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import inspect
+import json
+import logging
+import random
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Generic, TypeVar, get_type_hints
+
+import psycopg
+
+from steward.kit.convert import dump, load
+from steward.kit.db import Actor, Database, Db, connection_lost, translate
+from steward.kit.errors import Invalid, NotFound
+
+log = logging.getLogger("steward.op")
+F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
+
+ROOMS = ("accounts", "projects", "agents", "work", "audit")
+_ATTEMPTS = 5
+
+
+class Profile(StrEnum):
+    """How small a tool list an operation still belongs to."""
+
+    CORE = "core"
+    STANDARD = "standard"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """A part of a long list; `next_cursor` asks for the rest and is None at the end."""
+
+    items: list[T]
+    next_cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """One argument of an operation."""
+
+    name: str
+    kind: Any
+    required: bool
+    default: Any
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """All that surfaces need to know of an operation."""
+
+    room: str
+    verb: str
+    function: Callable[..., Any]
+    params: tuple[Param, ...]
+    returns: Any
+    summary: str
+    description: str
+    write: bool
+    permission: str
+    profile: Profile
+    destructive: bool
+    idempotent: bool
+    waits: bool
+
+    @property
+    def name(self) -> str:
+        """Return room and verb, such as `work.claim`."""
+        return f"{self.room}.{self.verb}"
+
+    @property
+    def method(self) -> str:
+        """Return the HTTP method: reads are GET, writes POST."""
+        return "POST" if self.write else "GET"
+
+    @property
+    def path(self) -> str:
+        """Return the REST path."""
+        return f"/api/{self.room}/{self.verb}"
+
+    @property
+    def tool(self) -> str:
+        """Return the name of the MCP tool."""
+        return f"{self.room}_{self.verb}"
+
+
+_REGISTRY: dict[str, Operation] = {}
+_ARGUMENT = re.compile(r"^    (?P<name>\w+): (?P<text>.+)$")
+
+
+def _split_doc(function: Callable[..., Any]) -> tuple[str, str, dict[str, str]]:
+    """Return first line, body and the help of each argument from a docstring in Google style."""
+    text = inspect.getdoc(function) or ""
+    if not text:
+        raise TypeError(f"operation {function.__qualname__} has no docstring")
+    head, _, arguments = text.partition("\nArgs:\n")
+    summary, _, body = head.partition("\n")
+    helps: dict[str, str] = {}
+    current = ""
+    for line in arguments.splitlines():
+        found = _ARGUMENT.match(line)
+        if found:
+            current = found["name"]
+            helps[current] = found["text"].strip()
+        elif line.startswith("      ") and current:
+            helps[current] += " " + line.strip()
+        elif line and not line.startswith(" "):
+            break
+    body = re.split(r"\n(?:Returns|Raises):\n", body)[0]
+    return summary.strip(), body.strip(), helps
+
+
+def _params(function: Callable[..., Any], helps: Mapping[str, str]) -> Iterator[Param]:
+    kinds = get_type_hints(function)
+    for parameter in list(inspect.signature(function).parameters.values())[1:]:
+        if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
+            raise TypeError(f"{function.__qualname__}: argument {parameter.name} must be keyword-only")
+        if parameter.name not in helps:
+            raise TypeError(f"{function.__qualname__}: argument {parameter.name} is missing from the docstring")
+        required = parameter.default is inspect.Parameter.empty
+        default = None if required else parameter.default
+        yield Param(parameter.name, kinds[parameter.name], required, default, helps[parameter.name])
+
+
+def op(
+    *,
+    write: bool = False,
+    permission: str | None = None,
+    profile: Profile = Profile.STANDARD,
+    destructive: bool = False,
+    idempotent: bool = False,
+    waits: bool = False,
+) -> Callable[[F], F]:
+    """Register a function of a room as an operation; the function itself stays as it is.
+
+    Args:
+        write: it changes something: POST, one read-write transaction, request keys.
+        permission: what the caller's role must hold; `<room>:read` or `<room>:write` when None.
+        profile: the smallest MCP tool list that has it.
+        destructive: it removes what cannot easily be brought back.
+        idempotent: calling it twice does no more than once.
+        waits: None means "nothing yet", so surfaces may offer to wait for a result.
+    """
+
+    def register(function: F) -> F:
+        room = function.__module__.split(".")[2]
+        verb = function.__name__
+        summary, body, helps = _split_doc(function)
+        _REGISTRY[f"{room}.{verb}"] = Operation(
+            room=room,
+            verb=verb,
+            function=function,
+            params=tuple(_params(function, helps)),
+            returns=get_type_hints(function)["return"],
+            summary=summary,
+            description=body,
+            write=write,
+            permission=permission or f"{room}:{'write' if write else 'read'}",
+            profile=profile,
+            destructive=destructive,
+            idempotent=idempotent or not write,
+            waits=waits,
+        )
+        return function
+
+    return register
+
+
+def operations(room: str | None = None) -> list[Operation]:
+    """Return the operations of one room or of all, in the rooms' order."""
+    rooms = ROOMS if room is None else (room,)
+    for name in rooms:
+        if name not in ROOMS:
+            raise NotFound(f"there is no room {name!r}", hint=f"the rooms are {', '.join(ROOMS)}")
+        importlib.import_module(f"steward.domains.{name}")
+    return [found for found in _REGISTRY.values() if found.room in rooms]
+
+
+def operation(name: str) -> Operation:
+    """Return the operation `room.verb`.
+
+    Raises:
+        NotFound: there is no such room or verb; the hint lists what there is.
+    """
+    room, _, verb = name.partition(".")
+    known = {found.verb: found for found in operations(room)}
+    if verb not in known:
+        raise NotFound(f"{room} has no operation {verb!r}", hint=f"it has {', '.join(sorted(known))}")
+    return known[verb]
+
+
+def bind(spec: Operation, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments as the operation's types, with defaults.
+
+    Raises:
+        Invalid: an argument is unknown, missing or of another type.
+    """
+    known = {param.name for param in spec.params}
+    unknown = sorted(set(given) - known)
+    if unknown:
+        hint = f"its arguments are {', '.join(sorted(known))}" if known else "it takes no arguments"
+        raise Invalid(f"{spec.name} has no argument {', '.join(unknown)}", hint=hint)
+    values: dict[str, Any] = {}
+    for param in spec.params:
+        if param.name in given and not (given[param.name] is None and not param.required):
+            values[param.name] = load(param.kind, given[param.name], param.name)
+        elif param.required:
+            raise Invalid(f"{spec.name}: {param.name} is missing", hint=f"give {param.name}: {param.help}")
+        else:
+            values[param.name] = param.default
+    return values
+
+
+def _fingerprint(spec: Operation, values: Mapping[str, Any]) -> str:
+    text = json.dumps([spec.name, dump(values)], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _once(database: Database, spec: Operation, values: dict[str, Any], actor: Actor, key: str | None) -> Any:
+    with database.transaction(
+        actor, operation=spec.name, permission=spec.permission, read_only=not spec.write
+    ) as db:
+        if key is None or not spec.write:
+            result = spec.function(db, **values)
+        else:
+            result = _keyed(db, spec, values, key)
+        if spec.write:
+            db.touched.add(spec.room)
+    return result
+
+
+def _keyed(db: Db, spec: Operation, values: dict[str, Any], key: str) -> Any:
+    """Answer a repeated request key with its first result, kept in the same transaction as the write.
+
+    Guarded by the primary key of kit.request_keys: a second call with the same key waits for the first to commit.
+    """
+    who = f"{db.actor.user_id or ''}/{db.actor.agent or ''}"
+    first = db.value("kit.claim_request", who=who, key=key, operation=spec.name, hash=_fingerprint(spec, values))
+    if first is not None:
+        return load(spec.returns, first["result"], "result") if spec.returns is not type(None) else None
+    result = spec.function(db, **values)
+    db.run("kit.finish_request", who=who, key=key, result=json.dumps({"result": dump(result)}))
+    return result
+
+
+def _may_retry(exc: psycopg.Error, spec: Operation, key: str | None) -> bool:
+    if isinstance(exc, psycopg.errors.SerializationFailure | psycopg.errors.DeadlockDetected):
+        return True
+    # A write without a key may have been committed before the connection broke: trying again could do it twice.
+    return connection_lost(exc) and (not spec.write or key is not None)
+
+
+def run(
+    database: Database,
+    spec: Operation,
+    given: Mapping[str, Any],
+    *,
+    actor: Actor,
+    request_key: str | None = None,
+) -> Any:
+    """Run an operation as an actor in one transaction.
+
+    Args:
+        database: where.
+        spec: which operation.
+        given: its arguments, typed or as JSON data.
+        actor: as whom.
+        request_key: a repeated write with the same key answers with the first result (kept 24 h).
+
+    Raises:
+        StewardError: whatever went wrong, mapped once for all surfaces.
+    """
+    values = bind(spec, given)
+    start = time.perf_counter()
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            result = _once(database, spec, values, actor, request_key)
+        except psycopg.Error as exc:
+            if attempt == _ATTEMPTS or not _may_retry(exc, spec, request_key):
+                raise translate(exc) from exc
+            # Full jitter keeps colliding callers apart.
+            time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - not for secrets
+        else:
+            took_ms = (time.perf_counter() - start) * 1000
+            log.debug("%s", spec.name, extra={"operation": spec.name, "ms": round(took_ms, 2), "attempt": attempt})
+            return result
+    raise AssertionError("unreachable")
+
+
