@@ -1,0 +1,226 @@
+-- Functions, views and triggers of the kit: today's truth, made anew by every migrate.
+
+-- Set updated_at on every change of a row.
+create function kit.update_updated_at_column() returns trigger
+language plpgsql
+set search_path = kit, pg_temp
+as $$
+begin
+  new.updated_at := now();
+  return new;
+end
+$$;
+
+-- Set updated_at and raise the version on every change of a row that has one.
+create function kit.touch_versioned() returns trigger
+language plpgsql
+set search_path = kit, pg_temp
+as $$
+begin
+  new.updated_at := now();
+  new.version := old.version + 1;
+  return new;
+end
+$$;
+
+-- Read a setting of this transaction, null when it was never set or reverted.
+create function kit.setting(p_name text) returns text
+language sql stable parallel safe
+set search_path = kit, pg_temp
+as $$
+  select nullif(current_setting('steward.' || p_name, true), '')
+$$;
+
+-- Return the acting user.
+create function kit.actor_user() returns uuid
+language sql stable parallel safe
+set search_path = kit, pg_temp
+as $$
+  select kit.setting('user_id')::uuid
+$$;
+
+-- Return the name of the acting agent.
+create function kit.actor_agent() returns text
+language sql stable parallel safe
+set search_path = kit, pg_temp
+as $$
+  select kit.setting('agent')
+$$;
+
+-- Return the role that acts: the one set for the transaction, else what the database login stands for.
+create function kit.actor_role() returns text
+language sql stable
+set search_path = kit, pg_temp
+as $$
+  select coalesce(
+    kit.setting('role'),
+    case session_user
+      when 'steward_agent' then 'agent'
+      when 'steward_readonly' then 'readonly'
+      when 'steward_app' then 'service'
+      else case
+        when pg_has_role(session_user, 'steward_owner', 'member') then 'admin'
+        else 'readonly'
+      end
+    end
+  )
+$$;
+
+-- Tell whether a role holds a permission such as work:write.
+create function kit.may(p_role text, p_permission text) returns boolean
+language sql stable
+set search_path = kit, pg_temp
+as $$
+  select exists (
+    select
+    from kit.permissions
+    where role = p_role
+      and permission in ('*', p_permission, '*:' || split_part(p_permission, ':', 2), split_part(p_permission, ':', 1) || ':*')
+  )
+$$;
+
+-- Refuse the transaction unless the acting role holds the permission.
+create function kit.authorize(p_permission text) returns void
+language plpgsql stable
+set search_path = kit, pg_temp
+as $$
+begin
+  if not kit.may(kit.actor_role(), p_permission) then
+    raise exception 'role % may not %', kit.actor_role(), p_permission
+      using errcode = 'ST403', hint = 'ask an administrator for a role that holds ' || p_permission;
+  end if;
+end
+$$;
+
+-- Begin an operation: note who acts, bound its statements' time, make reads read-only, authorise.
+create function kit.enter(
+  p_operation text,
+  p_permission text,
+  p_user_id uuid,
+  p_role text,
+  p_agent text,
+  p_session text,
+  p_request text,
+  p_surface text,
+  p_ip text,
+  p_statement_timeout_ms integer,
+  p_read_only boolean
+) returns void
+language plpgsql
+set search_path = kit, pg_temp
+as $$
+begin
+  perform
+    set_config('steward.operation', coalesce(p_operation, ''), true),
+    set_config('steward.user_id', coalesce(p_user_id::text, ''), true),
+    set_config('steward.role', coalesce(p_role, ''), true),
+    set_config('steward.agent', coalesce(p_agent, ''), true),
+    set_config('steward.session', coalesce(p_session, ''), true),
+    set_config('steward.request', coalesce(p_request, ''), true),
+    set_config('steward.surface', coalesce(p_surface, ''), true),
+    set_config('steward.ip', coalesce(p_ip, ''), true),
+    set_config('statement_timeout', p_statement_timeout_ms::text, true);
+  if p_permission is not null then
+    perform kit.authorize(p_permission);
+  end if;
+  if p_read_only then
+    perform set_config('transaction_read_only', 'on', true);
+  end if;
+end
+$$;
+
+-- Take a request key: null for the first call, the kept result for a repetition. The primary key is the lock: a second
+-- call with the same key waits here until the first one commits.
+create function kit.claim_request(p_who text, p_key text, p_operation text, p_hash text) returns jsonb
+language plpgsql
+set search_path = kit, pg_temp
+as $$
+declare
+  found_row kit.request_keys;
+begin
+  insert into kit.request_keys (who, key, operation, params_hash)
+  values (p_who, p_key, p_operation, p_hash)
+  on conflict (who, key) do nothing;
+  if found then
+    return null;
+  end if;
+  select who, key, operation, params_hash, result, created_at
+  into strict found_row
+  from kit.request_keys
+  where who = p_who
+    and key = p_key;
+  if found_row.params_hash <> p_hash then
+    raise exception 'request key % was already used for %', p_key, found_row.operation
+      using errcode = 'ST409', hint = 'use a new request key for a new request';
+  end if;
+  return found_row.result;
+end
+$$;
+
+-- Take or renew a named lease; returns its fencing token, or null when somebody else holds it. The row lock of the
+-- upsert is the guard: of two callers one sees the other's holder.
+create function kit.take_lease(p_name text, p_holder text, p_seconds integer) returns bigint
+language sql
+set search_path = kit, pg_temp
+as $$
+  insert into kit.leases as l (name, holder, token, lease_until)
+  values (p_name, p_holder, nextval('kit.lease_tokens'), clock_timestamp() + make_interval(secs => p_seconds))
+  on conflict (name) do update
+  set
+    holder = excluded.holder,
+    token = case when l.holder = excluded.holder and l.lease_until > clock_timestamp() then l.token else excluded.token end,
+    lease_until = excluded.lease_until
+  where l.holder = excluded.holder
+    or l.lease_until <= clock_timestamp()
+  returning l.token
+$$;
+
+-- Give a named lease back, if it is still held with this token.
+create function kit.drop_lease(p_name text, p_token bigint) returns boolean
+language sql
+set search_path = kit, pg_temp
+as $$
+  with gone as (
+    delete from kit.leases
+    where name = p_name
+      and token = p_token
+    returning name
+  )
+  select exists (select from gone)
+$$;
+
+-- Make the monthly partitions of a table from this month on; returns how many were made. Guarded by an advisory lock:
+-- two callers would create the same table.
+create function kit.ensure_partitions(p_parent text, p_months integer) returns integer
+language plpgsql
+security definer
+set search_path = kit, pg_temp
+as $$
+declare
+  first_day date := date_trunc('month', now() at time zone 'utc')::date;
+  child text;
+  made integer := 0;
+begin
+  if not exists (select from pg_partitioned_table where partrelid = to_regclass(p_parent)) then
+    raise exception '% is no partitioned table', p_parent using errcode = 'ST404';
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended('kit.ensure_partitions', 0));
+  for i in 0..p_months loop
+    child := p_parent || to_char(first_day + make_interval(months => i), '_YYYYMM');
+    if to_regclass(child) is null then
+      execute format(
+        'create table %s partition of %s for values from (%L) to (%L)',
+        child,
+        p_parent,
+        to_char(first_day + make_interval(months => i), 'YYYY-MM-DD') || ' 00:00:00+00',
+        to_char(first_day + make_interval(months => i + 1), 'YYYY-MM-DD') || ' 00:00:00+00'
+      );
+      insert into kit.registered_objects (name, kind, parent)
+      values (child, 'partition', p_parent)
+      on conflict (name) do nothing;
+      made := made + 1;
+    end if;
+  end loop;
+  return made;
+end
+$$;

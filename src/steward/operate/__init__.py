@@ -1,0 +1,1 @@
+"""Running Steward: finding its database, setting it up, migrating, seeding, verifying."""
