@@ -149,6 +149,9 @@ begin
       join old_rows as o on o.id = n.id
     ) as d
     where d.payload ->> 'new' is not null;
+    if ids is null then
+      return null;
+    end if;
     perform kit.audit_write(tg_argv[0], 'update', tg_argv[1], tg_argv[2], ids, payloads, images);
   end if;
   return null;
