@@ -1,0 +1,484 @@
+-- The graph of work: readiness, cycles, transitions. Leases stand in code_leases.sql.
+
+-- A later room's code.sql registers its extensions again, so the list starts empty.
+delete from work.extension_points;
+
+-- Register a function (uuid task, uuid agent, jsonb detail) returns void to be called at a point, in order of position.
+create function work.register_extension(p_point text, p_position integer, p_function text) returns void
+language sql
+set search_path = work, pg_temp
+as $$
+  insert into work.extension_points (point, position, function_name)
+  values (p_point, p_position, p_function::regproc::text)
+$$;
+
+-- Call what later rooms registered for a point; an error of theirs refuses the whole operation.
+create function work.extend(p_point text, p_task_id uuid, p_agent_id uuid, p_detail jsonb) returns void
+language plpgsql
+set search_path = work, pg_temp
+as $$
+declare
+  extension text;
+begin
+  for extension in
+    select function_name
+    from work.extension_points
+    where point = p_point
+    order by position, function_name
+  loop
+    execute format('select %s($1, $2, $3)', extension) using p_task_id, p_agent_id, p_detail;
+  end loop;
+end
+$$;
+
+-- Tell whether a status means that nobody has to wait for the task any more.
+create function work.out_of_the_way(p_status text) returns boolean
+language sql immutable parallel safe
+begin atomic
+  select p_status in ('done', 'cancelled');
+end;
+
+-- Tell whether a task may go from one status to another.
+create function work.may_become(p_from text, p_to text) returns boolean
+language sql immutable parallel safe
+begin atomic
+  select p_to = any (case p_from
+    when 'draft' then array['pending', 'deferred', 'cancelled']
+    when 'pending' then array['draft', 'in_progress', 'blocked', 'awaiting_input', 'done', 'failed', 'cancelled', 'deferred']
+    when 'in_progress' then
+      array['pending', 'blocked', 'in_review', 'testing', 'awaiting_input', 'done', 'failed', 'cancelled', 'deferred']
+    when 'blocked' then array['pending', 'in_progress', 'failed', 'cancelled', 'deferred']
+    when 'in_review' then array['pending', 'in_progress', 'blocked', 'testing', 'awaiting_input', 'done', 'failed', 'cancelled']
+    when 'testing' then array['pending', 'in_progress', 'blocked', 'in_review', 'awaiting_input', 'done', 'failed', 'cancelled']
+    when 'awaiting_input' then array['pending', 'in_progress', 'blocked', 'failed', 'cancelled', 'deferred']
+    when 'deferred' then array['draft', 'pending', 'blocked', 'cancelled']
+    when 'failed' then array['pending', 'cancelled']
+    when 'cancelled' then array['draft', 'pending']
+    when 'done' then array['pending', 'in_progress']
+  end);
+end;
+
+-- Split a text into its bulleted lines, or return it whole as one item; sentences are never cut (a version such as 1.2
+-- or a file name is no end of a sentence).
+create function work.text_items(p_text text) returns jsonb
+language sql immutable parallel safe
+set search_path = work, pg_temp
+as $$
+  select case
+    when p_text !~ '\S' then '[]'::jsonb
+    else coalesce(
+      (
+        select jsonb_agg(btrim(m.item[1]) order by m.position)
+        from regexp_matches(p_text, '^\s*[-•*]\s+(.*\S)', 'gn') with ordinality as m (item, position)
+      ),
+      jsonb_build_array(btrim(p_text))
+    )
+  end
+$$;
+
+-- Number a new task as late as can be; a batch brings its own block of numbers.
+create function work.number_task() returns trigger
+language plpgsql
+set search_path = work, pg_temp
+as $$
+begin
+  if new.number is null then
+    new.number := projects.take_numbers(new.project_id, 1);
+  end if;
+  return new;
+end
+$$;
+create trigger number_task before insert on work.tasks
+for each row execute function work.number_task();
+
+-- Check a change of status and stamp its times. The row is locked before this runs, and a new child locks its parent
+-- with `for share`, so that no child appears between the look and the change.
+create function work.check_status() returns trigger
+language plpgsql
+set search_path = work, pg_temp
+as $$
+begin
+  if kit.setting('importing') is not null then
+    return new;
+  end if;
+  if not work.may_become(old.status, new.status) then
+    raise exception 'task % cannot go from % to %', new.number, old.status, new.status
+      using errcode = 'STW04', hint = format('from %s it may go to: %s', old.status, work.next_statuses(old.status));
+  end if;
+  if new.status = 'done' and exists (
+    select
+    from work.tasks as c
+    where c.parent_task_id = new.id
+      and c.deleted_at is null
+      and not work.out_of_the_way(c.status)
+  ) then
+    raise exception 'task % has open subtasks', new.number
+      using errcode = 'STW05', hint = 'finish or cancel its subtasks first; `work blocked` lists them';
+  end if;
+  new.completed_at := case when new.status = 'done' then coalesce(nullif(new.completed_at, old.completed_at), now()) end;
+  new.started_at := case
+    when new.status = 'in_progress' then coalesce(new.started_at, now())
+    else new.started_at
+  end;
+  if new.status <> 'failed' then
+    new.quarantined_at := null;
+    new.quarantine_reason := null;
+  end if;
+  return new;
+end
+$$;
+create trigger check_status before update of status on work.tasks
+for each row when (old.status is distinct from new.status) execute function work.check_status();
+
+-- List the statuses that may follow one.
+create function work.next_statuses(p_from text) returns text
+language sql immutable parallel safe
+set search_path = work, pg_temp
+as $$
+  select string_agg(s, ', ')
+  from unnest(array[
+    'draft', 'pending', 'in_progress', 'blocked', 'in_review', 'testing', 'awaiting_input',
+    'done', 'failed', 'cancelled', 'deferred'
+  ]) as s
+  where work.may_become(p_from, s)
+$$;
+
+create trigger touch before update on work.tasks
+for each row execute function kit.touch_versioned();
+create trigger touch before update on work.import_files
+for each row execute function kit.update_updated_at_column();
+
+-- Return a task and all below it.
+create function work.with_descendants(p_ids uuid[]) returns setof uuid
+language sql stable
+set search_path = work, pg_temp
+as $$
+  with recursive tree (id) as (
+    select unnest(p_ids)
+    union
+    select c.id
+    from tree
+    join work.tasks as c on c.parent_task_id = tree.id
+  )
+  select id
+  from tree
+$$;
+
+-- Return the tasks among some that could be claimed now: open, no open child, and neither they nor an ancestor wait.
+create function work.ready_among(p_ids uuid[]) returns setof uuid
+language sql stable
+set search_path = work, pg_temp
+as $$
+  with recursive line (id, member, parent_id) as (
+    select t.id, t.id, t.parent_task_id
+    from work.tasks as t
+    where t.id = any (p_ids)
+      and t.deleted_at is null
+      and (t.status = 'pending' or (t.status = 'in_progress' and t.assigned_user_id is null))
+    union
+    select line.id, a.id, a.parent_task_id
+    from line
+    join work.tasks as a on a.id = line.parent_id
+  )
+  select line.id
+  from line
+  join work.tasks as m on m.id = line.member
+  group by line.id
+  having bool_and(
+    (m.id = line.id or (m.deleted_at is null and m.status in ('pending', 'in_progress', 'blocked', 'in_review', 'testing', 'awaiting_input')))
+    and not exists (
+      select
+      from work.task_dependencies as d
+      join work.tasks as b on b.id = d.depends_on_task_id
+      where d.task_id = m.id
+        and d.dependency_type <> 'relates_to'
+        and b.deleted_at is null
+        and not work.out_of_the_way(b.status)
+    )
+  )
+  and not exists (
+    select
+    from work.tasks as c
+    where c.parent_task_id = line.id
+      and c.deleted_at is null
+      and not work.out_of_the_way(c.status)
+  )
+$$;
+
+-- Make the queue true again for some tasks. Their rows are locked first, in id order: of two transactions that each
+-- close one of a task's two last blockers, the second waits and then sees the first's work.
+create function work.refresh_queue(p_ids uuid[]) returns void
+language plpgsql
+set search_path = work, pg_temp
+as $$
+declare
+  ready uuid[];
+begin
+  if p_ids is null or cardinality(p_ids) = 0 then
+    return;
+  end if;
+  perform t.id
+  from work.tasks as t
+  where t.id = any (p_ids)
+  order by t.id
+  for no key update;
+  select array_agg(r) into ready from work.ready_among(p_ids) as r;
+  delete from work.ready_queue as q
+  using work.tasks as t
+  where q.task_id = any (p_ids)
+    and t.id = q.task_id
+    and (
+      t.deleted_at is not null
+      or t.status in ('done', 'failed', 'cancelled', 'deferred', 'draft')
+      or (q.agent_id is null and not q.task_id = any (coalesce(ready, '{}')))
+    );
+  insert into work.ready_queue (task_id, project_id, priority, number, labels, required_capabilities)
+  select t.id, t.project_id, t.priority, t.number, t.labels, t.required_capabilities
+  from work.tasks as t
+  where t.id = any (ready)
+  on conflict (task_id) do nothing;
+end
+$$;
+
+-- Return what must be looked at again when tasks changed: they, what waits for them, their parents, and all below.
+create function work.touched_by(p_ids uuid[], p_parents uuid[]) returns uuid[]
+language sql stable
+set search_path = work, pg_temp
+as $$
+  select array_agg(distinct a.id)
+  from (
+    select work.with_descendants(p_ids || array(
+      select d.task_id
+      from work.task_dependencies as d
+      where d.depends_on_task_id = any (p_ids)
+        and d.dependency_type <> 'relates_to'
+    )) as id
+    union all
+    select unnest(p_parents)
+  ) as a
+  where a.id is not null
+$$;
+
+-- After tasks were added: look at them and at their parents, which are locked against being finished meanwhile.
+create function work.after_task_insert() returns trigger
+language plpgsql
+set search_path = work, pg_temp
+as $$
+declare
+  ids uuid[];
+  parents uuid[];
+begin
+  select array_agg(n.id), array_agg(distinct n.parent_task_id) filter (where n.parent_task_id is not null)
+  into ids, parents
+  from new_rows as n;
+  if parents is not null then
+    perform t.id
+    from work.tasks as t
+    where t.id = any (parents)
+    order by t.id
+    for share;
+    perform work.check_parents(ids);
+  end if;
+  perform work.refresh_queue(ids || parents);
+  return null;
+end
+$$;
+create trigger sync_insert after insert on work.tasks
+referencing new table as new_rows
+for each statement execute function work.after_task_insert();
+
+-- After tasks changed: look again at whatever that can have made ready or unready.
+create function work.after_task_update() returns trigger
+language plpgsql
+set search_path = work, pg_temp
+as $$
+declare
+  ids uuid[];
+  moved uuid[];
+  parents uuid[];
+begin
+  select
+    array_agg(n.id) filter (where (o.status, o.parent_task_id, o.deleted_at, o.assigned_user_id)
+      is distinct from (n.status, n.parent_task_id, n.deleted_at, n.assigned_user_id)),
+    array_agg(n.id) filter (where n.parent_task_id is distinct from o.parent_task_id and n.parent_task_id is not null),
+    array_agg(o.parent_task_id) || array_agg(n.parent_task_id)
+  into ids, moved, parents
+  from new_rows as n
+  join old_rows as o on o.id = n.id;
+  if moved is not null then
+    perform work.check_parents(moved);
+  end if;
+  update work.ready_queue as q
+  set priority = n.priority, labels = n.labels, required_capabilities = n.required_capabilities
+  from new_rows as n
+  where q.task_id = n.id
+    and (q.priority, q.labels, q.required_capabilities)
+      is distinct from (n.priority, n.labels, n.required_capabilities);
+  if ids is not null then
+    perform work.refresh_queue(work.touched_by(ids, parents));
+  end if;
+  return null;
+end
+$$;
+create trigger sync_update after update on work.tasks
+referencing old table as old_rows new table as new_rows
+for each statement execute function work.after_task_update();
+
+-- Lock the graphs of some projects, in order. One lock a graph: two edges that close a cycle from both ends must not
+-- both look before either is seen.
+create function work.lock_graphs(p_projects uuid[]) returns void
+language sql
+set search_path = work, pg_temp
+as $$
+  select pg_advisory_xact_lock(hashtextextended('work.graph', 0) # hashtextextended(p::text, 0))
+  from (select distinct unnest(p_projects) as p order by 1) as sorted
+$$;
+
+-- Refuse parents of another project and lines of parents that would close.
+create function work.check_parents(p_ids uuid[]) returns void
+language plpgsql
+set search_path = work, pg_temp
+as $$
+declare
+  bad record;
+begin
+  select t.number, p.number as parent_number
+  into bad
+  from work.tasks as t
+  join work.tasks as p on p.id = t.parent_task_id
+  where t.id = any (p_ids)
+    and p.project_id <> t.project_id
+  limit 1;
+  if found then
+    raise exception 'task % and its parent % belong to different projects', bad.number, bad.parent_number
+      using errcode = 'ST400', hint = 'a subtask is of the same project as its parent';
+  end if;
+  perform work.lock_graphs(array(select t.project_id from work.tasks as t where t.id = any (p_ids)));
+  perform work.check_cycles(p_ids);
+end
+$$;
+
+-- Return what each of some tasks waits for: its blockers, its children, and the blockers of its ancestors.
+create function work.waits_for(p_ids uuid[]) returns table (task_id uuid, waits_for uuid)
+language sql stable
+set search_path = work, pg_temp
+as $$
+  with recursive line (id, member, parent_id) as (
+    select t.id, t.id, t.parent_task_id
+    from work.tasks as t
+    where t.id = any (p_ids)
+    union
+    select line.id, a.id, a.parent_task_id
+    from line
+    join work.tasks as a on a.id = line.parent_id
+  )
+  select line.id, d.depends_on_task_id
+  from line
+  join work.task_dependencies as d on d.task_id = line.member
+  where d.dependency_type <> 'relates_to'
+  union
+  select c.parent_task_id, c.id
+  from work.tasks as c
+  where c.parent_task_id = any (p_ids)
+$$;
+
+-- Refuse a cycle of waiting through any of some tasks: gather all they wait for, then take away, round by round, what
+-- waits for nothing that is left. What cannot be taken away is a cycle.
+create function work.check_cycles(p_ids uuid[]) returns void
+language plpgsql
+set search_path = work, pg_temp
+as $$
+declare
+  seen uuid[] := p_ids;
+  frontier uuid[] := p_ids;
+  from_ids uuid[] := '{}';
+  to_ids uuid[] := '{}';
+  step record;
+  before integer;
+  numbers text;
+begin
+  while cardinality(frontier) > 0 loop
+    select array_agg(w.task_id) as heads, array_agg(w.waits_for) as tails into step from work.waits_for(frontier) as w;
+    from_ids := from_ids || step.heads;
+    to_ids := to_ids || step.tails;
+    select coalesce(array_agg(distinct t), '{}')
+    into frontier
+    from unnest(step.tails) as t
+    where t not in (select unnest(seen));
+    seen := seen || frontier;
+  end loop;
+  loop
+    before := cardinality(from_ids);
+    exit when before = 0;
+    select coalesce(array_agg(e.f), '{}'), coalesce(array_agg(e.t), '{}')
+    into from_ids, to_ids
+    from unnest(from_ids, to_ids) as e (f, t)
+    where e.t in (select unnest(from_ids));
+    if cardinality(from_ids) = before then
+      select string_agg(t.number::text, ', ' order by t.number)
+      into numbers
+      from work.tasks as t
+      where t.id = any (from_ids) and t.id = any (to_ids);
+      raise exception 'tasks % would wait for each other in a circle', numbers
+        using errcode = 'STW03', hint = 'leave out one of these dependencies';
+    end if;
+  end loop;
+end
+$$;
+
+-- After dependencies were added: blockers are locked against being finished unseen, cycles refused, readiness renewed.
+-- (A foreign key's own lock does not conflict with a change of status, so `for share` is taken here.)
+create function work.after_dependency_insert() returns trigger
+language plpgsql
+set search_path = work, pg_temp
+as $$
+declare
+  waiting uuid[];
+  blockers uuid[];
+  bad record;
+begin
+  select array_agg(distinct n.task_id), array_agg(distinct n.depends_on_task_id)
+  into waiting, blockers
+  from new_rows as n
+  where n.dependency_type <> 'relates_to';
+  if waiting is null then
+    return null;
+  end if;
+  select t.number, b.number as other
+  into bad
+  from new_rows as n
+  join work.tasks as t on t.id = n.task_id
+  join work.tasks as b on b.id = n.depends_on_task_id
+  where t.project_id <> b.project_id or t.project_id <> n.project_id
+  limit 1;
+  if found then
+    raise exception 'tasks % and % belong to different projects', bad.number, bad.other
+      using errcode = 'ST400', hint = 'only tasks of one project can wait for each other';
+  end if;
+  perform work.lock_graphs(array(select n.project_id from new_rows as n));
+  perform t.id from work.tasks as t where t.id = any (blockers) order by t.id for share;
+  perform work.check_cycles(waiting);
+  perform work.refresh_queue(array(select work.with_descendants(waiting)));
+  return null;
+end
+$$;
+create trigger sync_insert after insert on work.task_dependencies
+referencing new table as new_rows
+for each statement execute function work.after_dependency_insert();
+
+-- After dependencies were taken away: what waited may be ready.
+create function work.after_dependency_delete() returns trigger
+language plpgsql
+set search_path = work, pg_temp
+as $$
+begin
+  perform work.refresh_queue(array(select work.with_descendants(array(select distinct o.task_id from old_rows as o))));
+  return null;
+end
+$$;
+create trigger sync_delete after delete on work.task_dependencies
+referencing old table as old_rows
+for each statement execute function work.after_dependency_delete();
+
+call kit.audit_table('work.tasks', 'task', 'title', 'project_id');
+call kit.audit_table('work.task_dependencies', 'task_dependency', '', 'project_id');

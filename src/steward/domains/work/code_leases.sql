@@ -1,0 +1,393 @@
+-- Leases: claim, heartbeat, give back, start, finish, fail, requeue, and the reaper of what the dead left behind.
+-- Order of locks everywhere: the queue row first, then the task, then other tasks in id order.
+
+-- Claim ready tasks for an agent: highest priority first, then oldest. Rows that others are taking are skipped; the row
+-- lock is the guard against two claims of one task.
+create function work.claim_tasks(
+  p_agent_id uuid,
+  p_project_id uuid default null,
+  p_labels text[] default null,
+  p_limit integer default 1,
+  p_lease_seconds integer default 600,
+  p_task_id uuid default null
+) returns table (task_id uuid, token bigint, lease_until timestamptz)
+language plpgsql
+security definer
+set search_path = work, kit, pg_temp
+as $$
+declare
+  holder record;
+  free integer;
+  ids uuid[];
+  claimed uuid;
+begin
+  perform kit.authorize('work:write');
+  if p_limit not between 1 and 1000 or p_lease_seconds not between 1 and 86400 then
+    raise exception 'cannot claim % tasks for % seconds', p_limit, p_lease_seconds
+      using errcode = 'ST400', hint = 'claim 1 to 1000 tasks for 1 to 86400 seconds';
+  end if;
+  select a.name, a.capabilities, a.max_in_progress into holder
+  from agents.agents as a
+  where a.id = p_agent_id and a.is_active;
+  if not found then
+    raise exception 'agent % is not registered or not active', p_agent_id
+      using errcode = 'ST404', hint = 'register it with `steward agents register`';
+  end if;
+  free := least(p_limit, work.free_places(p_agent_id, holder.name, holder.max_in_progress));
+  ids := work.pick_tasks(p_project_id, p_labels, holder.capabilities, free, p_task_id);
+  if ids is null and work.reap_expired(100) > 0 then
+    ids := work.pick_tasks(p_project_id, p_labels, holder.capabilities, free, p_task_id);
+  end if;
+  foreach claimed in array coalesce(ids, '{}') loop
+    perform work.extend('on_claim', claimed, p_agent_id, '{}');
+  end loop;
+  return query
+  update work.ready_queue as q
+  set
+    agent_id = p_agent_id,
+    agent_name = holder.name,
+    session_id = kit.setting('session'),
+    token = nextval('work.lease_tokens'),
+    claimed_at = clock_timestamp(),
+    lease_until = clock_timestamp() + make_interval(secs => p_lease_seconds)
+  where q.task_id = any (ids)
+  returning q.task_id, q.token, q.lease_until;
+end
+$$;
+
+-- Return how many more tasks an agent may hold. The advisory lock makes two claims of one agent count one another.
+create function work.free_places(p_agent_id uuid, p_name text, p_max integer) returns integer
+language plpgsql
+set search_path = work, pg_temp
+as $$
+declare
+  held integer;
+begin
+  if p_max is null then
+    return 1000;
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended('work.wip', 0) # hashtextextended(p_agent_id::text, 0));
+  select count(*) into held
+  from work.ready_queue as q
+  where q.agent_id = p_agent_id
+    and q.lease_until > clock_timestamp();
+  if held >= p_max then
+    raise exception 'agent % already holds % of at most % tasks', p_name, held, p_max
+      using errcode = 'STW06', hint = 'finish or give back one first';
+  end if;
+  return p_max - held;
+end
+$$;
+
+-- Lock the next claimable rows, one branch for each index.
+create function work.pick_tasks(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid)
+returns uuid[]
+language plpgsql
+set search_path = work, pg_temp
+as $$
+declare
+  ids uuid[];
+begin
+  if p_task_id is not null then
+    select array_agg(p.task_id) into ids from (
+      select q.task_id
+      from work.ready_queue as q
+      where q.task_id = p_task_id and q.agent_id is null
+      for update skip locked
+    ) as p;
+  elsif p_project_id is not null then
+    select array_agg(p.task_id) into ids from (
+      select q.task_id
+      from work.ready_queue as q
+      where q.project_id = p_project_id
+        and q.agent_id is null
+        and (p_labels is null or q.labels @> p_labels)
+        and q.required_capabilities <@ p_capabilities
+      order by q.priority desc, q.number
+      limit p_limit
+      for update skip locked
+    ) as p;
+  else
+    select array_agg(p.task_id) into ids from (
+      select q.task_id
+      from work.ready_queue as q
+      where q.agent_id is null
+        and (p_labels is null or q.labels @> p_labels)
+        and q.required_capabilities <@ p_capabilities
+      order by q.priority desc, q.task_id
+      limit p_limit
+      for update skip locked
+    ) as p;
+  end if;
+  return ids;
+end
+$$;
+
+-- Let a write pass that holds the current token, or that a person makes; a person's write ends the agent's lease.
+-- p_claimed: an agent may not do this without a claim. Returns the agent that held the lease. The queue row stays locked until the end of the transaction.
+create function work.pass(p_task_id uuid, p_token bigint, p_claimed boolean) returns uuid
+language plpgsql
+set search_path = work, kit, pg_temp
+as $$
+declare
+  held record;
+begin
+  select q.agent_id, q.agent_name, q.token, q.lease_until into held
+  from work.ready_queue as q
+  where q.task_id = p_task_id
+  for update;
+  if p_token is not null then
+    if held.agent_id is null or held.token <> p_token or held.lease_until <= clock_timestamp() then
+      raise exception 'token % does not hold this task any more', p_token
+        using errcode = 'STW02',
+        detail = coalesce('it is held by ' || held.agent_name || ' until ' || held.lease_until, 'nobody holds it'),
+        hint = 'stop working on it; claim again for a new token';
+    end if;
+    return held.agent_id;
+  end if;
+  if kit.actor_agent() is not null and (p_claimed or held.agent_id is not null) then
+    raise exception 'an agent writes with the token of its claim, and none was given'
+      using errcode = 'STW02',
+      detail = coalesce('the task is held by ' || held.agent_name, 'nobody holds the task'),
+      hint = 'claim the task first and give the token that claim returned';
+  end if;
+  if held.agent_id is not null then
+    perform work.release(p_task_id);
+  end if;
+  return held.agent_id;
+end
+$$;
+
+-- End a lease: the task is free again, and the old token is worth nothing.
+create function work.release(p_task_id uuid) returns void
+language sql
+set search_path = work, pg_temp
+as $$
+  update work.ready_queue
+  set
+    agent_id = null,
+    agent_name = null,
+    session_id = null,
+    claimed_at = null,
+    lease_until = null,
+    token = nextval('work.lease_tokens')
+  where task_id = p_task_id
+$$;
+
+-- Renew a lease; returns its new end.
+create function work.heartbeat_task(p_task_id uuid, p_token bigint, p_lease_seconds integer default 600) returns timestamptz
+language plpgsql
+security definer
+set search_path = work, kit, pg_temp
+as $$
+declare
+  ends timestamptz;
+begin
+  perform kit.authorize('work:write');
+  if p_token is null then
+    raise exception 'a heartbeat needs the token of the claim'
+      using errcode = 'ST400', hint = 'give the token that claim returned';
+  end if;
+  perform work.pass(p_task_id, p_token, true);
+  update work.ready_queue as q
+  set lease_until = clock_timestamp() + make_interval(secs => least(greatest(p_lease_seconds, 1), 86400))
+  where q.task_id = p_task_id
+  returning q.lease_until into ends;
+  return ends;
+end
+$$;
+
+-- Renew the lease that a write's token holds, if it holds one still.
+create function work.renew(p_task_id uuid, p_token bigint) returns void
+language sql
+set search_path = work, pg_temp
+as $$
+  update work.ready_queue
+  set lease_until = greatest(lease_until, clock_timestamp() + interval '10 minutes')
+  where task_id = p_task_id
+    and token = p_token
+    and agent_id is not null
+$$;
+
+-- Begin work on a task.
+create function work.start_task(p_task_id uuid, p_token bigint default null) returns void
+language plpgsql
+security definer
+set search_path = work, kit, pg_temp
+as $$
+declare
+  agent uuid;
+begin
+  perform kit.authorize('work:write');
+  agent := work.pass(p_task_id, p_token, true);
+  perform work.extend('on_start', p_task_id, agent, '{}');
+  update work.tasks as t
+  set
+    status = 'in_progress',
+    assigned_agent_id = case when p_token is not null then agent end,
+    assigned_user_id = case when p_token is null then coalesce(kit.actor_user(), t.assigned_user_id) end,
+    started_at = coalesce(t.started_at, now())
+  where t.id = p_task_id
+    and t.deleted_at is null;
+  perform work.renew(p_task_id, p_token);
+end
+$$;
+
+-- Finish a task; what waited for it becomes ready in the same transaction.
+create function work.finish_task(
+  p_task_id uuid,
+  p_token bigint default null,
+  p_result jsonb default null,
+  p_actual_minutes integer default null
+) returns void
+language plpgsql
+security definer
+set search_path = work, kit, pg_temp
+as $$
+declare
+  agent uuid;
+begin
+  perform kit.authorize('work:write');
+  agent := work.pass(p_task_id, p_token, true);
+  perform t.id from work.tasks as t where t.id = p_task_id for no key update;
+  if (select t.status from work.tasks as t where t.id = p_task_id) = 'done' then
+    raise exception 'this task is already done'
+      using errcode = 'ST409', hint = 'nothing is left to do; `work get` shows it';
+  end if;
+  perform work.extend('on_finish', p_task_id, agent, jsonb_build_object('result', p_result));
+  update work.tasks as t
+  set
+    status = 'done',
+    status_reason = null,
+    result = coalesce(p_result, t.result),
+    started_at = coalesce(t.started_at, now()),
+    assigned_agent_id = coalesce(agent, t.assigned_agent_id),
+    assigned_user_id = case when agent is null then t.assigned_user_id end,
+    actual_minutes = coalesce(p_actual_minutes, t.actual_minutes, round(extract(epoch from now() - t.started_at) / 60)::integer)
+  where t.id = p_task_id;
+end
+$$;
+
+-- Give a claimed task back unharmed; it does not count as a try.
+create function work.give_back_task(p_task_id uuid, p_token bigint default null, p_reason text default null) returns void
+language plpgsql
+security definer
+set search_path = work, kit, pg_temp
+as $$
+declare
+  agent uuid;
+begin
+  perform kit.authorize('work:write');
+  agent := work.pass(p_task_id, p_token, true);
+  perform work.extend('on_give_back', p_task_id, agent, jsonb_build_object('reason', p_reason));
+  perform work.release(p_task_id);
+  update work.tasks as t
+  set status = 'pending', status_reason = p_reason, assigned_agent_id = null, assigned_user_id = null
+  where t.id = p_task_id;
+  perform work.refresh_queue(array[p_task_id]);
+end
+$$;
+
+-- Count a try that failed: back in the queue, or in quarantine when it was the last.
+create function work.count_failure(p_task_id uuid, p_reason text, p_final boolean) returns void
+language plpgsql
+set search_path = work, pg_temp
+as $$
+declare
+  tries smallint;
+  over boolean;
+begin
+  update work.tasks as t
+  set attempts = t.attempts + 1
+  where t.id = p_task_id
+  returning t.attempts, t.attempts >= t.max_attempts into tries, over;
+  perform work.release(p_task_id);
+  update work.tasks as t
+  set
+    status = case when over or p_final then 'failed' else 'pending' end,
+    status_reason = p_reason,
+    assigned_agent_id = null,
+    quarantined_at = case when over then now() end,
+    quarantine_reason = case when over then format('failed %s times; last: %s', tries, coalesce(p_reason, 'no reason given')) end
+  where t.id = p_task_id;
+  if over then
+    insert into kit.notices (topic, level, message)
+    select 'work.quarantine', 'warning', format('task %s-%s is in quarantine after %s tries', p.key, t.number, tries)
+    from work.tasks as t
+    join projects.projects as p on p.id = t.project_id
+    where t.id = p_task_id;
+  end if;
+  perform work.refresh_queue(array[p_task_id]);
+end
+$$;
+
+-- Report a failed try.
+create function work.fail_task(
+  p_task_id uuid,
+  p_token bigint default null,
+  p_reason text default null,
+  p_final boolean default false
+) returns void
+language plpgsql
+security definer
+set search_path = work, kit, pg_temp
+as $$
+declare
+  agent uuid;
+begin
+  perform kit.authorize('work:write');
+  agent := work.pass(p_task_id, p_token, true);
+  perform work.extend('on_fail', p_task_id, agent, jsonb_build_object('reason', p_reason, 'final', p_final));
+  perform work.count_failure(p_task_id, p_reason, p_final);
+end
+$$;
+
+-- Bring a failed or quarantined task back with all its tries.
+create function work.requeue_task(p_task_id uuid) returns void
+language plpgsql
+security definer
+set search_path = work, kit, pg_temp
+as $$
+begin
+  perform kit.authorize('work:write');
+  update work.tasks as t
+  set status = 'pending', attempts = 0, status_reason = null, quarantined_at = null, quarantine_reason = null
+  where t.id = p_task_id
+    and t.status = 'failed';
+  if not found then
+    raise exception 'this task has not failed, so there is nothing to bring back'
+      using errcode = 'ST409', hint = 'only a failed task can be requeued';
+  end if;
+end
+$$;
+
+-- Take back the work of the dead: each expired lease counts as a failed try. Rows that somebody is writing are skipped,
+-- so that the reaper waits for nobody; it locks the task before it touches it.
+create function work.reap_expired(p_limit integer default 100) returns integer
+language plpgsql
+security definer
+set search_path = work, kit, pg_temp
+as $$
+declare
+  gone record;
+  reaped integer := 0;
+begin
+  for gone in
+    select q.task_id, q.agent_id, q.agent_name, q.lease_until
+    from work.ready_queue as q
+    where q.agent_id is not null
+      and q.lease_until <= clock_timestamp()
+    order by q.lease_until
+    limit p_limit
+    for update skip locked
+  loop
+    perform t.id from work.tasks as t where t.id = gone.task_id for no key update skip locked;
+    if found then
+      perform work.extend('on_expire', gone.task_id, gone.agent_id, '{}');
+      perform work.count_failure(gone.task_id, format('the lease of %s ended at %s without a word', gone.agent_name, gone.lease_until), false);
+      reaped := reaped + 1;
+    end if;
+  end loop;
+  return reaped;
+end
+$$;

@@ -1,0 +1,257 @@
+"""Enums and rows of the work room."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from typing import Any
+from uuid import UUID
+
+# Every word that the systems Steward unites use for a state, and those of the files it reads.
+_STATUS_WORDS = {
+    "new": "pending",
+    "open": "pending",
+    "todo": "pending",
+    "to-do": "pending",
+    "to do": "pending",
+    "ready": "pending",
+    "planned": "pending",
+    "in-progress": "in_progress",
+    "in progress": "in_progress",
+    "started": "in_progress",
+    "active": "in_progress",
+    "review": "in_review",
+    "in-review": "in_review",
+    "in review": "in_review",
+    "awaiting-input": "awaiting_input",
+    "waiting": "awaiting_input",
+    "completed": "done",
+    "complete": "done",
+    "closed": "done",
+    "finished": "done",
+    "canceled": "cancelled",
+    "wontfix": "cancelled",
+    "postponed": "deferred",
+}
+
+
+class TaskStatus(StrEnum):
+    """States of a task; the words of other systems are accepted on input."""
+
+    DRAFT = "draft"
+    PENDING = "pending"
+    IN_PROGRESS = "in_progress"
+    BLOCKED = "blocked"
+    IN_REVIEW = "in_review"
+    TESTING = "testing"
+    AWAITING_INPUT = "awaiting_input"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    DEFERRED = "deferred"
+
+    @classmethod
+    def _missing_(cls, value: object) -> TaskStatus | None:
+        word = str(value).strip().lower()
+        found = _STATUS_WORDS.get(word, word.replace("-", "_"))
+        return next((member for member in cls if member.value == found), None)
+
+
+class TaskType(StrEnum):
+    """Kinds of task."""
+
+    BUG = "bug"
+    FEATURE = "feature"
+    REFACTOR = "refactor"
+    TEST = "test"
+    DOCUMENTATION = "documentation"
+    TASK = "task"
+    CHORE = "chore"
+    PULL_REQUEST = "pull_request"
+
+
+class Priority(IntEnum):
+    """1 to 10, the higher the sooner; the words low, medium, high and critical are accepted on input."""
+
+    P1 = 1
+    P2 = 2
+    LOW = 3
+    P4 = 4
+    MEDIUM = 5
+    P6 = 6
+    P7 = 7
+    HIGH = 8
+    P9 = 9
+    CRITICAL = 10
+
+    @classmethod
+    def _missing_(cls, value: object) -> Priority | None:
+        word = str(value).strip()
+        if word.isdigit():
+            return next((member for member in cls if member.value == int(word)), None)
+        return cls.__members__.get(word.upper())
+
+
+class DependencyType(StrEnum):
+    """How two tasks are tied: `blocks` and `subtask_of` make one wait, `relates_to` does not."""
+
+    BLOCKS = "blocks"
+    RELATES_TO = "relates_to"
+    SUBTASK_OF = "subtask_of"
+
+
+class TaskOrder(StrEnum):
+    """Orders of a list of tasks."""
+
+    PRIORITY = "priority"
+    NUMBER = "number"
+    UPDATED = "updated"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRow:
+    """A task as lists show it."""
+
+    id: UUID
+    ref: str
+    project: str
+    title: str
+    type: TaskType
+    status: TaskStatus
+    priority: Priority
+    labels: list[str]
+    tag: str | None
+    parent: str | None
+    assigned_to: str | None
+    held_by: str | None
+    lease_until: datetime | None
+    ready: bool
+    waits_for: int
+    subtasks: int
+    subtasks_open: int
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    completed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskLink:
+    """Another task that a task is tied to, and how."""
+
+    id: UUID
+    ref: str
+    title: str
+    status: TaskStatus
+    relation: str
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class TaskText:
+    """What only the page of one task shows."""
+
+    description: str
+    details: str
+    test_strategy: str
+    requirements: list[Any]
+    acceptance_criteria: list[Any]
+    status_reason: str | None
+    required_capabilities: list[str]
+    estimated_minutes: int | None
+    actual_minutes: int | None
+    complexity_score: int | None
+    assigned_component: str | None
+    result: Any
+    attempts: int
+    max_attempts: int
+    quarantined_at: datetime | None
+    quarantine_reason: str | None
+    due_date: datetime | None
+    started_at: datetime | None
+    metadata: dict[str, Any]
+    source: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One task, whole: its row, its texts, and what it is tied to."""
+
+    task: TaskRow
+    text: TaskText
+    parents: list[TaskLink] = field(default_factory=list)
+    subtasks: list[TaskLink] = field(default_factory=list)
+    waits_for: list[TaskLink] = field(default_factory=list)
+    awaited_by: list[TaskLink] = field(default_factory=list)
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who holds a task, with what token, until when."""
+
+    task_id: UUID
+    token: int
+    lease_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A task that was claimed: every later write of the agent needs the token."""
+
+    token: int
+    lease_until: datetime
+    task: Task
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The task that would be claimed next, and why this one."""
+
+    task: TaskRow
+    reasons: list[str]
+    others_ready: int
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """A task that is not ready and what it waits for."""
+
+    id: UUID
+    ref: str
+    title: str
+    status: TaskStatus
+    reason: str
+    blockers: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many there are of something."""
+
+    name: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The state of work at a glance."""
+
+    by_status: list[Count]
+    ready: int
+    held: int
+    quarantined: int
+    next: list[TaskRow]
+    in_work: list[TaskRow]
+    finished: list[TaskRow]
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFacts:
+    """Figures that explain a choice."""
+
+    ready: int
+    higher: int
+    same_priority: int
+    oldest: bool
