@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,7 @@ from sqlalchemy.pool import NullPool
 
 from steward.kit.errors import Conflict, Invalid, Unavailable
 from steward.kit.op import ROOMS
-from steward.kit.sql import package_of
+from steward.kit.sql import folder_of
 
 Progress = Callable[[str], None]
 SCHEMAS = ("kit", *ROOMS)
@@ -93,7 +92,7 @@ def _quiet(_: str) -> None:
 def script_directory() -> ScriptDirectory:
     """Return the chain of revisions in `steward.migrations`."""
     config = Config()
-    folder = str(resources.files("steward.migrations"))
+    folder = str(folder_of("kit").parent / "migrations")
     config.set_main_option("script_location", folder)
     config.set_main_option("version_locations", folder)
     config.set_main_option("path_separator", "os")
@@ -123,8 +122,7 @@ def code_files() -> tuple[tuple[str, str], ...]:
     """Return name and text of every code file: kit first, then the rooms in order."""
     found = []
     for room in SCHEMAS:
-        folder = Path(str(resources.files(package_of(room))))
-        for path in sorted(folder.glob("code*.sql")):
+        for path in sorted(folder_of(room).glob("code*.sql")):
             found.append((f"{room}/{path.name}", path.read_text("utf-8")))
     return tuple(found)
 

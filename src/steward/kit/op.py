@@ -160,7 +160,8 @@ def op(
 
     def register(function: F) -> F:
         room = function.__module__.split(".")[2]
-        verb = function.__name__
+        # A trailing underscore keeps Python's own words (list, next) usable beside an operation of that name.
+        verb = function.__name__.rstrip("_")
         summary, body, helps = _split_doc(function)
         _REGISTRY[f"{room}.{verb}"] = Operation(
             room=room,

@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from pathlib import Path
 
 _HEADER = re.compile(r"^-- name: (?P<name>[a-z][a-z0-9_]*) -> (?P<row>\w+)\s*$", re.M)
 _OUTSIDE_DOMAINS = frozenset({"kit", "importers", "operate"})
@@ -31,9 +31,10 @@ class Query:
     text: str
 
 
-def package_of(room: str) -> str:
-    """Return the import path of the package that holds a room's SQL."""
-    return f"steward.{room}" if room in _OUTSIDE_DOMAINS else f"steward.domains.{room}"
+def folder_of(room: str) -> Path:
+    """Return the folder that holds a room's SQL; found without importing the room."""
+    root = Path(__file__).parent.parent
+    return root / room if room in _OUTSIDE_DOMAINS else root / "domains" / room
 
 
 def parse(room: str, source: str) -> dict[str, Query]:
@@ -56,8 +57,7 @@ def parse(room: str, source: str) -> dict[str, Query]:
 @cache
 def load(room: str) -> dict[str, Query]:
     """Read the named statements of a room."""
-    path = resources.files(package_of(room)) / "queries.sql"
-    return parse(room, path.read_text("utf-8"))
+    return parse(room, (folder_of(room) / "queries.sql").read_text("utf-8"))
 
 
 def get(name: str) -> Query:

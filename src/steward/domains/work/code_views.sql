@@ -94,3 +94,165 @@ select
   l.completed_at
 from work.task_list as l
 join work.tasks as t on t.id = l.id;
+
+-- Tasks that a filter keeps, inlined into the caller's plan (hence no search_path of its own). The filter is an object of optional words; what it lacks keeps everything.
+create function work.filter_tasks(p_filter jsonb) returns setof work.task_list
+language sql stable
+begin atomic
+  select
+    l.id, l.ref, l.project, l.project_id, l.number, l.title, l.type, l.status, l.priority, l.labels, l.tag,
+    l.parent_task_id, l.parent, l.assigned_user_id, l.assigned_agent_id, l.assigned_to, l.held_by_id, l.held_by,
+    l.lease_until, l.ready, l.waits_for, l.subtasks, l.subtasks_open, l.version, l.created_at, l.updated_at,
+    l.completed_at
+  from work.task_list as l
+  where (p_filter ->> 'project_id' is null or l.project_id = (p_filter ->> 'project_id')::uuid)
+    and (p_filter -> 'status' is null or l.status in (select jsonb_array_elements_text(p_filter -> 'status')))
+    and (p_filter ->> 'type' is null or l.type = p_filter ->> 'type')
+    and (p_filter ->> 'priority' is null or l.priority = (p_filter ->> 'priority')::integer)
+    and (p_filter ->> 'label' is null or l.labels @> array[p_filter ->> 'label'])
+    and (p_filter ->> 'tag' is null or l.tag = p_filter ->> 'tag')
+    and (p_filter ->> 'parent_id' is null or l.parent_task_id = (p_filter ->> 'parent_id')::uuid)
+    and (p_filter ->> 'top' is null or l.parent_task_id is null)
+    and (p_filter ->> 'ready' is null or l.ready = (p_filter ->> 'ready')::boolean)
+    and (p_filter ->> 'agent' is null or lower(p_filter ->> 'agent') in (lower(l.held_by), lower(l.assigned_to)))
+    and (
+      p_filter ->> 'text' is null
+      or strpos(lower(l.ref || ' ' || l.title), lower(p_filter ->> 'text')) > 0
+      or exists (
+        select
+        from work.tasks as t
+        where t.id = l.id
+          and strpos(lower(t.description), lower(p_filter ->> 'text')) > 0
+      )
+    );
+end;
+
+-- The order in which ready tasks would be claimed.
+create function work.ready_order(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer)
+returns table (task_id uuid, place bigint)
+language sql stable
+set search_path = work, pg_temp
+as $$
+  select o.task_id, row_number() over (order by o.priority desc, o.number, o.task_id)
+  from (
+    select q.task_id, q.priority, q.number
+    from work.ready_queue as q
+    where q.agent_id is null
+      and (p_project_id is null or q.project_id = p_project_id)
+      and (p_labels is null or q.labels @> p_labels)
+      and (p_capabilities is null or q.required_capabilities <@ p_capabilities)
+    order by q.priority desc, q.number, q.task_id
+    limit p_limit
+  ) as o
+$$;
+
+-- What a task is tied to, each with its relation and how many steps away it is.
+create function work.task_links(p_id uuid)
+returns table (id uuid, project_id uuid, number bigint, title text, status text, relation text, depth integer)
+language sql stable
+set search_path = work, pg_temp
+as $$
+  with recursive up (id, parent_id, depth) as (
+    select t.id, t.parent_task_id, 0 from work.tasks as t where t.id = p_id
+    union all
+    select a.id, a.parent_task_id, up.depth + 1 from up join work.tasks as a on a.id = up.parent_id
+  ),
+  down (id, depth) as (
+    select p_id, 0
+    union all
+    select c.id, down.depth + 1 from down join work.tasks as c on c.parent_task_id = down.id
+  ),
+  tied (id, relation, depth) as (
+    select up.id, 'parent', up.depth from up where up.depth > 0
+    union all
+    select down.id, 'subtask', down.depth from down where down.depth > 0
+    union all
+    select d.depends_on_task_id, case d.dependency_type when 'relates_to' then 'relates_to' else 'waits_for' end, 1
+    from work.task_dependencies as d where d.task_id = p_id
+    union all
+    select d.task_id, case d.dependency_type when 'relates_to' then 'relates_to' else 'awaited_by' end, 1
+    from work.task_dependencies as d where d.depends_on_task_id = p_id
+  )
+  select t.id, t.project_id, t.number, t.title, t.status, tied.relation, tied.depth
+  from tied
+  join work.tasks as t on t.id = tied.id
+  where t.deleted_at is null
+$$;
+
+-- Open tasks that nobody could claim, and why: their own blockers, an ancestor's, or open subtasks.
+create function work.blocked_tasks(p_project_id uuid, p_task_id uuid)
+returns table (id uuid, ref text, title text, status text, reason text, blockers text[])
+language sql stable
+set search_path = work, pg_temp
+as $$
+  with recursive line (id, member, parent_id) as (
+    select t.id, t.id, t.parent_task_id
+    from work.tasks as t
+    left join work.ready_queue as q on q.task_id = t.id
+    where t.deleted_at is null
+      and q.task_id is null
+      and t.status in ('pending', 'in_progress', 'blocked')
+      and (p_project_id is null or t.project_id = p_project_id)
+      and (p_task_id is null or t.id = p_task_id)
+    union all
+    select line.id, a.id, a.parent_task_id
+    from line
+    join work.tasks as a on a.id = line.parent_id
+  ),
+  why (id, reason, blocker_id) as (
+    select line.id, case when line.member = line.id then 'dependencies' else 'dependencies of its parent' end, b.id
+    from line
+    join work.task_dependencies as d on d.task_id = line.member and d.dependency_type <> 'relates_to'
+    join work.tasks as b on b.id = d.depends_on_task_id
+    where b.deleted_at is null and b.status not in ('done', 'cancelled')
+    union all
+    select distinct line.id, 'open subtasks', c.id
+    from line
+    join work.tasks as c on c.parent_task_id = line.id
+    where line.member = line.id and c.deleted_at is null and c.status not in ('done', 'cancelled')
+    union all
+    select line.id, 'its parent is ' || a.status, a.id
+    from line
+    join work.tasks as a on a.id = line.member
+    where line.member <> line.id and a.status in ('draft', 'done', 'failed', 'cancelled', 'deferred')
+  )
+  select
+    t.id,
+    p.key || '-' || t.number,
+    t.title,
+    t.status,
+    coalesce(
+      (select string_agg(distinct w.reason, ', ' order by w.reason) from why as w where w.id = t.id),
+      case when t.assigned_user_id is not null then 'a person works on it' else 'its own status' end
+    ),
+    array(
+      select p.key || '-' || b.number
+      from why as w
+      join work.tasks as b on b.id = w.blocker_id
+      where w.id = t.id
+      group by b.number
+      order by b.number
+    )
+  from work.tasks as t
+  join projects.projects as p on p.id = t.project_id
+  where t.id in (select line.id from line)
+$$;
+
+-- Put a task and all below it away; what waited for them waits no more. Returns how many were put away.
+create function work.delete_task(p_id uuid) returns integer
+language plpgsql
+security definer
+set search_path = work, kit, pg_temp
+as $$
+declare
+  gone integer;
+begin
+  perform kit.authorize('work:write');
+  update work.tasks
+  set deleted_at = now()
+  where id in (select work.with_descendants(array[p_id]))
+    and deleted_at is null;
+  get diagnostics gone = row_count;
+  return gone;
+end
+$$;

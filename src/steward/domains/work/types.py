@@ -255,3 +255,19 @@ class QueueFacts:
     higher: int
     same_priority: int
     oldest: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TaskId:
+    """A task that words were resolved to."""
+
+    id: UUID
+    project_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class QueueCount:
+    """How many tasks of the queue are free and held."""
+
+    ready: int
+    held: int

@@ -1,0 +1,81 @@
+"""Finding tasks and projects by the words that people and agents use for them."""
+
+from __future__ import annotations
+
+import re
+from uuid import UUID
+
+from steward.domains import projects
+from steward.domains.work.types import Task, TaskId, TaskLink, TaskRow, TaskText
+from steward.kit.db import Db
+from steward.kit.errors import Invalid, NotFound
+
+_REFERENCE = re.compile(r"^(?P<key>[A-Za-z0-9]{2,10})-(?P<number>[0-9]{1,18})$")
+_HEX = re.compile(r"^[0-9a-fA-F-]{8,36}$")
+_EVERYWHERE = frozenset({"all", "*"})
+
+
+def scope(db: Db, project: str | None) -> UUID | None:
+    """Return the project a list is limited to: the named one, else the one in hand; `all` limits to none."""
+    if project in _EVERYWHERE:
+        return None
+    return projects.resolve_id(db, project)
+
+
+def _range(words: str) -> tuple[UUID, UUID] | None:
+    """Return the first and last uuid that begin with these hex digits."""
+    digits = words.replace("-", "").lower()
+    if not _HEX.match(words) or not 8 <= len(digits) <= 32:
+        return None
+    return UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
+
+
+def task_of(db: Db, words: str) -> TaskId:
+    """Return the task that words such as ACME-42, a uuid, its first 8 digits, or 42 in the project in hand mean.
+
+    Raises:
+        NotFound: no task is meant.
+        Invalid: more than one is.
+    """
+    words = words.strip()
+    reference = _REFERENCE.match(words)
+    low, high = _range(words) or (None, None)
+    number = int(reference["number"]) if reference else int(words) if words.isdigit() and len(words) < 18 else None
+    needs_project = reference is None and number is not None
+    found = db.all(
+        "work.resolve_task",
+        TaskId,
+        low=low,
+        high=high,
+        key=reference["key"] if reference else None,
+        number=number,
+        project_id=projects.resolve_id(db, None) if needs_project else None,
+    )
+    if len(found) > 1:
+        raise Invalid(f"{words!r} stands for more than one task", hint="give more digits of its id, or KEY-number")
+    if not found:
+        raise NotFound(f"there is no task {words!r}", hint="name it as ACME-42, by its id, or look with `steward work list`")
+    return found[0]
+
+
+def row_of(db: Db, task_id: UUID) -> TaskRow:
+    """Return a task as lists show it."""
+    row = db.maybe("work.get_row", TaskRow, id=task_id)
+    if row is None:
+        raise NotFound(f"task {task_id} was deleted", hint="look with `steward work list`")
+    return row
+
+
+def whole(db: Db, task_id: UUID) -> Task:
+    """Return a task with its texts and what it is tied to."""
+    row = row_of(db, task_id)
+    links = db.all("work.links", TaskLink, id=task_id)
+    return Task(
+        task=row,
+        text=db.one("work.get_text", TaskText, id=task_id),
+        parents=[link for link in links if link.relation == "parent"],
+        subtasks=[link for link in links if link.relation == "subtask"],
+        waits_for=[link for link in links if link.relation in ("waits_for", "relates_to")],
+        awaited_by=[link for link in links if link.relation == "awaited_by"],
+        version=row.version,
+    )

@@ -1,0 +1,380 @@
+"""Operations on tasks themselves: add, get, list, update, delete, tie together, count."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from steward.domains import projects
+from steward.domains.work.find import scope, task_of, whole
+from steward.domains.work.types import (
+    Count,
+    DependencyType,
+    Overview,
+    Priority,
+    QueueCount,
+    Task,
+    TaskOrder,
+    TaskRow,
+    TaskStatus,
+    TaskType,
+)
+from steward.kit import cursor
+from steward.kit.db import Db
+from steward.kit.errors import Invalid, NotFound, StaleVersion
+from steward.kit.op import Page, Profile, op
+
+_NOBODY = frozenset({"nobody", "none", ""})
+
+
+@op(write=True, profile=Profile.CORE)
+def add(
+    db: Db,
+    *,
+    title: str,
+    project: str | None = None,
+    description: str = "",
+    details: str = "",
+    test_strategy: str = "",
+    type: TaskType = TaskType.TASK,
+    priority: Priority = Priority.MEDIUM,
+    status: TaskStatus = TaskStatus.PENDING,
+    label: list[str] | None = None,
+    capability: list[str] | None = None,
+    parent: str | None = None,
+    waits_for: list[str] | None = None,
+    acceptance: list[str] | None = None,
+    requirement: list[str] | None = None,
+    estimated_minutes: int | None = None,
+    complexity: int | None = None,
+    due: datetime | None = None,
+    max_attempts: int = 3,
+    metadata: dict[str, Any] | None = None,
+) -> Task:
+    """Add a task.
+
+    Args:
+        title: what is to be done, in a line.
+        project: slug, key or id; the project in hand when left out.
+        description: what and why.
+        details: how, at length.
+        test_strategy: how it will be shown to work.
+        type: what kind of work.
+        priority: 1 to 10, or low, medium, high, critical.
+        status: pending, draft or deferred.
+        label: words to find it by.
+        capability: what an agent must be able to do to claim it.
+        parent: the task it is a part of, such as ACME-7.
+        waits_for: tasks that must be done first.
+        acceptance: what must be true when it is done.
+        requirement: what it must do.
+        estimated_minutes: how long it should take.
+        complexity: 1 to 13.
+        due: when it must be done.
+        max_attempts: failed tries before it is put in quarantine.
+        metadata: anything else, as an object.
+    """
+    parent_task = task_of(db, parent) if parent else None
+    project_id = parent_task.project_id if parent_task and project is None else projects.resolve_id(db, project)
+    if project_id is None:
+        raise Invalid("no project is named or in hand", hint="give --project, or add one with `steward projects add`")
+    task_id: UUID = db.value(
+        "work.add_task",
+        project_id=project_id,
+        parent_id=parent_task.id if parent_task else None,
+        title=title,
+        description=description,
+        details=details,
+        test_strategy=test_strategy,
+        type=type,
+        status=status,
+        priority=int(priority),
+        labels=label or [],
+        capabilities=capability or [],
+        acceptance_criteria=acceptance or [],
+        requirements=requirement or [],
+        estimated_minutes=estimated_minutes,
+        complexity=complexity,
+        due_date=due,
+        max_attempts=max_attempts,
+        metadata=json.dumps(metadata or {}),
+        user_id=db.actor.user_id,
+        agent=db.actor.agent,
+    )
+    for other in waits_for or []:
+        _tie(db, task_id, project_id, other, DependencyType.BLOCKS)
+    return whole(db, task_id)
+
+
+@op(profile=Profile.CORE)
+def get(db: Db, *, task: str) -> Task:
+    """Show one task: its texts, its place in the tree, what it waits for.
+
+    Args:
+        task: such as ACME-42, its id, or the first 8 digits of its id.
+    """
+    return whole(db, task_of(db, task).id)
+
+
+def _filter(db: Db, project: str | None, **words: Any) -> str:
+    project_id = scope(db, project)
+    kept = {name: value for name, value in words.items() if value not in (None, [], "")}
+    if project_id is not None:
+        kept["project_id"] = str(project_id)
+    return json.dumps(kept)
+
+
+@op(profile=Profile.CORE)
+def list_(
+    db: Db,
+    *,
+    project: str | None = None,
+    status: list[TaskStatus] | None = None,
+    type: TaskType | None = None,
+    priority: Priority | None = None,
+    label: str | None = None,
+    tag: str | None = None,
+    agent: str | None = None,
+    parent: str | None = None,
+    top: bool = False,
+    ready: bool | None = None,
+    text: str | None = None,
+    order: TaskOrder = TaskOrder.PRIORITY,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Page[TaskRow]:
+    """List tasks.
+
+    Args:
+        project: slug, key or id; the project in hand when left out, `all` for every project.
+        status: only these states.
+        type: only this kind.
+        priority: only this priority.
+        label: only tasks that bear this label.
+        tag: only this tag of an imported file.
+        agent: only what this agent or user holds or is assigned.
+        parent: only direct subtasks of this one.
+        top: only tasks that are no subtasks.
+        ready: only what can (or cannot) be claimed now.
+        text: only tasks with these words in reference, title or description.
+        order: priority, number, or updated (latest change first).
+        limit: how many at most, 1 to 2000.
+        cursor: next_cursor of the page before.
+    """
+    if not 1 <= limit <= 2000:
+        raise Invalid(f"limit: {limit} is not between 1 and 2000", hint="give 1 to 2000")
+    kept = _filter(
+        db,
+        project,
+        status=[str(one) for one in status or []],
+        type=type,
+        priority=int(priority) if priority else None,
+        label=label,
+        tag=tag,
+        agent=agent,
+        parent_id=str(task_of(db, parent).id) if parent else None,
+        top=top or None,
+        ready=ready,
+        text=text,
+    )
+    return _page(db, kept, order, limit, cursor)
+
+
+def _page(db: Db, kept: str, order: TaskOrder, limit: int, after: str | None) -> Page[TaskRow]:
+    """Read one page and the mark of the next: one row more is read to know whether there is one."""
+    place = cursor.read(after, str(order), 3) or [None, None, None]
+    if order is TaskOrder.UPDATED:
+        rows = db.all(
+            "work.list_by_update", TaskRow, filter=kept, after_time=place[0], after_id=place[2], limit=limit + 1
+        )
+    elif order is TaskOrder.NUMBER:
+        rows = db.all(
+            "work.list_by_number", TaskRow, filter=kept, after_number=place[1], after_id=place[2], limit=limit + 1
+        )
+    else:
+        rows = db.all(
+            "work.list_by_priority",
+            TaskRow,
+            filter=kept,
+            after_key=place[0],
+            after_number=place[1],
+            after_id=place[2],
+            limit=limit + 1,
+        )
+    if len(rows) <= limit:
+        return Page(rows)
+    last = rows[limit - 1]
+    first = last.updated_at.isoformat() if order is TaskOrder.UPDATED else int(last.priority)
+    mark = cursor.write(str(order), [first, int(last.ref.rpartition("-")[2]), str(last.id)])
+    return Page(rows[:limit], mark)
+
+
+@op(write=True, profile=Profile.CORE, idempotent=True)
+def update(
+    db: Db,
+    *,
+    task: str,
+    token: int | None = None,
+    version: int | None = None,
+    title: str | None = None,
+    description: str | None = None,
+    details: str | None = None,
+    test_strategy: str | None = None,
+    type: TaskType | None = None,
+    status: TaskStatus | None = None,
+    reason: str | None = None,
+    priority: Priority | None = None,
+    label: list[str] | None = None,
+    capability: list[str] | None = None,
+    acceptance: list[str] | None = None,
+    requirement: list[str] | None = None,
+    parent: str | None = None,
+    assign: str | None = None,
+    estimated_minutes: int | None = None,
+    actual_minutes: int | None = None,
+    complexity: int | None = None,
+    due: datetime | None = None,
+    metadata: dict[str, Any] | None = None,
+) -> Task:
+    """Change a task; what is left out stays as it is.
+
+    Args:
+        task: such as ACME-42.
+        token: what claim returned, when an agent holds the task; a person needs none and ends the claim.
+        version: refuse when the task has changed since this version.
+        title: what is to be done.
+        description: what and why.
+        details: how, at length.
+        test_strategy: how it will be shown to work.
+        type: what kind of work.
+        status: the next state; `finish`, `fail` and `give_back` do more.
+        reason: why the state changes.
+        priority: 1 to 10, or low, medium, high, critical.
+        label: all its labels.
+        capability: all that an agent must be able to do.
+        acceptance: all that must be true when it is done.
+        requirement: all that it must do.
+        parent: the task it is a part of; `none` takes it out.
+        assign: a user or an agent; `nobody` for none.
+        estimated_minutes: how long it should take.
+        actual_minutes: how long it took.
+        complexity: 1 to 13.
+        due: when it must be done.
+        metadata: keys to set, as an object.
+    """
+    found = task_of(db, task)
+    db.run("work.pass_update", id=found.id, token=token)
+    _check_version(db, found.id, version)
+    no_parent = parent is not None and parent.lower() in _NOBODY
+    db.run(
+        "work.update_task",
+        id=found.id,
+        title=title,
+        description=description,
+        details=details,
+        test_strategy=test_strategy,
+        type=type,
+        status=status,
+        reason=reason,
+        priority=int(priority) if priority else None,
+        labels=label,
+        capabilities=capability,
+        acceptance_criteria=acceptance,
+        requirements=requirement,
+        no_parent=no_parent,
+        parent_id=task_of(db, parent).id if parent and not no_parent else None,
+        estimated_minutes=estimated_minutes,
+        actual_minutes=actual_minutes,
+        complexity=complexity,
+        due_date=due,
+        metadata=json.dumps(metadata) if metadata else None,
+    )
+    if assign is not None:
+        _assign(db, found.id, assign)
+    return whole(db, found.id)
+
+
+def _check_version(db: Db, task_id: UUID, version: int | None) -> None:
+    now = db.value("work.lock_version", id=task_id)
+    if version is not None and now != version:
+        raise StaleVersion(f"version {version} is not the newest; the task is at {now}", hint="read it again, then decide")
+
+
+def _assign(db: Db, task_id: UUID, name: str) -> None:
+    if name.lower() in _NOBODY:
+        db.run("work.assign_task", id=task_id, user_id=None, agent_id=None)
+        return
+    user = db.value("work.find_user", name=name)
+    agent = None if user else db.value("work.find_agent", name=name)
+    if user is None and agent is None:
+        raise NotFound(f"assign: there is no user or agent {name!r}", hint="see `steward accounts list_users`, `steward agents list`")
+    db.run("work.assign_task", id=task_id, user_id=user, agent_id=agent)
+
+
+@op(write=True, destructive=True)
+def delete(db: Db, *, task: str) -> int:
+    """Put a task and all below it away; its history stays. Returns how many were put away.
+
+    Args:
+        task: such as ACME-42.
+    """
+    return int(db.value("work.delete_task", id=task_of(db, task).id))
+
+
+def _tie(db: Db, task_id: UUID, project_id: UUID, other: str, kind: DependencyType) -> None:
+    other_task = task_of(db, other)
+    db.run("work.add_dependency", id=task_id, other_id=other_task.id, type=kind, project_id=project_id)
+
+
+@op(write=True, idempotent=True)
+def depend(db: Db, *, task: str, on: str, type: DependencyType = DependencyType.BLOCKS) -> Task:
+    """Let a task wait for another, or relate them.
+
+    Args:
+        task: the one that waits, such as ACME-42.
+        on: the one it waits for.
+        type: blocks and subtask_of make it wait, relates_to does not.
+    """
+    found = task_of(db, task)
+    _tie(db, found.id, found.project_id, on, type)
+    return whole(db, found.id)
+
+
+@op(write=True, idempotent=True)
+def undepend(db: Db, *, task: str, on: str, type: DependencyType | None = None) -> Task:
+    """Let a task wait for another no more.
+
+    Args:
+        task: the one that waits, such as ACME-42.
+        on: the one it waits for.
+        type: only this tie; every tie when left out.
+    """
+    found = task_of(db, task)
+    db.run("work.remove_dependency", id=found.id, other_id=task_of(db, on).id, type=type)
+    return whole(db, found.id)
+
+
+@op()
+def overview(db: Db, *, project: str | None = None, limit: int = 10) -> Overview:
+    """Show the state of work at a glance.
+
+    Args:
+        project: slug, key or id; the project in hand when left out, `all` for every project.
+        limit: how many tasks of each list, 1 to 50.
+    """
+    project_id = scope(db, project)
+    if not 1 <= limit <= 50:
+        raise Invalid(f"limit: {limit} is not between 1 and 50", hint="give 1 to 50")
+    queue = db.one("work.count_queue", QueueCount, project_id=project_id)
+    order = {status.value: place for place, status in enumerate(TaskStatus)}
+    return Overview(
+        by_status=sorted(db.all("work.count_by_status", Count, project_id=project_id), key=lambda c: order[c.name]),
+        ready=queue.ready,
+        held=queue.held,
+        quarantined=db.value("work.count_quarantined", project_id=project_id),
+        next=db.all("work.list_ready", TaskRow, project_id=project_id, labels=None, capabilities=None, limit=limit),
+        in_work=db.all("work.list_in_work", TaskRow, project_id=project_id, limit=limit),
+        finished=db.all("work.list_finished", TaskRow, project_id=project_id, limit=limit),
+    )

@@ -1,0 +1,306 @@
+-- name: resolve_task -> TaskId
+-- Find a task by its id, by KEY-number, or by the start of its id; two rows mean that the words are ambiguous.
+select t.id, t.project_id
+from work.tasks as t
+join projects.projects as p on p.id = t.project_id
+where t.deleted_at is null
+  and (
+    t.id between %(low)s::uuid and %(high)s::uuid
+    or (p.key = upper(%(key)s::text) and p.deleted_at is null and t.number = %(number)s::bigint)
+    or (t.project_id = %(project_id)s::uuid and t.number = %(number)s::bigint and %(key)s::text is null)
+  )
+limit 2;
+
+-- name: ensure_agent -> uuid
+-- Return the agent of a name, registered if it is not yet.
+select agents.ensure_agent(%(name)s::text, %(owner)s::uuid);
+
+-- name: get_row -> TaskRow
+-- One task as lists show it.
+select
+  l.id, l.ref, l.project, l.title, l.type, l.status, l.priority, l.labels, l.tag, l.parent, l.assigned_to,
+  l.held_by, l.lease_until, l.ready, l.waits_for, l.subtasks, l.subtasks_open, l.version,
+  l.created_at, l.updated_at, l.completed_at
+from work.task_list as l
+where l.id = %(id)s::uuid;
+
+-- name: get_text -> TaskText
+-- The long texts and figures of one task.
+select
+  t.description, t.details, t.test_strategy, t.requirements, t.acceptance_criteria, t.status_reason,
+  t.required_capabilities, t.estimated_minutes, t.actual_minutes, t.complexity_score, t.assigned_component,
+  t.result, t.attempts, t.max_attempts, t.quarantined_at, t.quarantine_reason, t.due_date, t.started_at, t.metadata,
+  f.source_path as source
+from work.tasks as t
+left join work.import_files as f on f.id = t.import_file_id
+where t.id = %(id)s::uuid;
+
+-- name: links -> TaskLink
+-- What a task is tied to: its ancestors, all below it, what it waits for and what waits for it.
+select l.id, p.key || '-' || l.number as ref, l.title, l.status, l.relation, l.depth
+from work.task_links(%(id)s::uuid) as l
+join projects.projects as p on p.id = l.project_id
+order by l.relation, l.depth, l.number;
+
+-- name: list_by_priority -> TaskRow
+-- Tasks by priority, then number, from a cursor on.
+select
+  l.id, l.ref, l.project, l.title, l.type, l.status, l.priority, l.labels, l.tag, l.parent, l.assigned_to,
+  l.held_by, l.lease_until, l.ready, l.waits_for, l.subtasks, l.subtasks_open, l.version,
+  l.created_at, l.updated_at, l.completed_at
+from work.filter_tasks(%(filter)s::jsonb) as l
+where %(after_id)s::uuid is null
+  or (-l.priority, l.number, l.id) > (-%(after_key)s::bigint, %(after_number)s::bigint, %(after_id)s::uuid)
+order by -l.priority, l.number, l.id
+limit %(limit)s::integer;
+
+-- name: list_by_number -> TaskRow
+-- Tasks by number, from a cursor on.
+select
+  l.id, l.ref, l.project, l.title, l.type, l.status, l.priority, l.labels, l.tag, l.parent, l.assigned_to,
+  l.held_by, l.lease_until, l.ready, l.waits_for, l.subtasks, l.subtasks_open, l.version,
+  l.created_at, l.updated_at, l.completed_at
+from work.filter_tasks(%(filter)s::jsonb) as l
+where %(after_id)s::uuid is null
+  or (l.number, l.id) > (%(after_number)s::bigint, %(after_id)s::uuid)
+order by l.number, l.id
+limit %(limit)s::integer;
+
+-- name: list_by_update -> TaskRow
+-- Tasks, the latest change first, from a cursor on.
+select
+  l.id, l.ref, l.project, l.title, l.type, l.status, l.priority, l.labels, l.tag, l.parent, l.assigned_to,
+  l.held_by, l.lease_until, l.ready, l.waits_for, l.subtasks, l.subtasks_open, l.version,
+  l.created_at, l.updated_at, l.completed_at
+from work.filter_tasks(%(filter)s::jsonb) as l
+where %(after_id)s::uuid is null
+  or (l.updated_at, l.id) < (%(after_time)s::timestamptz, %(after_id)s::uuid)
+order by l.updated_at desc, l.id desc
+limit %(limit)s::integer;
+
+-- name: count_tasks -> bigint
+-- How many tasks a filter keeps.
+select count(*)
+from work.filter_tasks(%(filter)s::jsonb) as l;
+
+-- name: list_ready -> TaskRow
+-- What could be claimed now, in the order of claims.
+select
+  l.id, l.ref, l.project, l.title, l.type, l.status, l.priority, l.labels, l.tag, l.parent, l.assigned_to,
+  l.held_by, l.lease_until, l.ready, l.waits_for, l.subtasks, l.subtasks_open, l.version,
+  l.created_at, l.updated_at, l.completed_at
+from work.ready_order(%(project_id)s::uuid, %(labels)s::text[], %(capabilities)s::text[], %(limit)s::integer) as r
+join work.task_list as l on l.id = r.task_id
+order by r.place;
+
+-- name: queue_facts -> QueueFacts
+-- How one ready task stands among the others.
+select
+  count(*)::integer as ready,
+  (count(*) filter (where q.priority > %(priority)s::integer))::integer as higher,
+  (count(*) filter (where q.priority = %(priority)s::integer))::integer as same_priority,
+  not coalesce(bool_or(q.priority = %(priority)s::integer and q.number < %(number)s::bigint), false) as oldest
+from work.ready_queue as q
+where q.agent_id is null
+  and (%(project_id)s::uuid is null or q.project_id = %(project_id)s::uuid);
+
+-- name: agent_capabilities -> text[]
+-- What an agent can do; null when it is not registered.
+select a.capabilities
+from agents.agents as a
+where lower(a.name) = lower(%(name)s::text);
+
+-- name: claim_tasks -> Lease
+-- Claim ready tasks.
+select c.task_id, c.token, c.lease_until
+from work.claim_tasks(
+  p_agent_id => %(agent_id)s::uuid,
+  p_project_id => %(project_id)s::uuid,
+  p_labels => %(labels)s::text[],
+  p_limit => %(limit)s::integer,
+  p_lease_seconds => %(lease_seconds)s::integer,
+  p_task_id => %(task_id)s::uuid
+) as c;
+
+-- name: heartbeat_task -> timestamptz
+-- Renew a lease.
+select work.heartbeat_task(%(id)s::uuid, %(token)s::bigint, %(lease_seconds)s::integer);
+
+-- name: lease_of -> bigint
+-- The current token of a held task; null when nobody holds it.
+select q.token
+from work.ready_queue as q
+where q.task_id = %(id)s::uuid
+  and q.agent_id is not null;
+
+-- name: start_task -> none
+-- Begin work.
+select work.start_task(%(id)s::uuid, %(token)s::bigint);
+
+-- name: finish_task -> none
+-- Finish a task.
+select work.finish_task(%(id)s::uuid, %(token)s::bigint, %(result)s::text::jsonb, %(actual_minutes)s::integer);
+
+-- name: fail_task -> none
+-- Report a failed try.
+select work.fail_task(%(id)s::uuid, %(token)s::bigint, %(reason)s::text, %(final)s::boolean);
+
+-- name: give_back_task -> none
+-- Give a claim back.
+select work.give_back_task(%(id)s::uuid, %(token)s::bigint, %(reason)s::text);
+
+-- name: requeue_task -> none
+-- Bring a failed task back.
+select work.requeue_task(%(id)s::uuid);
+
+-- name: reap_expired -> integer
+-- Take back the work of the dead.
+select work.reap_expired(%(limit)s::integer);
+
+-- name: blocked -> Blocked
+-- Open tasks that are not ready, each with what it waits for.
+select b.id, b.ref, b.title, b.status, b.reason, b.blockers
+from work.blocked_tasks(%(project_id)s::uuid, %(task_id)s::uuid) as b
+order by b.ref
+limit %(limit)s::integer;
+
+-- name: add_task -> uuid
+-- Add a task.
+insert into work.tasks (
+  project_id, parent_task_id, title, description, details, test_strategy, type, status, priority, labels,
+  required_capabilities, acceptance_criteria, requirements, estimated_minutes, complexity_score, due_date,
+  max_attempts, metadata, created_by_user_id, created_by_agent_id
+)
+values (
+  %(project_id)s::uuid, %(parent_id)s::uuid, %(title)s::text, %(description)s::text, %(details)s::text,
+  %(test_strategy)s::text, %(type)s::text, %(status)s::text, %(priority)s::smallint, %(labels)s::text[],
+  %(capabilities)s::text[], to_jsonb(%(acceptance_criteria)s::text[]), to_jsonb(%(requirements)s::text[]),
+  %(estimated_minutes)s::integer, %(complexity)s::smallint, %(due_date)s::timestamptz,
+  %(max_attempts)s::smallint, %(metadata)s::text::jsonb, %(user_id)s::uuid,
+  (select a.id from agents.agents as a where lower(a.name) = lower(%(agent)s::text))
+)
+returning id;
+
+-- name: pass_update -> none
+-- Let an update pass: an agent needs the token of a held task, a person ends the lease.
+select work.pass(%(id)s::uuid, %(token)s::bigint, false);
+
+-- name: lock_version -> integer
+-- Lock a task and return its version.
+select t.version
+from work.tasks as t
+where t.id = %(id)s::uuid
+  and t.deleted_at is null
+for no key update;
+
+-- name: update_task -> none
+-- Change the given columns of a task; null leaves one as it is.
+update work.tasks as t
+set
+  title = coalesce(%(title)s::text, t.title),
+  description = coalesce(%(description)s::text, t.description),
+  details = coalesce(%(details)s::text, t.details),
+  test_strategy = coalesce(%(test_strategy)s::text, t.test_strategy),
+  type = coalesce(%(type)s::text, t.type),
+  status = coalesce(%(status)s::text, t.status),
+  status_reason = case when %(status)s::text is null then t.status_reason else %(reason)s::text end,
+  priority = coalesce(%(priority)s::smallint, t.priority),
+  labels = coalesce(%(labels)s::text[], t.labels),
+  required_capabilities = coalesce(%(capabilities)s::text[], t.required_capabilities),
+  acceptance_criteria = coalesce(to_jsonb(%(acceptance_criteria)s::text[]), t.acceptance_criteria),
+  requirements = coalesce(to_jsonb(%(requirements)s::text[]), t.requirements),
+  parent_task_id = case when %(no_parent)s::boolean then null else coalesce(%(parent_id)s::uuid, t.parent_task_id) end,
+  estimated_minutes = coalesce(%(estimated_minutes)s::integer, t.estimated_minutes),
+  actual_minutes = coalesce(%(actual_minutes)s::integer, t.actual_minutes),
+  complexity_score = coalesce(%(complexity)s::smallint, t.complexity_score),
+  due_date = coalesce(%(due_date)s::timestamptz, t.due_date),
+  metadata = t.metadata || coalesce(%(metadata)s::text::jsonb, '{}')
+where t.id = %(id)s::uuid;
+
+-- name: assign_task -> none
+-- Assign a task to a user, an agent, or nobody.
+update work.tasks
+set
+  assigned_user_id = %(user_id)s::uuid,
+  assigned_agent_id = %(agent_id)s::uuid
+where id = %(id)s::uuid;
+
+-- name: find_user -> uuid
+-- The user of a name.
+select u.id
+from accounts.users as u
+where lower(u.username) = lower(%(name)s::text)
+  and u.deleted_at is null;
+
+-- name: find_agent -> uuid
+-- The agent of a name.
+select a.id
+from agents.agents as a
+where lower(a.name) = lower(%(name)s::text);
+
+-- name: delete_task -> integer
+-- Put a task and all below it away.
+select work.delete_task(%(id)s::uuid);
+
+-- name: add_dependency -> none
+-- Let one task wait for another; a repetition changes nothing.
+insert into work.task_dependencies (task_id, depends_on_task_id, dependency_type, project_id)
+values (%(id)s::uuid, %(other_id)s::uuid, %(type)s::text, %(project_id)s::uuid)
+on conflict (task_id, depends_on_task_id, dependency_type) do nothing;
+
+-- name: remove_dependency -> none
+-- Take a dependency away.
+delete from work.task_dependencies
+where task_id = %(id)s::uuid
+  and depends_on_task_id = %(other_id)s::uuid
+  and (%(type)s::text is null or dependency_type = %(type)s::text);
+
+-- name: count_by_status -> Count
+-- How many tasks are in each state.
+select t.status as name, count(*)::integer as count
+from work.tasks as t
+where t.deleted_at is null
+  and (%(project_id)s::uuid is null or t.project_id = %(project_id)s::uuid)
+group by t.status;
+
+-- name: count_queue -> QueueCount
+-- How many tasks are ready, held and in quarantine.
+select
+  (count(*) filter (where q.agent_id is null))::integer as ready,
+  (count(*) filter (where q.agent_id is not null))::integer as held
+from work.ready_queue as q
+where %(project_id)s::uuid is null
+  or q.project_id = %(project_id)s::uuid;
+
+-- name: count_quarantined -> integer
+-- How many tasks are in quarantine.
+select count(*)::integer
+from work.tasks as t
+where t.quarantined_at is not null
+  and t.deleted_at is null
+  and (%(project_id)s::uuid is null or t.project_id = %(project_id)s::uuid);
+
+-- name: list_in_work -> TaskRow
+-- What is held by an agent or in progress, the longest held first.
+select
+  l.id, l.ref, l.project, l.title, l.type, l.status, l.priority, l.labels, l.tag, l.parent, l.assigned_to,
+  l.held_by, l.lease_until, l.ready, l.waits_for, l.subtasks, l.subtasks_open, l.version,
+  l.created_at, l.updated_at, l.completed_at
+from work.task_list as l
+where (l.held_by_id is not null or l.status in ('in_progress', 'in_review', 'testing', 'awaiting_input'))
+  and (%(project_id)s::uuid is null or l.project_id = %(project_id)s::uuid)
+order by l.held_by_id is null, l.updated_at desc
+limit %(limit)s::integer;
+
+-- name: list_finished -> TaskRow
+-- What was finished last.
+select
+  l.id, l.ref, l.project, l.title, l.type, l.status, l.priority, l.labels, l.tag, l.parent, l.assigned_to,
+  l.held_by, l.lease_until, l.ready, l.waits_for, l.subtasks, l.subtasks_open, l.version,
+  l.created_at, l.updated_at, l.completed_at
+from work.task_list as l
+where l.completed_at is not null
+  and l.status = 'done'
+  and (%(project_id)s::uuid is null or l.project_id = %(project_id)s::uuid)
+order by l.completed_at desc
+limit %(limit)s::integer;
