@@ -121,7 +121,9 @@ def _read_file(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as exc:
-        raise Invalid(f"{path}: {exc}", hint="mend the line, or delete the file to start from defaults") from None
+        raise Invalid(
+            f"{path}: {exc}", hint="mend the line, or delete the file to start from defaults"
+        ) from None
 
 
 def _pg_url(environ: Mapping[str, str]) -> str | None:
@@ -134,7 +136,9 @@ def _pg_url(environ: Mapping[str, str]) -> str | None:
     database = quote(environ.get("PGDATABASE") or user, safe="")
     port = environ.get("PGPORT", "5432")
     if host.startswith("/"):
-        return f"postgresql://{login + '@' if login else ''}/{database}?host={quote(host, safe='')}&port={port}"
+        return (
+            f"postgresql://{login + '@' if login else ''}/{database}?host={quote(host, safe='')}&port={port}"
+        )
     return f"postgresql://{login + '@' if login else ''}{host or 'localhost'}:{port}/{database}"
 
 
@@ -168,7 +172,9 @@ def _layers(home: Path, flags: Mapping[str, Any], environ: Mapping[str, str]) ->
     config = home / "config.toml"
     for name, value in _read_file(config).items():
         if name not in names:
-            raise Invalid(f"{config}: unknown setting {name!r}", hint=f"the settings are {', '.join(sorted(names))}")
+            raise Invalid(
+                f"{config}: unknown setting {name!r}", hint=f"the settings are {', '.join(sorted(names))}"
+            )
         merged[name] = (value, str(config))
     for name in names:
         variable = f"STEWARD_{name.upper()}"
@@ -178,7 +184,9 @@ def _layers(home: Path, flags: Mapping[str, Any], environ: Mapping[str, str]) ->
     return merged
 
 
-def load_settings(flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+def load_settings(
+    flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None
+) -> Settings:
     """Read the settings in their order of strength.
 
     Args:

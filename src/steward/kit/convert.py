@@ -25,7 +25,9 @@ _FALSE = frozenset({"false", "no", "off", "0"})
 def _wrong(path: str, value: object, wanted: str) -> Invalid:
     shown = repr(value)
     shown = shown if len(shown) <= 80 else shown[:77] + "..."
-    return Invalid(f"{path}: {shown} is not {wanted}", hint=f"give {path} as {wanted}", detail={"place": path})
+    return Invalid(
+        f"{path}: {shown} is not {wanted}", hint=f"give {path} as {wanted}", detail={"place": path}
+    )
 
 
 def optional_inner(kind: Any) -> Any | None:
@@ -104,12 +106,11 @@ def _load_uuid(value: Any, path: str) -> UUID:
 
 
 def _load_datetime(value: Any, path: str) -> datetime:
-    if not isinstance(value, datetime):
-        try:
-            value = datetime.fromisoformat(str(value))
-        except ValueError:
-            raise _wrong(path, value, "a time such as 2026-01-31T12:00:00Z") from None
-    return value if value.tzinfo else value.replace(tzinfo=UTC)
+    try:
+        found = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    except ValueError:
+        raise _wrong(path, value, "a time such as 2026-01-31T12:00:00Z") from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _load_date(value: Any, path: str) -> date:

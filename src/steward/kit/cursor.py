@@ -34,5 +34,8 @@ def read(text: str | None, order: str, count: int) -> list[Any] | None:
     except (binascii.Error, ValueError):
         found = None
     if not isinstance(found, list) or len(found) != count + 1 or found[0] != order:
-        raise Invalid(f"cursor: {text[:40]!r} does not continue this list", hint="use next_cursor of the page before, with the same order")
+        raise Invalid(
+            f"cursor: {text[:40]!r} does not continue this list",
+            hint="use next_cursor of the page before, with the same order",
+        )
     return found[1:]

@@ -82,7 +82,7 @@ class Db:
         query = sql.get(name)
         cursor = self.connection.cursor(row_factory=factory)
         start = time.perf_counter()
-        cursor.execute(query.text, params)  # type: ignore[arg-type]
+        cursor.execute(query.text, params)
         self._timed(name, (time.perf_counter() - start) * 1000, cursor.rowcount)
         return cursor
 
@@ -130,7 +130,7 @@ class Db:
     def dicts(self, statement: str, params: tuple[Any, ...] = ()) -> list[dict[str, Any]]:
         """Run a statement whose columns are known only at run time (`steward sql`, the catalog reader)."""
         cursor = self.connection.cursor(row_factory=dict_row)
-        return cursor.execute(statement, params or None).fetchall()  # type: ignore[arg-type]
+        return cursor.execute(statement, params or None).fetchall()
 
 
 def connection_lost(exc: BaseException) -> bool:
@@ -166,11 +166,15 @@ def _standard(exc: psycopg.Error, text: str) -> StewardError:
     if isinstance(exc, psycopg.errors.UniqueViolation):
         return errors.Conflict(f"{diag.message_detail or text}", hint="choose another value", detail=detail)
     if isinstance(exc, psycopg.errors.ForeignKeyViolation):
-        return errors.Conflict(f"{diag.message_detail or text}", hint="the other row must exist first", detail=detail)
+        return errors.Conflict(
+            f"{diag.message_detail or text}", hint="the other row must exist first", detail=detail
+        )
     if isinstance(exc, psycopg.errors.LockNotAvailable):
         return errors.Unavailable(f"somebody else holds it: {text}", hint="try again")
     if isinstance(exc, psycopg.errors.QueryCanceled):
-        return errors.Unavailable(f"the statement took too long: {text}", hint="narrow it, or raise DB_TIMEOUT")
+        return errors.Unavailable(
+            f"the statement took too long: {text}", hint="narrow it, or raise DB_TIMEOUT"
+        )
     if isinstance(exc, psycopg.errors.InsufficientPrivilege):
         return errors.Denied(text, hint="this database role may not do that")
     if isinstance(exc, psycopg.errors.IntegrityError | psycopg.errors.DataError):
@@ -242,7 +246,9 @@ class Database:
         try:
             connection = self.pool.getconn()
         except PoolTimeout as exc:
-            raise Unavailable(f"no database connection could be had: {exc}", hint="run `steward status`") from None
+            raise Unavailable(
+                f"no database connection could be had: {exc}", hint="run `steward status`"
+            ) from None
         try:
             yield connection
         finally:
@@ -270,7 +276,12 @@ class Database:
                     told(db.touched)
 
     def _enter(
-        self, connection: psycopg.Connection[Any], actor: Actor, operation: str, permission: str | None, read_only: bool
+        self,
+        connection: psycopg.Connection[Any],
+        actor: Actor,
+        operation: str,
+        permission: str | None,
+        read_only: bool,
     ) -> None:
         if self.target.role is not None:
             connection.execute("select set_config('role', %s, true)", (self.target.role,))

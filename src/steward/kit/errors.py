@@ -28,7 +28,9 @@ class StewardError(Exception):
     exit_status: ClassVar[int] = 1
     sqlstate: ClassVar[str | None] = None
 
-    def __init__(self, message: str, *, hint: str | None = None, detail: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, message: str, *, hint: str | None = None, detail: dict[str, Any] | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint

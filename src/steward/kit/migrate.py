@@ -140,14 +140,15 @@ def execute(sql: str) -> None:
     if context.as_sql:
         context.impl.static_output(sql.strip() + "\n")
         return
-    connection = context.connection
-    assert connection is not None
-    driver: Any = connection.connection.driver_connection
+    connection: Any = context.connection
+    driver = connection.connection.driver_connection
     driver.execute(sql)
 
 
 @contextmanager
-def _locked(conninfo: str, role: str | None, lock_timeout_ms: int, progress: Progress) -> Iterator[psycopg.Connection[Any]]:
+def _locked(
+    conninfo: str, role: str | None, lock_timeout_ms: int, progress: Progress
+) -> Iterator[psycopg.Connection[Any]]:
     """Open the migrator's own connection and hold the migration lock on it."""
     with psycopg.connect(conninfo, autocommit=True, connect_timeout=10) as connection:
         if role is not None:
@@ -161,7 +162,7 @@ def _locked(conninfo: str, role: str | None, lock_timeout_ms: int, progress: Pro
 
 
 def _take(connection: psycopg.Connection[Any], function: str) -> bool:
-    row = connection.execute(f"select {function}({_LOCK})").fetchone()  # type: ignore[arg-type] # noqa: S608
+    row = connection.execute(f"select {function}({_LOCK})").fetchone()
     return bool(row and row[0])
 
 
@@ -184,13 +185,23 @@ class _Borrowed:
 
 
 @contextmanager
-def _environment(connection: psycopg.Connection[Any], steps: Any, recorder: _Recorder) -> Iterator[EnvironmentContext]:
+def _environment(
+    connection: psycopg.Connection[Any], steps: Any, recorder: _Recorder
+) -> Iterator[EnvironmentContext]:
     """Give Alembic our open connection, inside our transaction."""
     script = script_directory()
-    engine = create_engine("postgresql+psycopg://", creator=lambda: _Borrowed(connection), poolclass=NullPool, use_native_hstore=False)
+    engine = create_engine(
+        "postgresql+psycopg://",
+        creator=lambda: _Borrowed(connection),
+        poolclass=NullPool,
+        use_native_hstore=False,
+    )
     with engine.connect() as borrowed, EnvironmentContext(script_config(), script, fn=steps) as environment:
         environment.configure(
-            connection=borrowed, version_table_schema="kit", transactional_ddl=False, on_version_apply=recorder
+            connection=borrowed,
+            version_table_schema="kit",
+            transactional_ddl=False,
+            on_version_apply=recorder.note,
         )
         yield environment
 
@@ -210,7 +221,8 @@ class _Recorder:
         self.applied: list[str] = []
         self._mark = time.perf_counter()
 
-    def __call__(self, *, step: Any, **_: Any) -> None:
+    def note(self, ctx: Any, step: Any, heads: Any, run_args: Any) -> None:
+        """Record one step that Alembic took."""
         took = round((time.perf_counter() - self._mark) * 1000)
         script = script_directory().get_revision(step.up_revision_id)
         if step.is_upgrade:
@@ -269,7 +281,9 @@ def _drop_code(connection: psycopg.Connection[Any]) -> None:
     row = connection.execute("select to_regclass('kit.code_objects')").fetchone()
     if row is None or row[0] is None:
         return
-    drops = connection.execute("select drop_statement from kit.code_objects order by position desc").fetchall()
+    drops = connection.execute(
+        "select drop_statement from kit.code_objects order by position desc"
+    ).fetchall()
     if drops:
         connection.execute(";\n".join(drop for (drop,) in drops))
     connection.execute("delete from kit.code_objects")
@@ -282,12 +296,14 @@ def _apply_code(connection: psycopg.Connection[Any]) -> None:
     before = {oid for oid, _ in connection.execute(_OBJECTS, schemas).fetchall()}
     for name, text in code_files():
         try:
-            connection.execute(text)  # type: ignore[arg-type]
+            connection.execute(text)
         except psycopg.Error as exc:
             raise Invalid(f"{name}: {exc}", hint="mend that file; nothing was changed") from exc
     made = [drop for oid, drop in connection.execute(_OBJECTS, schemas).fetchall() if oid not in before]
     with connection.cursor() as cursor:
-        cursor.executemany("insert into kit.code_objects (position, drop_statement) values (%s, %s)", list(enumerate(made)))
+        cursor.executemany(
+            "insert into kit.code_objects (position, drop_statement) values (%s, %s)", list(enumerate(made))
+        )
     connection.execute(
         "insert into kit.settings (key, value) values ('code_checksum', to_jsonb(%s::text))"
         " on conflict (key) do update set value = excluded.value",
@@ -382,7 +398,10 @@ def _rollback_target(before: str, to: str | None) -> str:
     if to in ("base", "0", "nothing"):
         return "base"
     if to not in order or order.index(to) > order.index(before):
-        raise Invalid(f"cannot roll back to {to!r}: the database is at {before}", hint=f"choose base or one of {', '.join(order)}")
+        raise Invalid(
+            f"cannot roll back to {to!r}: the database is at {before}",
+            hint=f"choose base or one of {', '.join(order)}",
+        )
     return to
 
 
@@ -390,7 +409,9 @@ def offline_sql() -> str:
     """Return the SQL of all revisions and of the code, for an administrator to run by hand."""
     buffer = io.StringIO()
     script = script_directory()
-    with EnvironmentContext(script_config(), script, fn=lambda rev, _: script._upgrade_revs("head", rev), as_sql=True) as env:
+    with EnvironmentContext(
+        script_config(), script, fn=lambda rev, _: script._upgrade_revs("head", rev), as_sql=True
+    ) as env:
         env.configure(dialect_name="postgresql", version_table_schema="kit", output_buffer=buffer)
         env.run_migrations()
     code = "\n".join(f"-- {name}\n{text}" for name, text in code_files())

@@ -132,7 +132,9 @@ def _params(function: Callable[..., Any], helps: Mapping[str, str]) -> Iterator[
         if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
             raise TypeError(f"{function.__qualname__}: argument {parameter.name} must be keyword-only")
         if parameter.name not in helps:
-            raise TypeError(f"{function.__qualname__}: argument {parameter.name} is missing from the docstring")
+            raise TypeError(
+                f"{function.__qualname__}: argument {parameter.name} is missing from the docstring"
+            )
         required = parameter.default is inspect.Parameter.empty
         default = None if required else parameter.default
         yield Param(parameter.name, kinds[parameter.name], required, default, helps[parameter.name])
@@ -252,7 +254,9 @@ def _keyed(db: Db, spec: Operation, values: dict[str, Any], key: str) -> Any:
     Guarded by the primary key of kit.request_keys: a second call with the same key waits for the first to commit.
     """
     who = f"{db.actor.user_id or ''}/{db.actor.agent or ''}"
-    first = db.value("kit.claim_request", who=who, key=key, operation=spec.name, hash=_fingerprint(spec, values))
+    first = db.value(
+        "kit.claim_request", who=who, key=key, operation=spec.name, hash=_fingerprint(spec, values)
+    )
     if first is not None:
         return load(spec.returns, first["result"], "result") if spec.returns is not type(None) else None
     result = spec.function(db, **values)
@@ -299,8 +303,8 @@ def run(
             time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - not for secrets
         else:
             took_ms = (time.perf_counter() - start) * 1000
-            log.debug("%s", spec.name, extra={"operation": spec.name, "ms": round(took_ms, 2), "attempt": attempt})
+            log.debug(
+                "%s", spec.name, extra={"operation": spec.name, "ms": round(took_ms, 2), "attempt": attempt}
+            )
             return result
     raise AssertionError("unreachable")
-
-

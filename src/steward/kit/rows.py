@@ -22,7 +22,7 @@ def _enum_of(kind: Any) -> type[Enum] | None:
 
 
 @cache
-def _enums(kind: type) -> dict[str, type[Enum]]:
+def _enums(kind: Any) -> dict[str, type[Enum]]:
     found = {field.name: _enum_of(hints(kind)[field.name]) for field in dataclasses.fields(kind)}
     return {name: enum for name, enum in found.items() if enum is not None}
 
@@ -30,9 +30,11 @@ def _enums(kind: type) -> dict[str, type[Enum]]:
 def row_factory(kind: type[T]) -> Callable[[psycopg.Cursor[Any]], RowMaker[T]]:
     """Return the psycopg row factory that makes instances of a dataclass."""
 
+    declared: Any = kind
+
     def for_cursor(cursor: psycopg.Cursor[Any]) -> RowMaker[T]:
         names = [column.name for column in cursor.description or ()]
-        enums = {names.index(name): enum for name, enum in _enums(kind).items() if name in names}
+        enums = {names.index(name): enum for name, enum in _enums(declared).items() if name in names}
 
         def make(values: Sequence[Any]) -> T:
             cells = list(values)

@@ -78,7 +78,8 @@ create table kit.permissions (
   permission text not null,
   primary key (role, permission)
 );
-comment on table kit.permissions is 'What each role may do: room:read, room:write, room:admin; * stands for all.';
+comment on table kit.permissions is
+  'What each role may do: room:read, room:write, room:admin; * stands for all.';
 
 create table kit.request_keys (
   who text not null,
@@ -90,7 +91,8 @@ create table kit.request_keys (
   primary key (who, key)
 );
 create index request_keys_created_at on kit.request_keys (created_at);
-comment on table kit.request_keys is 'First results of writes by request key, so that a repetition answers alike; kept 24 h.';
+comment on table kit.request_keys is
+  'First results of writes by request key, so that a repetition answers alike; kept 24 h.';
 
 create table kit.leases (
   name text primary key,
@@ -98,7 +100,8 @@ create table kit.leases (
   token bigint not null,
   lease_until timestamptz not null
 );
-comment on table kit.leases is 'Named leases with fencing tokens, such as that of the leader who runs background jobs.';
+comment on table kit.leases is
+  'Named leases with fencing tokens, such as that of the leader who runs background jobs.';
 create sequence kit.lease_tokens as bigint;
 
 create table kit.jobs (
@@ -129,7 +132,8 @@ create table kit.code_objects (
   position integer primary key,
   drop_statement text not null
 );
-comment on table kit.code_objects is 'Functions, views and triggers made from code.sql files, in order of creation.';
+comment on table kit.code_objects is
+  'Functions, views and triggers made from code.sql files, in order of creation.';
 
 create table kit.registered_objects (
   name text primary key,

@@ -68,7 +68,8 @@ create table audit.audit_payloads (
   created_at timestamptz not null,
   primary key (id, created_at)
 ) partition by range (created_at);
-comment on table audit.audit_payloads is 'Old and new values of an audit row; its hash stands in the row, so this alone may be erased.';
+comment on table audit.audit_payloads is
+  'Old and new values of an audit row; its hash stands in the row, so this alone may be erased.';
 
 create table audit.audit_logs_rest partition of audit.audit_logs default;
 create table audit.audit_payloads_rest partition of audit.audit_payloads default;

@@ -30,7 +30,8 @@ create table work.import_files (
   updated_at timestamptz not null default now(),
   unique (project_id, format, source_name)
 );
-comment on table work.import_files is 'The original of each imported file, kept once, with what its last import reported.';
+comment on table work.import_files is
+  'The original of each imported file, kept once, with what its last import reported.';
 
 create table work.tasks (
   id uuid primary key default kit.new_id(),
@@ -93,7 +94,8 @@ create table work.tasks (
   constraint tasks_assigned_once check (assigned_user_id is null or assigned_agent_id is null),
   constraint tasks_not_own_parent check (parent_task_id <> id)
 );
-comment on table work.tasks is 'Work to be done: a task or subtask of a project; readiness and leases stand in ready_queue.';
+comment on table work.tasks is
+  'Work to be done: a task or subtask of a project; readiness and leases stand in ready_queue.';
 -- Lists and boards of a project by state.
 create index tasks_project_status on work.tasks (project_id, status, priority desc, number) where deleted_at is null;
 -- Children of a task, walked by readiness and by the task page.
@@ -102,9 +104,11 @@ create index tasks_parent on work.tasks (parent_task_id) where parent_task_id is
 create index tasks_assigned_user on work.tasks (assigned_user_id) where assigned_user_id is not null;
 create index tasks_assigned_agent on work.tasks (assigned_agent_id) where assigned_agent_id is not null;
 -- What was finished lately.
-create index tasks_completed on work.tasks (completed_at desc) where completed_at is not null;
+create index tasks_completed on work.tasks (completed_at desc)
+where completed_at is not null;
 -- Finding a row of a file again makes imports idempotent.
-create unique index tasks_import on work.tasks (import_file_id, import_tag, import_ref) where import_file_id is not null;
+create unique index tasks_import on work.tasks (import_file_id, import_tag, import_ref)
+where import_file_id is not null;
 -- One task for each issue and pull request of a repository.
 create unique index tasks_github_issue on work.tasks (project_id, github_issue_number)
 where github_issue_number is not null and deleted_at is null;
@@ -122,7 +126,8 @@ create table work.task_dependencies (
   primary key (task_id, depends_on_task_id, dependency_type),
   constraint task_dependencies_not_itself check (task_id <> depends_on_task_id)
 );
-comment on table work.task_dependencies is 'task_id waits for depends_on_task_id (blocks), or is tied to it; no cycle of waiting.';
+comment on table work.task_dependencies is
+  'task_id waits for depends_on_task_id (blocks), or is tied to it; no cycle of waiting.';
 -- Who waits for a task, walked when it is finished.
 create index task_dependencies_depends_on on work.task_dependencies (depends_on_task_id);
 
@@ -148,7 +153,8 @@ create table work.ready_queue (
   autovacuum_vacuum_threshold = 1000,
   autovacuum_vacuum_cost_delay = 0
 );
-comment on table work.ready_queue is 'What can be claimed now and who holds what: narrow, so that claims stay fast beside long readers.';
+comment on table work.ready_queue is
+  'What can be claimed now and who holds what: narrow, so that claims stay fast beside long readers.';
 -- Claims of one project, of any project, the reaper, and an agent's own leases.
 create index ready_queue_project on work.ready_queue (project_id, priority desc, number) where agent_id is null;
 create index ready_queue_any on work.ready_queue (priority desc, task_id) where agent_id is null;
@@ -161,7 +167,8 @@ create table work.extension_points (
   function_name text not null,
   primary key (point, position, function_name)
 );
-comment on table work.extension_points is 'Functions of later rooms that work calls in order, in the same transaction.';
+comment on table work.extension_points is
+  'Functions of later rooms that work calls in order, in the same transaction.';
 
 grant insert, update, delete on work.tasks, work.import_files, work.ready_queue to steward_app;
 grant insert, delete on work.task_dependencies to steward_app;

@@ -1,1 +1,1 @@
-"""The ways in: command line, REST, MCP and pages; derived from the operations, with no SQL and no rules of their own."""
+"""The ways in: command line, REST, MCP and pages; derived from the operations, without SQL or rules of their own."""

@@ -16,6 +16,8 @@ Invariants, kept by the database against any client
     `max_attempts` times is put in quarantine until somebody requeues it.
 """
 
+from __future__ import annotations
+
 from steward.domains.work.errors import (
     AgentNeeded,
     DependencyCycle,

@@ -40,7 +40,9 @@ def task_of(db: Db, words: str) -> TaskId:
     words = words.strip()
     reference = _REFERENCE.match(words)
     low, high = _range(words) or (None, None)
-    number = int(reference["number"]) if reference else int(words) if words.isdigit() and len(words) < 18 else None
+    number = (
+        int(reference["number"]) if reference else int(words) if words.isdigit() and len(words) < 18 else None
+    )
     needs_project = reference is None and number is not None
     found = db.all(
         "work.resolve_task",
@@ -52,9 +54,14 @@ def task_of(db: Db, words: str) -> TaskId:
         project_id=projects.resolve_id(db, None) if needs_project else None,
     )
     if len(found) > 1:
-        raise Invalid(f"{words!r} stands for more than one task", hint="give more digits of its id, or KEY-number")
+        raise Invalid(
+            f"{words!r} stands for more than one task", hint="give more digits of its id, or KEY-number"
+        )
     if not found:
-        raise NotFound(f"there is no task {words!r}", hint="name it as ACME-42, by its id, or look with `steward work list`")
+        raise NotFound(
+            f"there is no task {words!r}",
+            hint="name it as ACME-42, by its id, or look with `steward work list`",
+        )
     return found[0]
 
 

@@ -77,9 +77,13 @@ def add(
         metadata: anything else, as an object.
     """
     parent_task = task_of(db, parent) if parent else None
-    project_id = parent_task.project_id if parent_task and project is None else projects.resolve_id(db, project)
+    project_id = (
+        parent_task.project_id if parent_task and project is None else projects.resolve_id(db, project)
+    )
     if project_id is None:
-        raise Invalid("no project is named or in hand", hint="give --project, or add one with `steward projects add`")
+        raise Invalid(
+            "no project is named or in hand", hint="give --project, or add one with `steward projects add`"
+        )
     task_id: UUID = db.value(
         "work.add_task",
         project_id=project_id,
@@ -187,11 +191,21 @@ def _page(db: Db, kept: str, order: TaskOrder, limit: int, after: str | None) ->
     place = cursor.read(after, str(order), 3) or [None, None, None]
     if order is TaskOrder.UPDATED:
         rows = db.all(
-            "work.list_by_update", TaskRow, filter=kept, after_time=place[0], after_id=place[2], limit=limit + 1
+            "work.list_by_update",
+            TaskRow,
+            filter=kept,
+            after_time=place[0],
+            after_id=place[2],
+            limit=limit + 1,
         )
     elif order is TaskOrder.NUMBER:
         rows = db.all(
-            "work.list_by_number", TaskRow, filter=kept, after_number=place[1], after_id=place[2], limit=limit + 1
+            "work.list_by_number",
+            TaskRow,
+            filter=kept,
+            after_number=place[1],
+            after_id=place[2],
+            limit=limit + 1,
         )
     else:
         rows = db.all(
@@ -299,7 +313,9 @@ def update(
 def _check_version(db: Db, task_id: UUID, version: int | None) -> None:
     now = db.value("work.lock_version", id=task_id)
     if version is not None and now != version:
-        raise StaleVersion(f"version {version} is not the newest; the task is at {now}", hint="read it again, then decide")
+        raise StaleVersion(
+            f"version {version} is not the newest; the task is at {now}", hint="read it again, then decide"
+        )
 
 
 def _assign(db: Db, task_id: UUID, name: str) -> None:
@@ -309,7 +325,10 @@ def _assign(db: Db, task_id: UUID, name: str) -> None:
     user = db.value("work.find_user", name=name)
     agent = None if user else db.value("work.find_agent", name=name)
     if user is None and agent is None:
-        raise NotFound(f"assign: there is no user or agent {name!r}", hint="see `steward accounts list_users`, `steward agents list`")
+        raise NotFound(
+            f"assign: there is no user or agent {name!r}",
+            hint="see `steward accounts list_users`, `steward agents list`",
+        )
     db.run("work.assign_task", id=task_id, user_id=user, agent_id=agent)
 
 
@@ -370,11 +389,15 @@ def overview(db: Db, *, project: str | None = None, limit: int = 10) -> Overview
     queue = db.one("work.count_queue", QueueCount, project_id=project_id)
     order = {status.value: place for place, status in enumerate(TaskStatus)}
     return Overview(
-        by_status=sorted(db.all("work.count_by_status", Count, project_id=project_id), key=lambda c: order[c.name]),
+        by_status=sorted(
+            db.all("work.count_by_status", Count, project_id=project_id), key=lambda c: order[c.name]
+        ),
         ready=queue.ready,
         held=queue.held,
         quarantined=db.value("work.count_quarantined", project_id=project_id),
-        next=db.all("work.list_ready", TaskRow, project_id=project_id, labels=None, capabilities=None, limit=limit),
+        next=db.all(
+            "work.list_ready", TaskRow, project_id=project_id, labels=None, capabilities=None, limit=limit
+        ),
         in_work=db.all("work.list_in_work", TaskRow, project_id=project_id, limit=limit),
         finished=db.all("work.list_finished", TaskRow, project_id=project_id, limit=limit),
     )

@@ -19,7 +19,9 @@ LEASE_SECONDS = 600
 def _agent(db: Db) -> UUID:
     """Return the acting agent, registered when it is seen for the first time."""
     if db.actor.agent is None:
-        raise AgentNeeded("only an agent can claim, and none was named", hint="give --agent NAME or set STEWARD_AGENT")
+        raise AgentNeeded(
+            "only an agent can claim, and none was named", hint="give --agent NAME or set STEWARD_AGENT"
+        )
     found: UUID = db.value("work.ensure_agent", name=db.actor.agent, owner=db.actor.user_id)
     return found
 
@@ -43,7 +45,9 @@ def _ready(db: Db, project_id: UUID | None, labels: list[str] | None, limit: int
 
 
 @op(profile=Profile.STANDARD)
-def ready(db: Db, *, project: str | None = None, label: list[str] | None = None, limit: int = 20) -> list[TaskRow]:
+def ready(
+    db: Db, *, project: str | None = None, label: list[str] | None = None, limit: int = 20
+) -> list[TaskRow]:
     """List what can be claimed now, in the order of claims.
 
     Args:
@@ -85,7 +89,9 @@ def _reasons(task: TaskRow, facts: QueueFacts, label: list[str] | None) -> list[
     if facts.higher == 0:
         reasons.append(f"its priority {int(task.priority)} is the highest of {facts.ready} ready tasks")
     else:
-        reasons.append(f"{facts.higher} ready tasks of higher priority do not fit the labels or capabilities asked for")
+        reasons.append(
+            f"{facts.higher} ready tasks of higher priority do not fit the labels or capabilities asked for"
+        )
     if facts.same_priority > 1 and facts.oldest:
         reasons.append(f"it is the oldest of {facts.same_priority} of this priority")
     if label:
@@ -134,7 +140,9 @@ def _not_ready(db: Db, task_id: UUID) -> TaskNotReady:
     """Say why a named task cannot be claimed."""
     row = row_of(db, task_id)
     if row.held_by:
-        return TaskNotReady(f"{row.ref} is held by {row.held_by}", hint="claim another; `work next` shows which")
+        return TaskNotReady(
+            f"{row.ref} is held by {row.held_by}", hint="claim another; `work next` shows which"
+        )
     found = db.all("work.blocked", Blocked, project_id=None, task_id=task_id, limit=1)
     if not found:
         return TaskNotReady(f"{row.ref} is {row.status}", hint="claim another; `work next` shows which")
@@ -234,7 +242,9 @@ def requeue(db: Db, *, task: str) -> TaskRow:
 
 
 @op()
-def blocked(db: Db, *, task: str | None = None, project: str | None = None, limit: int = 100) -> list[Blocked]:
+def blocked(
+    db: Db, *, task: str | None = None, project: str | None = None, limit: int = 100
+) -> list[Blocked]:
     """List open tasks that nobody can claim, each with what it waits for.
 
     Args:
@@ -245,4 +255,3 @@ def blocked(db: Db, *, task: str | None = None, project: str | None = None, limi
     task_id = task_of(db, task).id if task else None
     project_id = None if task_id else scope(db, project)
     return db.all("work.blocked", Blocked, project_id=project_id, task_id=task_id, limit=_within(limit, 500))
-
