@@ -122,8 +122,8 @@ def code_files() -> tuple[tuple[str, str], ...]:
     """Return name and text of every code file: kit first, then the rooms in order."""
     found = []
     for room in SCHEMAS:
-        for path in sorted(folder_of(room).glob("code*.sql")):
-            found.append((f"{room}/{path.name}", path.read_text("utf-8")))
+        paths = sorted(folder_of(room).glob("code*.sql"))
+        found.extend((f"{room}/{path.name}", path.read_text("utf-8")) for path in paths)
     return tuple(found)
 
 

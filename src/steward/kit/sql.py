@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-_HEADER = re.compile(r"^-- name: (?P<name>[a-z][a-z0-9_]*) -> (?P<row>\w+)\s*$", re.M)
+_HEADER = re.compile(r"^-- name: (?P<name>[a-z][a-z0-9_]*) -> (?P<row>[\w\[\]]+)\s*$", re.M)
 _OUTSIDE_DOMAINS = frozenset({"kit", "importers", "operate"})
 
 
