@@ -49,6 +49,8 @@ def ensure(area: Area, programs: Path, account: Account, fast: bool, progress: C
     Raises:
         Unavailable: the folder holds a cluster of another version or a damaged one, or initdb failed. Nothing is lost.
     """
+    for left in area.root.glob(f"{_NEW}*"):
+        shutil.rmtree(left, ignore_errors=True)
     version = _version(area.data)
     if version == MAJOR:
         return
@@ -85,8 +87,6 @@ def _set_aside(data: Path, progress: Callable[[str], None]) -> None:
 
 
 def _create(area: Area, programs: Path, account: Account, fast: bool, progress: Callable[[str], None]) -> None:
-    for left in area.root.glob(f"{_NEW}*"):
-        shutil.rmtree(left, ignore_errors=True)
     progress("creating the database cluster")
     fresh = Path(tempfile.mkdtemp(prefix=_NEW, dir=area.root))
     try:

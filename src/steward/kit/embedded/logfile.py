@@ -14,6 +14,7 @@ from steward.kit.embedded.lock import take
 MAX_BYTES = 16 * 1024 * 1024
 TAIL_BYTES = 16 * 1024
 STALLED_AFTER = 300.0
+TELL_EVERY = 1.0
 
 _PROGRESS = re.compile(r"LOG: +(redo in progress|syncing data directory[^,]*|resetting unlogged[^,]*), elapsed .*")
 _REDO = re.compile(r"elapsed time: ([\d.]+) s, current LSN: (\S+)")
@@ -106,14 +107,14 @@ class StartWatch:
     _told: float = 0.0
 
     def look(self) -> None:
-        """Report once a second what the log says of the recovery."""
+        """Report at intervals what the log says of the recovery."""
         now = time.monotonic()
-        if now - max(self._told, self.began) < 1.0:
+        if now - max(self._told, self.began) < TELL_EVERY:
             return
         self._told = now
         if (grown := size(self.path)) != self._seen:
             self._seen, self._moved = grown, now
-        self.progress(self._state(now - self.began))
+        self.progress(self.describe(now - self.began))
 
     def waited(self) -> float:
         """Return the seconds since the watch began."""
@@ -123,7 +124,8 @@ class StartWatch:
         """Tell whether the log has not moved for so long that waiting on has no sense."""
         return time.monotonic() - self._moved > STALLED_AFTER
 
-    def _state(self, seconds: float) -> str:
+    def describe(self, seconds: float) -> str:
+        """Return what the log says of the start that has taken so many seconds."""
         text = "\n".join(tail(self.path, self.offset, 200))
         if redo := _last(_REDO, text):
             return f"recovering: {seconds:.0f} s, redo at {redo.group(2)}"
