@@ -105,7 +105,7 @@ def python(code: str, *arguments: str, **options: Any) -> subprocess.Popen[str]:
         server = EmbeddedServer(Path(sys.argv[1]), memory_bytes={MEMORY})
     """
     whole = textwrap.dedent(head) + textwrap.dedent(code)
-    environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
+    environment = {**os.environ, "PYTHONPATH": f"{SOURCE}:{os.environ.get('PYTHONPATH', '')}"}
     return subprocess.Popen(
         [sys.executable, "-c", whole, *arguments],
         stdout=subprocess.PIPE,

@@ -14,10 +14,11 @@ from pathlib import Path
 import psutil
 import psycopg
 import pytest
-from .embedded_tools import IS_ROOT, connect, place, python, server_at, value
 
 from steward.kit.embedded import EmbeddedServer, lock, logfile, postmaster
 from steward.kit.errors import Unavailable
+
+from .embedded_tools import IS_ROOT, connect, place, python, server_at, value
 
 
 @pytest.fixture
@@ -75,10 +76,15 @@ def let_it_write(writer: subprocess.Popen[str], rows: int = 200) -> None:
 def test_a_stranger_with_the_pid_of_a_dead_server_lives_on(server: EmbeddedServer) -> None:
     server.start()
     server.stop()
-    stranger = subprocess.Popen(["sleep", "600"], **({"user": server.data_dir.stat().st_uid} if IS_ROOT else {}))
+    stranger = subprocess.Popen(
+        ["sleep", "600"], **({"user": server.data_dir.stat().st_uid} if IS_ROOT else {})
+    )
     try:
         born = int(psutil.Process(stranger.pid).create_time())
-        plant(server, f"{stranger.pid}\n{server.data_dir}\n{born}\n5432\n{server.socket_dir}\n\n  1 2\nready   \n")
+        plant(
+            server,
+            f"{stranger.pid}\n{server.data_dir}\n{born}\n5432\n{server.socket_dir}\n\n  1 2\nready   \n",
+        )
         assert not server.status().running
         server.stop()
         assert stranger.poll() is None
@@ -217,7 +223,9 @@ def test_a_backend_too_busy_to_see_its_postmaster_die_is_ended(server: EmbeddedS
     with connect(server) as looking:
         pid = link.info.backend_pid
         link.pgconn.send_query(b"select count(*) from generate_series(1, 2000000000) a where a % 7 = 1")
-        while looking.execute("select state from pg_stat_activity where pid = %s", (pid,)).fetchone() != ("active",):
+        while looking.execute("select state from pg_stat_activity where pid = %s", (pid,)).fetchone() != (
+            "active",
+        ):
             time.sleep(0.05)
     os.kill(pid_of(server), signal.SIGKILL)
     said: list[str] = []
@@ -325,7 +333,9 @@ def test_a_server_that_will_not_stop_is_stopped_at_once_in_the_end(server: Embed
     with connect(server) as link:
         link.execute("create table t (x int)")
         # A stopped walwriter cannot take part in an orderly shutdown.
-        writer = next(p for p in psutil.Process(pid_of(server)).children() if "walwriter" in " ".join(p.cmdline()))
+        writer = next(
+            p for p in psutil.Process(pid_of(server)).children() if "walwriter" in " ".join(p.cmdline())
+        )
         writer.suspend()
         said: list[str] = []
         server.stop(said.append, timeout=0.5)

@@ -76,7 +76,9 @@ def ensure_dedicated(progress: Callable[[str], None]) -> Account:
     for name in FALLBACKS:
         entry = _entry(name)
         if entry is not None and entry.pw_uid != 0:
-            progress(f"no account 'steward' could be created: the server runs as '{name}', shared with others")
+            progress(
+                f"no account 'steward' could be created: the server runs as '{name}', shared with others"
+            )
             return _account(entry)
     raise Unavailable(
         "PostgreSQL does not run as root, and this machine has no account to run it as",

@@ -19,6 +19,7 @@ from steward.kit.embedded.account import Account
 from steward.kit.errors import Invalid, Unavailable
 
 ROOT_DIR = "/var/lib/steward"
+SHORT_PLACE = Path("/tmp")  # noqa: S108 - what is made there is private, and verified to be
 # A socket's path must stay below 104 bytes on macOS (108 on Linux); its file name takes 15 and the slash one.
 MAX_SOCKET_DIR = 87
 
@@ -95,7 +96,7 @@ class Area:
         $XDG_RUNTIME_DIR is not used: it is removed at logout, under a server that lives on.
         """
         inside = self.root / "run"
-        return inside if _can_hold_socket(inside) else Path("/tmp") / f"steward-{os.geteuid()}-{self.key}"
+        return inside if _can_hold_socket(inside) else SHORT_PLACE / f"steward-{os.geteuid()}-{self.key}"
 
 
 def area_for(home: Path) -> Area:
@@ -106,7 +107,9 @@ def area_for(home: Path) -> Area:
     """
     resolved = home.expanduser().resolve()
     if re.search(r"[\r\n\0]", str(resolved)):
-        raise Invalid(f"the home {str(resolved)!r} has a line break in its path", hint="choose another STEWARD_HOME")
+        raise Invalid(
+            f"the home {str(resolved)!r} has a line break in its path", hint="choose another STEWARD_HOME"
+        )
     key = hashlib.sha256(os.fsencode(resolved)).hexdigest()[:16]
     if os.geteuid() != 0:
         return Area(resolved, key, resolved / "postgres", None)
@@ -167,7 +170,9 @@ def make_socket_dir(area: Area, account: Account) -> None:
     if found.st_uid == account.uid:
         return
     if found.st_uid != os.geteuid() and folder.parent != area.root:
-        raise Unavailable(f"{folder} belongs to user id {found.st_uid}", hint="look who made it, then remove it")
+        raise Unavailable(
+            f"{folder} belongs to user id {found.st_uid}", hint="look who made it, then remove it"
+        )
     os.chown(folder, account.uid, account.gid, follow_symlinks=False)
 
 
@@ -183,8 +188,11 @@ def own_data(area: Area, account: Account) -> None:
 
 def _can_hold_socket(folder: Path) -> bool:
     """Tell whether both the server's list of folders and libpq's list of hosts can carry the path."""
-    raw = os.fsencode(folder)
-    return len(raw) <= MAX_SOCKET_DIR and re.fullmatch(rb"/[A-Za-z0-9._/ +=~@-]*", raw) is not None
+    try:
+        raw = str(folder).encode()
+    except UnicodeEncodeError:
+        return False
+    return len(raw) <= MAX_SOCKET_DIR and re.fullmatch(r"/[\w./ +=~@-]*", str(folder)) is not None
 
 
 def _may_enter(found: os.stat_result, account: Account) -> bool:

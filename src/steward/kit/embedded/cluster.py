@@ -86,7 +86,9 @@ def _set_aside(data: Path, progress: Callable[[str], None]) -> None:
     progress(f"moved a folder that holds no cluster to {aside}")
 
 
-def _create(area: Area, programs: Path, account: Account, fast: bool, progress: Callable[[str], None]) -> None:
+def _create(
+    area: Area, programs: Path, account: Account, fast: bool, progress: Callable[[str], None]
+) -> None:
     progress("creating the database cluster")
     fresh = Path(tempfile.mkdtemp(prefix=_NEW, dir=area.root))
     try:

@@ -16,7 +16,9 @@ TAIL_BYTES = 16 * 1024
 STALLED_AFTER = 300.0
 TELL_EVERY = 1.0
 
-_PROGRESS = re.compile(r"LOG: +(redo in progress|syncing data directory[^,]*|resetting unlogged[^,]*), elapsed .*")
+_PROGRESS = re.compile(
+    r"LOG: +(redo in progress|syncing data directory[^,]*|resetting unlogged[^,]*), elapsed .*"
+)
 _REDO = re.compile(r"elapsed time: ([\d.]+) s, current LSN: (\S+)")
 _RECOVERING = re.compile(r"not properly shut down|database system was interrupted|redo starts at (\S+)")
 _REMEDIES = (
@@ -137,7 +139,5 @@ class StartWatch:
 
 
 def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
-    found = None
-    for found in pattern.finditer(text):
-        pass
-    return found
+    found = list(pattern.finditer(text))
+    return found[-1] if found else None

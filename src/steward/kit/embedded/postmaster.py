@@ -8,9 +8,9 @@ time is the recorded one. Nothing else is ever signalled.
 from __future__ import annotations
 
 import json
-import os
 import signal
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -132,9 +132,9 @@ def _postgres(pid: int, data: Path) -> psutil.Process | None:
 
 
 def _names_data(arguments: list[str], data: Path) -> bool:
-    if not arguments or os.path.basename(arguments[0]) != "postgres":
+    if not arguments or Path(arguments[0]).name != "postgres":
         return False
-    return any(a == "-D" and b == str(data) for a, b in zip(arguments, arguments[1:], strict=False))
+    return any(a == "-D" and b == str(data) for a, b in pairwise(arguments))
 
 
 def _same_start(process: psutil.Process, noted: PidFile, record: Path) -> bool:

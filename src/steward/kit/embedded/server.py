@@ -265,9 +265,9 @@ class EmbeddedServer:
         try:
             # With the life lock in hand no process of this cluster lives: what its file names is somebody else.
             postmaster.pid_file_path(self._area.data).unlink(missing_ok=True)
+            make_socket_dir(self._area, account)
             cluster.ensure(self._area, self.bin_dir, account, self._fast_unsafe, progress)
             own_data(self._area, account)
-            make_socket_dir(self._area, account)
             self._write_settings(account)
             logfile.rotate(self._area.log)
             watch = self._watch(progress)
@@ -301,7 +301,9 @@ class EmbeddedServer:
         began = time.monotonic()
         while True:
             process = postmaster.find(self._area.data, self._area.record)
-            unwritten = postmaster.read_pid_file(self._area.data) is None and lock.is_held(self._area.life_lock)
+            unwritten = postmaster.read_pid_file(self._area.data) is None and lock.is_held(
+                self._area.life_lock
+            )
             if process is not None or not unwritten or time.monotonic() - began > UNWRITTEN_LIMIT:
                 return process
             time.sleep(PAUSE)
@@ -352,7 +354,13 @@ class EmbeddedServer:
     def _spawn(self, account: Account, life: int) -> subprocess.Popen[bytes]:
         """Start the postmaster in a session of its own; it keeps the life lock open as long as it lives."""
         log = logfile.open_for_server(self._area.log)
-        command = [str(self.bin_dir / "postgres"), "-D", str(self._area.data), "-c", f"config_file={self._area.config}"]
+        command = [
+            str(self.bin_dir / "postgres"),
+            "-D",
+            str(self._area.data),
+            "-c",
+            f"config_file={self._area.config}",
+        ]
         try:
             child = subprocess.Popen(
                 command,

@@ -14,7 +14,7 @@ MB = 1024 * 1024
 GB = 1024 * MB
 SOCKET_PORT = 5432
 CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
-SHM = Path("/dev/shm")
+SHM = Path("/dev/shm")  # noqa: S108 - only its size is read
 
 CONFIG = """\
 # Written at each start of the server: changes here are lost. Yours go into user.conf beside this file.

@@ -30,7 +30,9 @@ def choose(area: Area, port: int | None) -> int:
     if not 1024 <= port <= 65535:
         raise Invalid(f"TCP port {port} is not between 1024 and 65535", hint="choose one in that range")
     if port != current and not _is_free(port):
-        raise Unavailable(f"TCP port {port} of 127.0.0.1 is taken", hint="choose another port, or none for a free one")
+        raise Unavailable(
+            f"TCP port {port} of 127.0.0.1 is taken", hint="choose another port, or none for a free one"
+        )
     return port
 
 
@@ -70,7 +72,9 @@ def _first_free() -> int:
     for port in range(FIRST_PORT, LAST_PORT + 1):
         if _is_free(port):
             return port
-    raise Unavailable(f"no port of 127.0.0.1 between {FIRST_PORT} and {LAST_PORT} is free", hint="name one yourself")
+    raise Unavailable(
+        f"no port of 127.0.0.1 between {FIRST_PORT} and {LAST_PORT} is free", hint="name one yourself"
+    )
 
 
 def _is_free(port: int) -> bool:
