@@ -27,11 +27,9 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
 from steward.kit.errors import Conflict, Invalid, Unavailable
-from steward.kit.op import ROOMS
-from steward.kit.sql import package_of
+from steward.kit.package import SCHEMAS, code_checksum, code_files
 
 Progress = Callable[[str], None]
-SCHEMAS = ("kit", *ROOMS)
 # Any fixed number will do; advisory locks are per database.
 _LOCK = 7_717_001
 _BOOTSTRAP = """
@@ -116,22 +114,6 @@ def revisions() -> list[Script]:
 def checksum(script: Script) -> str:
     """Return the checksum of a revision's file."""
     return hashlib.sha256(Path(script.path).read_bytes()).hexdigest()
-
-
-@cache
-def code_files() -> tuple[tuple[str, str], ...]:
-    """Return name and text of every code file: kit first, then the rooms in order."""
-    found = []
-    for room in SCHEMAS:
-        folder = Path(str(resources.files(package_of(room))))
-        for path in sorted(folder.glob("code*.sql")):
-            found.append((f"{room}/{path.name}", path.read_text("utf-8")))
-    return tuple(found)
-
-
-def code_checksum() -> str:
-    """Return the checksum of all code files together."""
-    return hashlib.sha256("\x00".join(text for _, text in code_files()).encode()).hexdigest()
 
 
 def execute(sql: str) -> None:
