@@ -233,8 +233,11 @@ class Database:
         self.close()
 
     @contextmanager
-    def connection(self) -> Iterator[psycopg.Connection[Any]]:
+    def connection(self, timeout: float | None = None) -> Iterator[psycopg.Connection[Any]]:
         """Lend a connection in autocommit mode, for kit and operate only.
+
+        Args:
+            timeout: seconds to wait for one; the statement time limit when None.
 
         Raises:
             Unavailable: no connection could be had in time.
@@ -244,7 +247,7 @@ class Database:
                 self.pool.open()
                 self._opened = True
         try:
-            connection = self.pool.getconn()
+            connection = self.pool.getconn(timeout)
         except PoolTimeout as exc:
             raise Unavailable(
                 f"no database connection could be had: {exc}", hint="run `steward status`"

@@ -26,11 +26,9 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
 from steward.kit.errors import Conflict, Invalid, Unavailable
-from steward.kit.op import ROOMS
-from steward.kit.sql import folder_of
+from steward.kit.package import MIGRATIONS, SCHEMAS, code_checksum, code_files
 
 Progress = Callable[[str], None]
-SCHEMAS = ("kit", *ROOMS)
 # Any fixed number will do; advisory locks are per database.
 _LOCK = 7_717_001
 _BOOTSTRAP = """
@@ -92,7 +90,7 @@ def _quiet(_: str) -> None:
 def script_directory() -> ScriptDirectory:
     """Return the chain of revisions in `steward.migrations`."""
     config = Config()
-    folder = str(folder_of("kit").parent / "migrations")
+    folder = str(MIGRATIONS)
     config.set_main_option("script_location", folder)
     config.set_main_option("version_locations", folder)
     config.set_main_option("path_separator", "os")
@@ -115,21 +113,6 @@ def revisions() -> list[Script]:
 def checksum(script: Script) -> str:
     """Return the checksum of a revision's file."""
     return hashlib.sha256(Path(script.path).read_bytes()).hexdigest()
-
-
-@cache
-def code_files() -> tuple[tuple[str, str], ...]:
-    """Return name and text of every code file: kit first, then the rooms in order."""
-    found = []
-    for room in SCHEMAS:
-        paths = sorted(folder_of(room).glob("code*.sql"))
-        found.extend((f"{room}/{path.name}", path.read_text("utf-8")) for path in paths)
-    return tuple(found)
-
-
-def code_checksum() -> str:
-    """Return the checksum of all code files together."""
-    return hashlib.sha256("\x00".join(text for _, text in code_files()).encode()).hexdigest()
 
 
 def execute(sql: str) -> None:
