@@ -1,0 +1,348 @@
+"""What the templates are given: small frozen records, made by `pages` from the results of operations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
+from urllib.parse import urlencode
+
+# The order in which people think of them: what can be done, what is being done, what waits, what is over.
+STATES = (
+    "ready",
+    "pending",
+    "in_progress",
+    "in_review",
+    "testing",
+    "awaiting_input",
+    "blocked",
+    "draft",
+    "deferred",
+    "done",
+    "failed",
+    "cancelled",
+)
+CLOSED = frozenset({"done", "cancelled"})
+PRIORITIES = (("critical", "9"), ("high", "7"), ("medium", "4"), ("low", "1"))
+
+
+def words(state: str) -> str:
+    """Return a status as people write it: `in_progress` is In progress."""
+    return state.replace("_", " ").capitalize()
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A task in a list. `state` is its status, or `ready` for a pending one that can be taken now."""
+
+    key: str
+    title: str
+    status: str
+    state: str
+    priority: int
+    updated_at: datetime
+    labels: Sequence[str] = ()
+    agent: str | None = None
+    lease_until: datetime | None = None
+    blockers: int = 0
+    children: int = 0
+    children_done: int = 0
+    reason: str | None = None
+    project_name: str | None = None
+
+    @property
+    def closed(self) -> bool:
+        """Tell whether nothing is left to do."""
+        return self.status in CLOSED
+
+
+@dataclass(frozen=True, slots=True)
+class FullTask:
+    """A task on its own page."""
+
+    key: str
+    title: str
+    status: str
+    state: str
+    priority: int
+    project_name: str
+    project_slug: str
+    description: str | None = None
+    details: str | None = None
+    acceptance: str | None = None
+    test_strategy: str | None = None
+    agent: str | None = None
+    lease_until: datetime | None = None
+    attempts: int = 0
+    quarantined_at: datetime | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A name and where it leads; without an address, just a name."""
+
+    name: str
+    href: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One line of a task's properties: text, chips or a time."""
+
+    name: str
+    text: str = ""
+    chips: Sequence[Link] = ()
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One column of a recorded change, old and new already cut to a line."""
+
+    name: str
+    old: str | None
+    new: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of a history."""
+
+    id: str
+    at: datetime
+    actor: str
+    what: str
+    icon: str = "list"
+    state: str | None = None
+    subject: str | None = None
+    title: str | None = None
+    href: str | None = None
+    changes: Sequence[Change] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stretch of a progress bar, in thousandths."""
+
+    status: str
+    count: int
+    start: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project in the list, with what its tasks add up to."""
+
+    slug: str
+    key: str
+    name: str
+    description: str | None = None
+    source: str | None = None
+    tasks: int = 0
+    done: int = 0
+    ready: int = 0
+    working: int = 0
+    open_tasks: int | None = None
+    updated_at: datetime | None = None
+    bar: Sequence[Part] = ()
+
+    @property
+    def done_percent(self) -> int:
+        """Return the share of tasks that are done, rounded down so that 100 means all."""
+        return self.done * 100 // self.tasks if self.tasks else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many tasks are in a state, and the list of them."""
+
+    state: str
+    count: int
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """An entry of the main navigation."""
+
+    name: str
+    icon: str
+    href: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What surrounds every page."""
+
+    user: str
+    here: str
+    projects: Sequence[Project] = ()
+    project: Project | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the board: the first cards, how many there are, and where the rest is."""
+
+    id: str
+    name: str
+    icon: str
+    total: int
+    tasks: Sequence[Task]
+    more: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFilter:
+    """What a list of tasks is narrowed to. It lives in the address, so that every view can be linked to."""
+
+    project: str | None = None
+    status: str | None = None
+    priority: str | None = None
+    label: str | None = None
+    tag: str | None = None
+    agent: str | None = None
+    text: str | None = None
+    view: str | None = None
+    cursor: str | None = None
+
+    def url(self, **changes: str | None) -> str:
+        """Return the address of this view with some filters changed."""
+        changed = replace(self, **changes)
+        values = {each.name: getattr(changed, each.name) for each in fields(changed)}
+        query = urlencode({name: value for name, value in values.items() if value})
+        return f"/tasks?{query}" if query else "/tasks"
+
+    @property
+    def active(self) -> bool:
+        """Tell whether anything is filtered away."""
+        return any((self.project, self.status, self.priority, self.label, self.tag, self.agent, self.text))
+
+    @property
+    def cleared(self) -> str:
+        """Return the address of the same view without filters."""
+        return TaskFilter(view=self.view).url()
+
+    @property
+    def as_table(self) -> str:
+        """Return the address of the same tasks as a table."""
+        return self.url(view=None, cursor=None)
+
+    @property
+    def as_board(self) -> str:
+        """Return the address of the same tasks as a board."""
+        return self.url(view="board", cursor=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A choice in a filter."""
+
+    value: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the filters offer."""
+
+    projects: Sequence[Option] = ()
+    agents: Sequence[Option] = ()
+    labels: Sequence[str] = ()
+    tags: Sequence[str] = ()
+    statuses: Sequence[Option] = tuple(Option(state, words(state)) for state in STATES)
+    priorities: Sequence[Option] = tuple(Option(value, name.capitalize()) for name, value in PRIORITIES)
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The first page."""
+
+    total: int
+    counts: Sequence[Count] = ()
+    bar: Sequence[Part] = ()
+    done_percent: int = 0
+    and_project: str = ""
+    working: Sequence[Task] = ()
+    working_total: int = 0
+    ready: Sequence[Task] = ()
+    ready_total: int = 0
+    blocked: Sequence[Task] = ()
+    blocked_total: int = 0
+    quarantined: Sequence[Task] = ()
+    quarantined_total: int = 0
+    finished: Sequence[Task] = ()
+    activity: Sequence[Event] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TaskList:
+    """The page of tasks, as a table (`tasks`) or a board (`columns`)."""
+
+    filter: TaskFilter
+    choices: Choices
+    summary: str
+    tasks: Sequence[Task] = ()
+    columns: Sequence[Column] = ()
+    next_url: str | None = None
+    first_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPage:
+    """The page of one task."""
+
+    task: FullTask
+    parents: Sequence[Task] = ()
+    children: Sequence[Task] = ()
+    blockers: Sequence[Task] = ()
+    blocked: Sequence[Task] = ()
+    related: Sequence[Task] = ()
+    history: Sequence[Event] = ()
+    facts: Sequence[Fact] = ()
+    waits_for: str | None = None
+    take: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectList:
+    """The page of projects."""
+
+    projects: Sequence[Project]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """The page of search results, of which the search dialog takes a part."""
+
+    query: str
+    tasks: Sequence[Task] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlainPage:
+    """A page that stands alone: an error, or the request to log in."""
+
+    title: str
+    text: str
+    command: str | None = None
+    links: Sequence[Link] = field(default_factory=tuple)
+    reference: str | None = None
+
+
+def bar(counts: Mapping[str, int]) -> list[Part]:
+    """Return the stretches of a progress bar, in the order of a task's life, ends exact."""
+    order = ("done", "in_review", "testing", "in_progress", "awaiting_input", "blocked", "failed", "pending")
+    present: Iterable[tuple[str, int]] = [(status, counts.get(status, 0)) for status in order]
+    total = sum(count for _, count in present)
+    parts: list[Part] = []
+    seen = 0
+    for status, count in present:
+        start = seen * 1000 // total if total else 0
+        seen += count
+        if count:
+            parts.append(Part(status, count, start, seen * 1000 // total - start))
+    return parts
