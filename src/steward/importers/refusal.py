@@ -23,7 +23,9 @@ class Refused(Invalid):
         kind: str = "unreadable",
     ) -> None:
         where: dict[str, Any] = {"line": line, "column": column, "place": place, "kind": kind}
-        super().__init__(message, hint=hint, detail={key: value for key, value in where.items() if value is not None})
+        super().__init__(
+            message, hint=hint, detail={key: value for key, value in where.items() if value is not None}
+        )
         self.line = line
         self.column = column
         self.place = place

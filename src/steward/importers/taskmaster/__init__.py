@@ -5,7 +5,22 @@
 
 from __future__ import annotations
 
+from steward.importers.taskmaster.config import Settings, settings_beside
+from steward.importers.taskmaster.export import ExportRow, export_text
 from steward.importers.taskmaster.model import Edge, Fields, Oddity, ParsedFile, ParsedTag, ParsedTask
 from steward.importers.taskmaster.parse import FORMAT, parse_file
 
-__all__ = ["FORMAT", "Edge", "Fields", "Oddity", "ParsedFile", "ParsedTag", "ParsedTask", "parse_file"]
+__all__ = [
+    "FORMAT",
+    "Edge",
+    "ExportRow",
+    "Fields",
+    "Oddity",
+    "ParsedFile",
+    "ParsedTag",
+    "ParsedTask",
+    "Settings",
+    "export_text",
+    "parse_file",
+    "settings_beside",
+]

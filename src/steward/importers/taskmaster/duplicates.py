@@ -37,8 +37,11 @@ def _holds_tasks(key: str, earlier: Any) -> bool:
 def _note(duplicate: Duplicate, same: bool, places: Places, notes: Notes) -> None:
     first, second = places.line_at(duplicate.earlier), places.line_at(duplicate.later)
     what = "with the same value" if same else "with different values"
-    message = f"the key {str(duplicate.path[-1])[:60]!r} stands twice in one object, in lines {first} and {second}, {what}"
-    notes.add(duplicate.path, "duplicate_key", message, f"the later one is taken; the earlier one is {KEPT}", second)
+    key = str(duplicate.path[-1])[:60]
+    message = f"the key {key!r} stands twice in one object, in lines {first} and {second}, {what}"
+    notes.add(
+        duplicate.path, "duplicate_key", message, f"the later one is taken; the earlier one is {KEPT}", second
+    )
 
 
 def _refused(duplicate: Duplicate, places: Places, name: str) -> Refused:

@@ -132,7 +132,9 @@ class _Reader:
         if known:
             return known
         message = f"the status {str(value)[:60]!r} is not known"
-        self._note("status", "unknown_status", message, "imported as pending; the word is kept in the original")
+        self._note(
+            "status", "unknown_status", message, "imported as pending; the word is kept in the original"
+        )
         return "pending"
 
     def _absent_status(self) -> str:
@@ -149,7 +151,12 @@ class _Reader:
         if known:
             return known
         message = f"the priority {str(value)[:60]!r} is not known"
-        self._note("priority", "unknown_priority", message, "imported as 5 (medium); the value is kept in the original")
+        self._note(
+            "priority",
+            "unknown_priority",
+            message,
+            "imported as 5 (medium); the value is kept in the original",
+        )
         return 5
 
     def labels(self) -> tuple[str, ...]:
@@ -188,7 +195,9 @@ class _Reader:
     def assignee(self) -> str | None:
         key, value = self._get("assignee")
         if isinstance(value, dict):
-            value = next((value[part] for part in ("name", "login", "username", "email") if value.get(part)), None)
+            value = next(
+                (value[part] for part in ("name", "login", "username", "email") if value.get(part)), None
+            )
         if isinstance(value, list):
             value = ", ".join(item for item in value if isinstance(item, str))
         return self._clean(key, value.strip()) or None if isinstance(value, str) else None
@@ -242,7 +251,9 @@ def _minutes(value: Any, *, bare_is_hours: bool) -> int | None:
 
 def _criterion(item: Any) -> str:
     if isinstance(item, dict):
-        item = next((item[key] for key in ("description", "text", "title", "criterion") if item.get(key)), item)
+        item = next(
+            (item[key] for key in ("description", "text", "title", "criterion") if item.get(key)), item
+        )
     return item if isinstance(item, str) else _as_text(item)
 
 

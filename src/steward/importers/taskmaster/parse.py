@@ -32,7 +32,9 @@ def parse_file(data: bytes, source_name: str) -> ParsedFile:
     document = parse(text.text, source_name)
     notes = Notes()
     if text.encoding != "utf-8":
-        notes.add((), "encoding", f"the file stands in {text.encoding}, not in plain UTF-8", "read as that", 1)
+        notes.add(
+            (), "encoding", f"the file stands in {text.encoding}, not in plain UTF-8", "read as that", 1
+        )
     places = cache(lambda: Places(document.text))
     if document.has_duplicates:
         check_duplicates(places(), source_name, notes)

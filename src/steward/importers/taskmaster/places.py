@@ -61,25 +61,25 @@ class Places:
     def _scan(self) -> None:
         frames: list[_Frame] = []
         for match in _TOKEN.finditer(self._text):
-            token = match.group()
-            if token in "}]":
+            sign = match.group()
+            if sign in "}]":
                 frames.pop()
-            elif token == ",":
+            elif sign == ",":
                 _next(frames[-1])
-            elif token == ":":
+            elif sign == ":":
                 frames[-1].awaits_key = False
             elif frames and frames[-1].awaits_key:
-                frames[-1].step = str(_DECODER.decode(token))
+                frames[-1].step = str(_DECODER.decode(sign))
             else:
-                self._value(frames, token, match.start())
+                self._value(frames, sign, match.start())
 
-    def _value(self, frames: list[_Frame], token: str, start: int) -> None:
+    def _value(self, frames: list[_Frame], sign: str, start: int) -> None:
         path = tuple(frame.step for frame in frames)
         if frames and frames[-1].is_object:
             self._note_key(frames[-1].seen, path, start)
         self._starts[path] = start
-        if token in "{[":
-            frames.append(_Frame(token == "{", "" if token == "{" else 0, token == "{"))
+        if sign in "{[":
+            frames.append(_Frame(sign == "{", "" if sign == "{" else 0, sign == "{"))
 
     def _note_key(self, seen: dict[str, int], path: Path, start: int) -> None:
         key = str(path[-1])

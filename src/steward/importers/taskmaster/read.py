@@ -29,6 +29,7 @@ class Number(float):
     text: str
 
     def __new__(cls, text: str) -> Number:
+        """Read a number; one beyond all bounds is refused."""
         number = super().__new__(cls, text)
         number.text = text
         if math.isinf(number):
@@ -74,7 +75,9 @@ def parse(text: str, name: str) -> Document:
     except _Unfit as error:
         _refuse_token(text, name, error.token)
     except RecursionError:
-        raise Refused(f"{name}: its values are nested too deep to be read", hint=_MEND, kind="too_deep") from None
+        raise Refused(
+            f"{name}: its values are nested too deep to be read", hint=_MEND, kind="too_deep"
+        ) from None
     except ValueError:
         _refuse_token(text, name, "a whole number of thousands of digits")
     return Document(value, text, duplicates > 0)

@@ -86,7 +86,9 @@ def _said(entry: Any) -> str | None:
 
 def _note_dangling(node: Node, path: Path, entry: Any, notes: Notes) -> None:
     if isinstance(entry, str | int | float) and not isinstance(entry, bool):
-        message = f"{node.task.ref} depends on {str(entry)[:60]}, which is no task of the tag {node.task.tag!r}"
+        message = (
+            f"{node.task.ref} depends on {str(entry)[:60]}, which is no task of the tag {node.task.tag!r}"
+        )
     else:
         message = f"a dependency of {node.task.ref} is {describe(entry)}, no reference"
     notes.add(path, "dangling_dependency", message, _DROPPED)

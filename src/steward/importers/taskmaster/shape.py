@@ -33,17 +33,23 @@ class Shape:
 
 def looks_like_task(item: Any) -> bool:
     """Tell whether a list element has what Taskmaster's tasks have."""
-    return isinstance(item, dict) and ("title" in item or ("id" in item and ("description" in item or "status" in item)))
+    if not isinstance(item, dict):
+        return False
+    return "title" in item or ("id" in item and ("description" in item or "status" in item))
 
 
 def looks_like_taskmaster(document: Any) -> bool:
     """Tell whether a document is a Taskmaster file, by its content alone."""
     if isinstance(document, list):
         # Many services export a bare list of titled objects; only ours speak of status or dependencies.
-        return any(looks_like_task(item) and ("status" in item or "dependencies" in item) for item in document)
+        return any(
+            looks_like_task(item) and ("status" in item or "dependencies" in item) for item in document
+        )
     if not isinstance(document, dict):
         return False
-    lists = [document.get("tasks")] + [value.get("tasks") for value in document.values() if isinstance(value, dict)]
+    lists = [document.get("tasks")] + [
+        value.get("tasks") for value in document.values() if isinstance(value, dict)
+    ]
     tasks = [items for items in lists if isinstance(items, list)]
     return bool(tasks) and (not any(tasks) or any(looks_like_task(item) for items in tasks for item in items))
 
@@ -73,13 +79,13 @@ def shape_of(document: Any, name: str, notes: Notes) -> Shape:
 def _with_stray(tags: list[TaskList], stray: list[TaskList], notes: Notes) -> Shape:
     if not tags:
         return Shape("untagged", tuple(stray))
-    merged = "put beside the tasks of the tag `master`" if any(tag.tag == MASTER for tag in tags) else "made the tag `master`"
-    notes.add(
-        ("tasks",),
-        "stray_tasks",
-        f"the file has tags and {len(stray[0].items)} tasks outside of any tag, as a merge of an old and a new file does",
-        merged,
+    has_master = any(tag.tag == MASTER for tag in tags)
+    action = "put beside the tasks of the tag `master`" if has_master else "made the tag `master`"
+    count = len(stray[0].items)
+    message = (
+        f"a file with tags has {count} tasks outside of any tag, as a merge of an old and a new file makes"
     )
+    notes.add(("tasks",), "stray_tasks", message, action)
     return Shape("mixed", (*tags, *stray))
 
 

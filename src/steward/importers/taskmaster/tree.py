@@ -80,7 +80,9 @@ class Walk:
         if isinstance(raw, dict) and raw:
             return True
         if isinstance(raw, str) and raw.strip():
-            self._notes.add(path, "task_is_text", "a task is a bare text", "imported with the text as its title")
+            self._notes.add(
+                path, "task_is_text", "a task is a bare text", "imported with the text as its title"
+            )
             return True
         if isinstance(raw, list) and raw:
             raise self._refused(path, f"a task must be an object, found {describe(raw)}")
@@ -94,7 +96,8 @@ class Walk:
         if below:
             raise self._refused((*path, "subtasks"), f"`subtasks` must be a list, found {describe(below)}")
         if below is not None:
-            self._notes.add((*path, "subtasks"), "wrong_type", f"`subtasks` is {describe(below)}", "read as no subtasks")
+            what = f"`subtasks` is {describe(below)}"
+            self._notes.add((*path, "subtasks"), "wrong_type", what, "read as no subtasks")
         return []
 
     def _refer(self, raw: Any, index: int, parent: Node | None, path: Path) -> tuple[str, str]:
@@ -109,8 +112,9 @@ class Walk:
             ref = self._join(base, own)
         unique = self._unique(ref)
         if unique != ref:
-            message = f"the id {given!r} stands twice in its tag" if ref == claimed else f"{ref} is taken"
-            self._notes.add(path, "duplicate_id", message, f"imported as {unique}; dependencies on {ref} mean the first")
+            message = f"the reference {ref} stands twice in its tag"
+            action = f"imported as {unique}; dependencies on {ref} mean the first"
+            self._notes.add(path, "duplicate_id", message, action)
         return claimed, unique
 
     def _given_id(self, raw: Any, path: Path) -> str | None:
