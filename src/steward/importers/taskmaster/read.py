@@ -117,10 +117,10 @@ def _refuse_conflict(text: str, name: str) -> None:
 
 def _judge(text: str, error: json.JSONDecodeError) -> tuple[str, str, str]:
     """Name the damage: its stable kind, the words for it, the remedy."""
-    if error.msg.startswith("Unterminated string") or not _CLOSING.search(text, error.pos):
-        return "truncated", f"the file ends in the middle of a value ({error.msg.lower()})", _RESTORE
     if error.msg == "Extra data":
         return "trailing_data", _extra(text[error.pos :]), _MEND
+    if error.msg.startswith("Unterminated string") or not _CLOSING.search(text, error.pos):
+        return "truncated", f"the file ends in the middle of a value ({error.msg.lower()})", _RESTORE
     if _BEFORE_CLOSING.search(text, 0, error.pos) and text[error.pos] in "]}":
         return "trailing_comma", "a comma stands before a closing bracket", _MEND
     if text.startswith(("//", "/*", "#"), error.pos):

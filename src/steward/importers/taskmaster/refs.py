@@ -109,11 +109,15 @@ class _Index:
             self._anywhere.setdefault(node.claimed, node)
 
     def resolve(self, node: Node, said: str) -> Node | None:
-        """A bare reference in a subtask means a sibling first, then those of its ancestors, then a task."""
+        """A bare reference in a subtask means a sibling first, then those of its ancestors, then a task.
+
+        A dotted one is counted from the top, unless it begins with the reference of a task above.
+        """
         above = node.parent
         while above is not None:
             own = said.removeprefix(above.claimed + ".")
-            if (found := self._by_ref.get(f"{above.task.ref}.{own}")) is not None:
+            dotted = "." in own and own == said
+            if not dotted and (found := self._by_ref.get(f"{above.task.ref}.{own}")) is not None:
                 return found
             above = above.parent
         return self._in_scope.get((node.scope, said)) or self._anywhere.get(said)
