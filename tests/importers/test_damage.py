@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from steward.importers.refusal import Refused
 from steward.importers.taskmaster import parse_file
-from tests.importers.samples import edges, kinds, parsed, tagged, task
+from tests.importers.samples import kinds, parsed, tagged, task
 
 SOUND = json.dumps(
     tagged(
@@ -157,10 +157,16 @@ def test_text_that_no_database_can_hold_is_replaced_and_told() -> None:
     assert kinds(file) == ["unstorable_text"]
 
 
-def test_subtasks_of_great_depth_are_rows() -> None:
-    item = task(1)
+def test_subtasks_of_great_depth_are_rows_with_references_of_bounded_length() -> None:
+    item = task("deep-down")
     for _ in range(150):
-        item = task(1, subtasks=[item])
+        item = task("deep-down", subtasks=[item])
     file = parsed({"tasks": [item]})
-    assert file.tasks[-1].ref == ".".join(["1"] * 151)
-    assert edges(file) == []
+    assert len({found.ref for found in file.tasks}) == 151
+    assert max(len(found.ref) for found in file.tasks) <= 410
+    assert kinds(file) == []
+
+
+@pytest.mark.parametrize("tag", ["x" * 201, "a\0b"])
+def test_a_tag_whose_name_cannot_be_kept_is_refused(tag: str) -> None:
+    assert refusal(json.dumps(tagged(**{tag: [task(1)]}))).kind == "wrong_structure"

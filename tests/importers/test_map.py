@@ -115,6 +115,7 @@ def test_the_rest_of_the_fields() -> None:
     ("more", "kind"),
     [
         ({"title": 7}, "wrong_type"),
+        ({"title": "x" * 2001}, "long_title"),
         ({"title": None}, "missing_title"),
         ({"description": ["a", "b"]}, "wrong_type"),
         ({"tags": {"a": 1}}, "wrong_type"),

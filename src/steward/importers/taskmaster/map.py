@@ -16,6 +16,7 @@ from steward.importers.taskmaster.text import clean
 from steward.importers.taskmaster.words import PRIORITIES, STATUSES, key_of
 
 UNTITLED = "Untitled task"
+LONGEST_TITLE = 2000
 KEYS: dict[str, tuple[str, ...]] = {
     "title": ("title",),
     "description": ("description",),
@@ -52,7 +53,7 @@ class Inherited:
 def fields_of(raw: Any, inherited: Inherited, notes: Notes, path: Path) -> tuple[Fields, Inherited]:
     """Map one object; a bare text is a task with that title."""
     if isinstance(raw, str):
-        return Fields(title=clean(raw.strip()), priority=inherited.priority), inherited
+        return Fields(title=clean(raw.strip())[:LONGEST_TITLE], priority=inherited.priority), inherited
     reader = _Reader(raw, notes, path)
     priority = reader.priority(inherited.priority)
     fields = Fields(
@@ -119,10 +120,17 @@ class _Reader:
     def title(self) -> str:
         title = self.text("title")
         if title.strip():
-            return title
+            return self._fit(title)
         first = self.text("description").strip().partition("\n")[0][:200]
         self._note("title", "missing_title", "a task has no title", f"titled {first or UNTITLED!r}"[:120])
         return first or UNTITLED
+
+    def _fit(self, title: str) -> str:
+        if len(title) <= LONGEST_TITLE:
+            return title
+        message = f"the title has {len(title)} characters, more than {LONGEST_TITLE}"
+        self._note("title", "long_title", message, "cut to that; the whole is kept in the original")
+        return title[:LONGEST_TITLE]
 
     def status(self) -> str:
         value = self._raw.get("status")

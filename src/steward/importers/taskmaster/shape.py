@@ -8,6 +8,9 @@ from typing import Any
 from steward.importers.refusal import Refused
 from steward.importers.taskmaster.model import Path, place_of
 from steward.importers.taskmaster.notes import KEPT, Notes
+from steward.importers.taskmaster.text import clean
+
+_LONGEST_TAG = 200
 
 MASTER = "master"
 """The tag of a file that knows no tags."""
@@ -94,10 +97,18 @@ def _tags(document: dict[str, Any], name: str, notes: Notes) -> list[TaskList]:
     for key, value in document.items():
         if not isinstance(value, dict) or "tasks" not in value or _is_metadata(document, key):
             continue
+        _check_name(key, name)
         if (items := _list(value["tasks"], (key, "tasks"), name, notes)) is not None:
             metadata = value.get("metadata")
             found.append(TaskList(key, metadata if isinstance(metadata, dict) else {}, items, (key, "tasks")))
     return found
+
+
+def _check_name(tag: str, name: str) -> None:
+    if len(tag) > _LONGEST_TAG or clean(tag) != tag:
+        raise _unreadable(
+            name, (tag[:80],), f"a tag's name must be storable text of at most {_LONGEST_TAG}", tag
+        )
 
 
 def _is_metadata(document: dict[str, Any], key: str) -> bool:

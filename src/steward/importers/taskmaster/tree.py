@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,7 @@ from steward.importers.taskmaster.shape import TaskList, describe
 from steward.importers.taskmaster.text import clean
 
 _LONGEST_ID = 100
+_LONGEST_REF = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ class Walk:
             claimed = self._join(parent.claimed if parent else "", own)
             ref = self._join(base, own)
         unique = self._unique(ref)
-        if unique != ref:
+        if unique not in (ref, _bounded(ref)):
             message = f"the reference {ref} stands twice in its tag"
             action = f"imported as {unique}; dependencies on {ref} mean the first"
             self._notes.add(path, "duplicate_id", message, action)
@@ -146,7 +148,8 @@ class Walk:
         return f"{base}.{own}" if base else own
 
     def _unique(self, ref: str) -> str:
-        unique, number = ref, 1
+        unique = ref = _bounded(ref)
+        number = 1
         while unique in self._used:
             number += 1
             unique = f"{ref}~{number}"
@@ -160,6 +163,13 @@ class Walk:
             place=place_of(path),
             kind="wrong_structure",
         )
+
+
+def _bounded(ref: str) -> str:
+    """Keep a reference short enough for an index, however deep it lies."""
+    if len(ref) <= _LONGEST_REF:
+        return ref
+    return f"{ref[: _LONGEST_REF // 2]}~{hashlib.sha256(ref.encode()).hexdigest()[:16]}"
 
 
 def id_text(value: Any) -> str | None:
