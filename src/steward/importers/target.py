@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from steward.importers.files import plain_name
 from steward.importers.taskmaster.config import project_root
 
 _OWN_NAME = "tasks.json"
+# A name or password in the address of a remote is nobody else's business.
+_CREDENTIALS = re.compile(r"://[^/@]*@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,8 @@ def _remote(repository: Path) -> str | None:
         for name in parser.sections()
         if name.startswith("remote ")
     }
-    return remotes.get('remote "origin"') or next((url for url in remotes.values() if url), None)
+    found = remotes.get('remote "origin"') or next((url for url in remotes.values() if url), None)
+    return _CREDENTIALS.sub("://", found) if found else None
 
 
 def _last_part(remote: str) -> str:

@@ -13,6 +13,7 @@ back to the last dependency it followed.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 _WHITE, _GREY, _BLACK = 0, 1, 2
@@ -47,8 +48,15 @@ class WaitGraph:
                 self._arrows[2 * number].append((2 * parent, _STRUCTURE))
                 self._arrows[2 * parent + 1].append((2 * number + 1, _STRUCTURE))
 
-    def closing_edges(self, edges: list[tuple[str, str]]) -> set[int]:
-        """Return the numbers of the edges (waiting task, blocker) that must go so that nothing waits for itself."""
+    def closing_edges(self, edges: list[tuple[str, str]], fixed: Iterable[tuple[str, str]] = ()) -> set[int]:
+        """Return the numbers of the edges (waiting task, blocker) that must go so that nothing waits for itself.
+
+        Args:
+            edges: those that may be dropped.
+            fixed: those that may not, and that close no cycle among themselves.
+        """
+        for ref, blocker in fixed:
+            self._arrows[2 * self._number[ref]].append((2 * self._number[blocker] + 1, _STRUCTURE))
         for number, (ref, blocker) in enumerate(edges):
             self._arrows[2 * self._number[ref]].append((2 * self._number[blocker] + 1, number))
         self._colour = [_WHITE] * len(self._arrows)

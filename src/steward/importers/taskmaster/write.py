@@ -16,7 +16,7 @@ from steward.importers.taskmaster.words import (
     written_priority,
 )
 
-_WRITTEN = (
+WRITTEN_FIELDS = (
     "title",
     "description",
     "details",
@@ -64,7 +64,7 @@ def _commonest(words: Counter[str] | None) -> str | None:
 
 def write_changes(item: dict[str, Any], before: Fields, now: Fields, words: Vocabulary) -> bool:
     """Write the fields that changed into a task's object; return whether any did."""
-    changed = [name for name in _WRITTEN if getattr(before, name) != getattr(now, name)]
+    changed = [name for name in WRITTEN_FIELDS if getattr(before, name) != getattr(now, name)]
     for name in changed:
         item[_key_in(item, name)] = _written(name, now, words, item.get(_key_in(item, name)))
     if "status" in changed:
@@ -124,7 +124,7 @@ def new_object(given_id: Any, fields: Fields, row_id: str, words: Vocabulary) ->
         "testStrategy": fields.test_strategy,
         "subtasks": [],
     }
-    for name in _WRITTEN[6:]:
+    for name in WRITTEN_FIELDS[6:]:
         if getattr(fields, name):
             item[KEYS[name][0]] = _written(name, fields, words, None)
     return item | {"metadata": {"steward_id": row_id}}
