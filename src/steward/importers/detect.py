@@ -1,0 +1,103 @@
+"""What a file is, by its content. The name helps only where the content is too damaged to tell.
+
+A further format is one entry in `FORMATS`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from steward.importers.files import decode, plain_name
+from steward.importers.refusal import Refused
+from steward.importers.taskmaster.config import is_config
+from steward.importers.taskmaster.read import parse
+from steward.importers.taskmaster.shape import looks_like_taskmaster
+
+_HEAD = 256 * 1024
+_BEGINS_LIKE_JSON = re.compile(r"\s*(?:[{\[]|<{7})")
+_TASKS_KEY = re.compile(r'"tasks"\s*:\s*\[')
+_TASK_KEYS = re.compile(r'"(?:testStrategy|subtasks|dependencies)"\s*:')
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A kind of file that can be imported.
+
+    Attributes:
+        name: stable name, kept with every imported row.
+        sniff: tells from the path and the unpacked bytes whether a file is meant to be one, sound or damaged.
+    """
+
+    name: str
+    sniff: Callable[[Path, bytes], bool]
+
+
+def format_of(path: Path, data: bytes) -> Format | None:
+    """Return the format of a file, None when it is nothing known."""
+    return next((each for each in FORMATS if each.sniff(path, data)), None)
+
+
+def require_format(path: Path, data: bytes) -> Format:
+    """Return the format of a file that was named by the caller.
+
+    Raises:
+        Refused: it is nothing known.
+    """
+    found = format_of(path, data)
+    if found is None:
+        known = ", ".join(each.name for each in FORMATS)
+        raise Refused(
+            f"{path}: its content is of no known format",
+            hint=f"known formats: {known}",
+            kind="unknown_format",
+        )
+    return found
+
+
+def _is_taskmaster(path: Path, data: bytes) -> bool:
+    name = plain_name(path)
+    try:
+        document = parse(decode(data, name).text, name).value
+    except Refused:
+        return _was_taskmaster(path, data)
+    if document == {}:
+        return _has_its_name(path)
+    return looks_like_taskmaster(document) or _has_its_place(path)
+
+
+def _was_taskmaster(path: Path, data: bytes) -> bool:
+    """Tell whether a damaged file is, by its name or by what is left of it, a Taskmaster file."""
+    head = data[:_HEAD].replace(b"\0", b"").decode("utf-8", "replace").lstrip("\ufeff")
+    if _has_its_place(path) or (_has_its_name(path) and not head.strip()):
+        return True
+    if not _BEGINS_LIKE_JSON.match(head):
+        return False
+    return bool(_TASKS_KEY.search(head) and _TASK_KEYS.search(head)) or (
+        _has_its_name(path) and '"command"' not in head and '"label"' not in head
+    )
+
+
+def _has_its_name(path: Path) -> bool:
+    """Editors keep their own `tasks.json`, in folders of theirs."""
+    name = plain_name(path)
+    return (name == "tasks.json" or name.endswith(".tasks.json")) and path.parent.name not in (
+        ".vscode",
+        ".zed",
+    )
+
+
+def _has_its_place(path: Path) -> bool:
+    return plain_name(path) == "tasks.json" and ".taskmaster" in path.parts[:-1]
+
+
+def _is_taskmaster_config(path: Path, data: bytes) -> bool:
+    return is_config(path) and data.lstrip()[:1] in (b"{", b"\xef")
+
+
+TASKMASTER = Format("taskmaster", _is_taskmaster)
+TASKMASTER_CONFIG = Format("taskmaster_config", _is_taskmaster_config)
+FORMATS: tuple[Format, ...] = (TASKMASTER_CONFIG, TASKMASTER)
+"""All formats, the most particular first."""

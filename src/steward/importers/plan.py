@@ -1,0 +1,216 @@
+"""What an import has to change: the file as it was, the file as it is, and the rows as they stand, compared.
+
+What changed in the file is written; what changed only in Steward stays. Nothing here touches the database.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID
+
+from steward.importers.taskmaster import Fields, Oddity, ParsedFile, ParsedTask
+from steward.importers.taskmaster.model import place_of
+from steward.importers.taskmaster.words import PRIORITIES, STATUSES, WRITTEN_STATUSES, key_of, written_priority
+from steward.importers.taskmaster.write import WRITTEN_FIELDS
+from steward.importers.types import TaskState
+
+Key = tuple[str, str]
+"""Tag and reference of a task."""
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A row that the file changed: the row as it stands, and what it shall be."""
+
+    row: TaskState
+    key: Key
+    fields: Fields
+    parent_id: UUID | None
+    order_index: int
+    deleted: bool
+
+
+@dataclass(slots=True)
+class Plan:
+    """All that has to be written for one file."""
+
+    inserts: list[ParsedTask] = field(default_factory=list)
+    updates: list[Update] = field(default_factory=list)
+    edges_added: list[tuple[Key, Key]] = field(default_factory=list)
+    edges_removed: list[tuple[Key, Key]] = field(default_factory=list)
+    row_ids: dict[Key, UUID] = field(default_factory=dict)
+    unchanged: int = 0
+    removed: int = 0
+    oddities: list[Oddity] = field(default_factory=list)
+
+
+def key_of_task(task: ParsedTask) -> Key:
+    """Return what a task is known by within its file."""
+    return task.tag, task.ref
+
+
+def plan(old: ParsedFile | None, new: ParsedFile, rows: Iterable[TaskState], busy_parents: set[UUID]) -> Plan:
+    """Compare a file with what is known of it.
+
+    Args:
+        old: the file as it was imported last, None when it is new.
+        new: the file as it is.
+        rows: its rows, and rows that an export wrote into it.
+        busy_parents: rows with live subtasks that are not of the file.
+    """
+    return _Planner(old, new, list(rows), busy_parents).run()
+
+
+class _Planner:
+    """Goes through the tasks of a file once, then through the rows that it no longer holds."""
+
+    def __init__(
+        self, old: ParsedFile | None, new: ParsedFile, rows: list[TaskState], busy_parents: set[UUID]
+    ) -> None:
+        self._old = {key_of_task(task): task for task in old.tasks} if old else {}
+        self._new = {key_of_task(task): task for task in new.tasks}
+        self._edges = (_edges(old) if old else [], _edges(new))
+        self._rows = {(row.tag, row.ref): row for row in rows if row.tag and row.ref}
+        self._added = {str(row.id): row for row in rows if row.ref is None}
+        self._busy = busy_parents
+        self._moved = set(_moved_groups(self._old, self._new))
+        self._plan = Plan()
+
+    def run(self) -> Plan:
+        for key, task in self._new.items():
+            row = self._rows.get(key) or self._added.get(task.steward_id or "")
+            if row is None:
+                self._plan.inserts.append(task)
+            else:
+                self._plan.row_ids[key] = row.id
+                self._compare(key, task, row)
+        self._remove_missing()
+        before, after = self._edges
+        known = {**{(row.tag, row.ref): row.id for row in self._rows.values()}, **self._plan.row_ids}
+        self._plan.row_ids = {(str(tag), str(ref)): row_id for (tag, ref), row_id in known.items()}
+        was, now = set(before), set(after)
+        self._plan.edges_added = [edge for edge in after if edge not in was]
+        self._plan.edges_removed = [edge for edge in before if edge not in now]
+        return self._plan
+
+    def _compare(self, key: Key, task: ParsedTask, row: TaskState) -> None:
+        old = self._old.get(key)
+        if row.deleted and not row.removed_by_file:
+            self._plan.unchanged += 1
+            if old is not None and old.fields != task.fields:
+                self._note(task, "deleted_in_steward", f"{task.ref} changed but was deleted in Steward", "left deleted")
+            return
+        current = row.fields()
+        fields = self._merge(task, old.fields if old else current, current)
+        parent_id = self._parent_id(task, old, row)
+        order = task.position if old is None or self._group(task) in self._moved else row.order_index
+        adopted = (row.tag, row.ref) != key
+        same = fields == current and parent_id == row.parent_id and order == row.order_index
+        if same and not adopted and not row.deleted:
+            self._plan.unchanged += 1
+        else:
+            self._plan.updates.append(Update(row, key, fields, parent_id, order, deleted=False))
+
+    def _merge(self, task: ParsedTask, old: Fields, current: Fields) -> Fields:
+        """Take what changed in the file into the row's fields."""
+        changes: dict[str, Any] = {}
+        for name in WRITTEN_FIELDS:
+            was, now, here = getattr(old, name), getattr(task.fields, name), getattr(current, name)
+            unknown_base = old is current
+            if (now == was and not unknown_base) or _says_the_same(name, here, now):
+                continue
+            changes[name] = now
+            if here != was:
+                message = f"`{name}` of {task.ref} was changed in the file and in Steward"
+                self._note(task, "changed_on_both_sides", message, "the file's value was taken")
+        if "status" in changes:
+            changes["completed_at"] = completed_at(task.fields)
+        return replace(current, **changes)
+
+    def _parent_id(self, task: ParsedTask, old: ParsedTask | None, row: TaskState) -> UUID | None:
+        """A task that was moved in Steward stays there; within a file the reference tells the parent."""
+        if old is not None or task.parent_ref is None:
+            return row.parent_id
+        parent = self._rows.get((task.tag, task.parent_ref))
+        return parent.id if parent else row.parent_id
+
+    @staticmethod
+    def _group(task: ParsedTask) -> tuple[str, str | None]:
+        return task.tag, task.parent_ref
+
+    def _remove_missing(self) -> None:
+        gone = {key: row for key, row in self._rows.items() if key not in self._new and not row.deleted}
+        kept = self._worth_keeping(gone.values())
+        for key, row in gone.items():
+            old = self._old.get((str(key[0]), str(key[1])))
+            if old is None:
+                continue  # kept by an earlier import, and reported then
+            if row.id in kept:
+                message = f"{old.ref} is no longer in the file, but was worked on in Steward"
+                self._note(old, "removed_from_file", message, "kept in Steward")
+                continue
+            self._note(old, "removed_from_file", f"{old.ref} is no longer in the file", "deleted; it can be restored")
+            self._plan.removed += 1
+            known = (str(row.tag), str(row.ref))
+            self._plan.updates.append(
+                Update(row, known, row.fields(), row.parent_id, row.order_index, deleted=True)
+            )
+
+    def _worth_keeping(self, gone: Iterable[TaskState]) -> set[UUID]:
+        """Rows that were touched in Steward, and all rows above one that stays."""
+        rows = list(gone)
+        parent_of = {row.id: row.parent_id for row in rows}
+        kept: set[UUID] = set()
+        for row in rows:
+            if not (self._is_touched(row) or row.id in self._busy):
+                continue
+            at: UUID | None = row.id
+            while at is not None and at not in kept:
+                kept.add(at)
+                at = parent_of.get(at)
+        return kept
+
+    def _is_touched(self, row: TaskState) -> bool:
+        old = self._old.get((str(row.tag), str(row.ref)))
+        if row.worked_on or old is None:
+            return True
+        fields = row.fields()
+        return any(getattr(fields, name) != getattr(old.fields, name) for name in WRITTEN_FIELDS)
+
+    def _note(self, task: ParsedTask, kind: str, message: str, action: str) -> None:
+        self._plan.oddities.append(Oddity(place_of(task.path), None, kind, message, action))
+
+
+def completed_at(fields: Fields) -> Any:
+    """Return when a task of a file was done; None when it is not, or when the file does not tell."""
+    return (fields.completed_at or fields.updated_at) if fields.status == "done" else None
+
+
+def _says_the_same(name: str, here: Any, now: Any) -> bool:
+    """Tell whether a row's value is what the file says, or would be written in the file as it stands there."""
+    if here == now:
+        return True
+    if name == "status":
+        return STATUSES[key_of(WRITTEN_STATUSES[here])] == now
+    if name == "priority":
+        return PRIORITIES[written_priority(here)] == now
+    return False
+
+
+def _edges(file: ParsedFile) -> list[tuple[Key, Key]]:
+    return [((tag.name, edge.ref), (tag.name, edge.depends_on)) for tag in file.tags for edge in tag.edges]
+
+
+def _moved_groups(
+    old: dict[Key, ParsedTask], new: dict[Key, ParsedTask]
+) -> Iterator[tuple[str, str | None]]:
+    """Yield the groups of siblings whose common members changed their order."""
+    orders: dict[tuple[str, str | None], tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
+    for side, (these, those) in enumerate(((old, new), (new, old))):
+        for key, task in these.items():
+            if key in those:
+                orders[task.tag, task.parent_ref][side].append(task.ref)
+    yield from (group for group, (before, after) in orders.items() if before != after)

@@ -1,0 +1,79 @@
+"""Which project a file belongs to, and the name it is known by within that project."""
+
+from __future__ import annotations
+
+import configparser
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from steward.importers.files import plain_name
+from steward.importers.taskmaster.config import project_root
+
+_OWN_NAME = "tasks.json"
+# A name or password in the address of a remote is nobody else's business.
+_CREDENTIALS = re.compile(r"://[^/@]*@")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a file goes when the caller does not say.
+
+    Attributes:
+        name: name of the project to find or create.
+        root: folder of the project, None when the file stands for itself.
+        remote: address of its git remote, if any.
+        source_name: the name the file is known by within the project.
+    """
+
+    name: str
+    root: Path | None
+    remote: str | None
+    source_name: str
+
+
+def target_of(path: Path) -> Target:
+    """Judge by the git remote, else the folder, else the stem of the file's name.
+
+    A file with a name of its own (`shop.tasks.json`) is a project of its own; many of them may share a folder.
+    """
+    name = plain_name(path)
+    if name != _OWN_NAME:
+        return Target(_stem(name), None, None, name)
+    root = project_root(path)
+    repository = _repository(root)
+    remote = _remote(repository) if repository else None
+    base = repository if remote and repository else root
+    relative = (path.resolve().parent / name).relative_to(base).as_posix()
+    return Target(_last_part(remote) if remote else root.name or _stem(name), base, remote, relative)
+
+
+def _stem(name: str) -> str:
+    for end in (".tasks.json", ".json"):
+        if name.endswith(end) and len(name) > len(end):
+            return name[: -len(end)]
+    return name
+
+
+def _repository(folder: Path) -> Path | None:
+    return next((each for each in (folder, *folder.parents) if (each / ".git").exists()), None)
+
+
+def _remote(repository: Path) -> str | None:
+    """Read the address of `origin`, or of the only remote, without running git."""
+    parser = configparser.RawConfigParser(strict=False, allow_no_value=True)
+    try:
+        parser.read_string((repository / ".git" / "config").read_text("utf-8", "replace"))
+    except (OSError, configparser.Error):
+        return None
+    remotes = {
+        name: parser.get(name, "url", fallback=None)
+        for name in parser.sections()
+        if name.startswith("remote ")
+    }
+    found = remotes.get('remote "origin"') or next((url for url in remotes.values() if url), None)
+    return _CREDENTIALS.sub("://", found) if found else None
+
+
+def _last_part(remote: str) -> str:
+    return remote.rstrip("/").removesuffix(".git").replace(":", "/").rpartition("/")[2]
