@@ -92,7 +92,7 @@ create trigger number_task before insert on work.tasks
 for each row execute function work.number_task();
 
 -- Check a change of status and stamp its times. The row is locked before this runs, and a new child locks its parent
--- with `for share`, so that no child appears between the look and the change.
+-- (refresh_queue), so that no child appears between the look and the change.
 create function work.check_status() returns trigger
 language plpgsql
 set search_path = work, pg_temp
@@ -259,7 +259,7 @@ as $$
   where a.id is not null
 $$;
 
--- After tasks were added: look at them and at their parents, which are locked against being finished meanwhile.
+-- After tasks were added: look at them and at their parents (refresh_queue locks these against being finished meanwhile).
 create function work.after_task_insert() returns trigger
 language plpgsql
 set search_path = work, pg_temp
@@ -272,11 +272,6 @@ begin
   into ids, parents
   from new_rows as n;
   if parents is not null then
-    perform t.id
-    from work.tasks as t
-    where t.id = any (parents)
-    order by t.id
-    for share;
     perform work.check_parents(ids);
   end if;
   perform work.refresh_queue(ids || parents);
