@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import psycopg
@@ -234,10 +235,10 @@ def test_another_user_is_refused_even_where_the_folder_is_open(server: EmbeddedS
     nobody = pwd.getpwnam("nobody")
     place_of_socket = server.socket_dir
     command = [
-        server.bin_dir / "psql",
+        str(server.bin_dir / "psql"),
         "-w",
         "-h",
-        place_of_socket,
+        str(place_of_socket),
         "-U",
         SUPERUSER,
         "-c",
@@ -357,7 +358,7 @@ ORDINARY = (
 )
 
 
-def ordinary_python(account: dict[str, int]) -> list[str] | None:
+def ordinary_python(account: dict[str, Any]) -> list[str] | None:
     """Return a Python that the account can run with what the tests import, or None."""
     for program in (sys.executable, f"/usr/bin/python{sys.version_info.major}.{sys.version_info.minor}"):
         try:
@@ -375,7 +376,7 @@ def ordinary_python(account: dict[str, int]) -> list[str] | None:
 @pytest.mark.slow
 def test_an_ordinary_user_gets_the_same(folder: Path) -> None:
     nobody = pwd.getpwnam("nobody")
-    account = {"user": nobody.pw_uid, "group": nobody.pw_gid}
+    account: dict[str, Any] = {"user": nobody.pw_uid, "group": nobody.pw_gid}
     command = ordinary_python(account)
     if command is None:
         pytest.skip("this Python lies where an ordinary user cannot enter")

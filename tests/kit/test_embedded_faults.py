@@ -15,7 +15,7 @@ import psutil
 import psycopg
 import pytest
 
-from steward.kit.embedded import EmbeddedServer, lock, logfile, postmaster
+from steward.kit.embedded import EmbeddedServer, account, lock, logfile, postmaster
 from steward.kit.errors import Unavailable
 
 from .embedded_tools import IS_ROOT, connect, place, python, server_at, value
@@ -76,9 +76,8 @@ def let_it_write(writer: subprocess.Popen[str], rows: int = 200) -> None:
 def test_a_stranger_with_the_pid_of_a_dead_server_lives_on(server: EmbeddedServer) -> None:
     server.start()
     server.stop()
-    stranger = subprocess.Popen(
-        ["sleep", "600"], **({"user": server.data_dir.stat().st_uid} if IS_ROOT else {})
-    )
+    user = server.data_dir.stat().st_uid if IS_ROOT else None
+    stranger = subprocess.Popen(["sleep", "600"], user=user)
     try:
         born = int(psutil.Process(stranger.pid).create_time())
         plant(
@@ -205,6 +204,15 @@ def test_killing_the_postmaster_that_this_process_started(server: EmbeddedServer
         os.kill(pid_of(server), signal.SIGKILL)
     server.start()
     assert value(server, "select 1") == 1
+
+
+def test_many_who_find_the_postmaster_killed_get_one_server(server: EmbeddedServer, folder: Path) -> None:
+    server.start()
+    os.kill(pid_of(server), signal.SIGKILL)
+    code = "server.start(); print(server.status().pid, flush=True)"
+    starters = [python(code, str(folder / "home")) for _ in range(4)]
+    results = [(one.communicate(timeout=60)[0].strip(), one.returncode) for one in starters]
+    assert results == [(str(pid_of(server)), 0)] * 4
 
 
 def test_killing_a_backend_is_waited_for(server: EmbeddedServer) -> None:
@@ -362,3 +370,13 @@ def test_data_that_came_from_another_container_is_taken_over(server: EmbeddedSer
     shutil.rmtree(server.socket_dir)
     server.start()
     assert value(server, "select x from t") == 7
+
+
+@pytest.mark.skipif(not IS_ROOT, reason="only root picks an account")
+def test_without_useradd_an_unprivileged_account_serves_and_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(account, "DEDICATED", ("no-such-account",))
+    monkeypatch.setattr(account, "FALLBACKS", ("root", "nobody"))
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
+    said: list[str] = []
+    assert account.ensure_dedicated(said.append).name == "nobody"
+    assert "the server runs as 'nobody'" in said[0]
