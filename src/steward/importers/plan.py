@@ -13,7 +13,13 @@ from uuid import UUID
 
 from steward.importers.taskmaster import Fields, Oddity, ParsedFile, ParsedTask
 from steward.importers.taskmaster.model import place_of
-from steward.importers.taskmaster.words import PRIORITIES, STATUSES, WRITTEN_STATUSES, key_of, written_priority
+from steward.importers.taskmaster.words import (
+    PRIORITIES,
+    STATUSES,
+    WRITTEN_STATUSES,
+    key_of,
+    written_priority,
+)
 from steward.importers.taskmaster.write import WRITTEN_FIELDS
 from steward.importers.types import TaskState
 
@@ -101,7 +107,12 @@ class _Planner:
         if row.deleted and not row.removed_by_file:
             self._plan.unchanged += 1
             if old is not None and old.fields != task.fields:
-                self._note(task, "deleted_in_steward", f"{task.ref} changed but was deleted in Steward", "left deleted")
+                self._note(
+                    task,
+                    "deleted_in_steward",
+                    f"{task.ref} changed but was deleted in Steward",
+                    "left deleted",
+                )
             return
         current = row.fields()
         fields = self._merge(task, old.fields if old else current, current)
@@ -152,7 +163,9 @@ class _Planner:
                 message = f"{old.ref} is no longer in the file, but was worked on in Steward"
                 self._note(old, "removed_from_file", message, "kept in Steward")
                 continue
-            self._note(old, "removed_from_file", f"{old.ref} is no longer in the file", "deleted; it can be restored")
+            self._note(
+                old, "removed_from_file", f"{old.ref} is no longer in the file", "deleted; it can be restored"
+            )
             self._plan.removed += 1
             known = (str(row.tag), str(row.ref))
             self._plan.updates.append(
@@ -204,9 +217,7 @@ def _edges(file: ParsedFile) -> list[tuple[Key, Key]]:
     return [((tag.name, edge.ref), (tag.name, edge.depends_on)) for tag in file.tags for edge in tag.edges]
 
 
-def _moved_groups(
-    old: dict[Key, ParsedTask], new: dict[Key, ParsedTask]
-) -> Iterator[tuple[str, str | None]]:
+def _moved_groups(old: dict[Key, ParsedTask], new: dict[Key, ParsedTask]) -> Iterator[tuple[str, str | None]]:
     """Yield the groups of siblings whose common members changed their order."""
     orders: dict[tuple[str, str | None], tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
     for side, (these, those) in enumerate(((old, new), (new, old))):

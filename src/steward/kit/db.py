@@ -82,7 +82,7 @@ class Db:
         query = sql.get(name)
         cursor = self.connection.cursor(row_factory=factory)
         start = time.perf_counter()
-        cursor.execute(query.text, params)
+        cursor.execute(query.text, params, prepare=False if query.anew else None)
         self._timed(name, (time.perf_counter() - start) * 1000, cursor.rowcount)
         return cursor
 

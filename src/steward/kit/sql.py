@@ -8,7 +8,8 @@ A file is a list of blocks, each headed by
 
 `work.get_task` is then the block `get_task` of `domains/work/queries.sql`; `kit.…`, `importers.…` and `operate.…` are
 the `queries.sql` of those packages. The row type after the arrow is a dataclass of the room's `types.py`, a scalar
-(`int`, `text` …) or `none`; a house test holds it against the live schema.
+(`int`, `text` …) or `none`; a house test holds it against the live schema. `-> Task, planned anew` keeps the server
+from settling on one plan for all arguments: right where optional filters make plans differ a thousandfold.
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-_HEADER = re.compile(r"^-- name: (?P<name>[a-z][a-z0-9_]*) -> (?P<row>[\w\[\]]+)\s*$", re.M)
+_HEADER = re.compile(
+    r"^-- name: (?P<name>[a-z][a-z0-9_]*) -> (?P<row>[\w\[\]]+)(?P<anew>, planned anew)?\s*$",
+    re.M,
+)
 _OUTSIDE_DOMAINS = frozenset({"kit", "importers", "operate"})
 
 
@@ -29,6 +33,7 @@ class Query:
     name: str
     row: str
     text: str
+    anew: bool = False
 
 
 def folder_of(room: str) -> Path:
@@ -50,7 +55,7 @@ def parse(room: str, source: str) -> dict[str, Query]:
         if name in found:
             raise ValueError(f"{name} is defined twice in the queries.sql of {room}")
         text = source[head.end() : after.start() if after else len(source)].strip()
-        found[name] = Query(name, head["row"], text.rstrip(";"))
+        found[name] = Query(name, head["row"], text.rstrip(";"), head["anew"] is not None)
     return found
 
 

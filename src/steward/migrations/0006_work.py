@@ -98,6 +98,8 @@ comment on table work.tasks is
   'Work to be done: a task or subtask of a project; readiness and leases stand in ready_queue.';
 -- Lists and boards of a project by state.
 create index tasks_project_status on work.tasks (project_id, status, priority desc, number) where deleted_at is null;
+-- Lists of a project in the usual order.
+create index tasks_project_order on work.tasks (project_id, priority desc, number, id) where deleted_at is null;
 -- Children of a task, walked by readiness and by the task page.
 create index tasks_parent on work.tasks (parent_task_id) where parent_task_id is not null;
 -- What a person or an agent has.
@@ -156,8 +158,10 @@ create table work.ready_queue (
 comment on table work.ready_queue is
   'What can be claimed now and who holds what: narrow, so that claims stay fast beside long readers.';
 -- Claims of one project, of any project, the reaper, and an agent's own leases.
-create index ready_queue_project on work.ready_queue (project_id, priority desc, number) where agent_id is null;
-create index ready_queue_any on work.ready_queue (priority desc, task_id) where agent_id is null;
+create index ready_queue_project on work.ready_queue (project_id, priority desc, number, task_id)
+where agent_id is null;
+create index ready_queue_any on work.ready_queue (priority desc, number, task_id)
+where agent_id is null;
 create index ready_queue_leases on work.ready_queue (lease_until) where agent_id is not null;
 create index ready_queue_agent on work.ready_queue (agent_id) where agent_id is not null;
 

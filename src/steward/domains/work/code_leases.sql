@@ -103,7 +103,7 @@ begin
         and q.agent_id is null
         and (p_labels is null or q.labels @> p_labels)
         and q.required_capabilities <@ p_capabilities
-      order by q.priority desc, q.number
+      order by q.priority desc, q.number, q.task_id
       limit p_limit
       for update skip locked
     ) as p;
@@ -114,7 +114,7 @@ begin
       where q.agent_id is null
         and (p_labels is null or q.labels @> p_labels)
         and q.required_capabilities <@ p_capabilities
-      order by q.priority desc, q.task_id
+      order by q.priority desc, q.number, q.task_id
       limit p_limit
       for update skip locked
     ) as p;

@@ -106,7 +106,7 @@ begin atomic
     l.completed_at
   from work.task_list as l
   where (p_filter ->> 'project_id' is null or l.project_id = (p_filter ->> 'project_id')::uuid)
-    and (p_filter -> 'status' is null or l.status in (select jsonb_array_elements_text(p_filter -> 'status')))
+    and (p_filter -> 'status' is null or l.status = any (array(select jsonb_array_elements_text(p_filter -> 'status'))))
     and (p_filter ->> 'type' is null or l.type = p_filter ->> 'type')
     and (p_filter ->> 'priority' is null or l.priority = (p_filter ->> 'priority')::integer)
     and (p_filter ->> 'label' is null or l.labels @> array[p_filter ->> 'label'])
@@ -127,12 +127,11 @@ begin atomic
     );
 end;
 
--- The order in which ready tasks would be claimed.
+-- The order in which ready tasks would be claimed; inlined into the caller's plan.
 create function work.ready_order(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer)
 returns table (task_id uuid, place bigint)
 language sql stable
-set search_path = work, pg_temp
-as $$
+begin atomic
   select o.task_id, row_number() over (order by o.priority desc, o.number, o.task_id)
   from (
     select q.task_id, q.priority, q.number
@@ -143,8 +142,8 @@ as $$
       and (p_capabilities is null or q.required_capabilities <@ p_capabilities)
     order by q.priority desc, q.number, q.task_id
     limit p_limit
-  ) as o
-$$;
+  ) as o;
+end;
 
 -- What a task is tied to, each with its relation and how many steps away it is.
 create function work.task_links(p_id uuid)

@@ -42,7 +42,7 @@ from work.task_links(%(id)s::uuid) as l
 join projects.projects as p on p.id = l.project_id
 order by l.relation, l.depth, l.number;
 
--- name: list_by_priority -> TaskRow
+-- name: list_by_priority -> TaskRow, planned anew
 -- Tasks by priority, then number, from a cursor on.
 select
   l.id, l.ref, l.project, l.title, l.type, l.status, l.priority, l.labels, l.tag, l.parent, l.assigned_to,
@@ -50,11 +50,17 @@ select
   l.created_at, l.updated_at, l.completed_at
 from work.filter_tasks(%(filter)s::jsonb) as l
 where %(after_id)s::uuid is null
-  or (-l.priority, l.number, l.id) > (-%(after_key)s::bigint, %(after_number)s::bigint, %(after_id)s::uuid)
-order by -l.priority, l.number, l.id
+  or (
+    l.priority <= %(after_key)s::smallint
+    and (
+      l.priority < %(after_key)s::smallint
+      or (l.number, l.id) > (%(after_number)s::bigint, %(after_id)s::uuid)
+    )
+  )
+order by l.priority desc, l.number, l.id
 limit %(limit)s::integer;
 
--- name: list_by_number -> TaskRow
+-- name: list_by_number -> TaskRow, planned anew
 -- Tasks by number, from a cursor on.
 select
   l.id, l.ref, l.project, l.title, l.type, l.status, l.priority, l.labels, l.tag, l.parent, l.assigned_to,
@@ -66,7 +72,7 @@ where %(after_id)s::uuid is null
 order by l.number, l.id
 limit %(limit)s::integer;
 
--- name: list_by_update -> TaskRow
+-- name: list_by_update -> TaskRow, planned anew
 -- Tasks, the latest change first, from a cursor on.
 select
   l.id, l.ref, l.project, l.title, l.type, l.status, l.priority, l.labels, l.tag, l.parent, l.assigned_to,
@@ -78,12 +84,12 @@ where %(after_id)s::uuid is null
 order by l.updated_at desc, l.id desc
 limit %(limit)s::integer;
 
--- name: count_tasks -> bigint
+-- name: count_tasks -> bigint, planned anew
 -- How many tasks a filter keeps.
 select count(*)
 from work.filter_tasks(%(filter)s::jsonb) as l;
 
--- name: list_ready -> TaskRow
+-- name: list_ready -> TaskRow, planned anew
 -- What could be claimed now, in the order of claims.
 select
   l.id, l.ref, l.project, l.title, l.type, l.status, l.priority, l.labels, l.tag, l.parent, l.assigned_to,
@@ -280,7 +286,7 @@ where t.quarantined_at is not null
   and t.deleted_at is null
   and (%(project_id)s::uuid is null or t.project_id = %(project_id)s::uuid);
 
--- name: list_in_work -> TaskRow
+-- name: list_in_work -> TaskRow, planned anew
 -- What is held by an agent or in progress, the longest held first.
 select
   l.id, l.ref, l.project, l.title, l.type, l.status, l.priority, l.labels, l.tag, l.parent, l.assigned_to,
@@ -292,7 +298,7 @@ where (l.held_by_id is not null or l.status in ('in_progress', 'in_review', 'tes
 order by l.held_by_id is null, l.updated_at desc
 limit %(limit)s::integer;
 
--- name: list_finished -> TaskRow
+-- name: list_finished -> TaskRow, planned anew
 -- What was finished last.
 select
   l.id, l.ref, l.project, l.title, l.type, l.status, l.priority, l.labels, l.tag, l.parent, l.assigned_to,
