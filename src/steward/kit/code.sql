@@ -104,7 +104,8 @@ create function kit.enter(
   p_surface text,
   p_ip text,
   p_statement_timeout_ms integer,
-  p_read_only boolean
+  p_read_only boolean,
+  p_user_name text default null
 ) returns void
 language plpgsql
 set search_path = kit, pg_temp
@@ -113,6 +114,7 @@ begin
   perform
     set_config('steward.operation', coalesce(p_operation, ''), true),
     set_config('steward.user_id', coalesce(p_user_id::text, ''), true),
+    set_config('steward.user_name', coalesce(p_user_name, ''), true),
     set_config('steward.role', coalesce(p_role, ''), true),
     set_config('steward.agent', coalesce(p_agent, ''), true),
     set_config('steward.session', coalesce(p_session, ''), true),
@@ -189,8 +191,55 @@ as $$
   select exists (select from gone)
 $$;
 
+-- Tell whether a named lease is still held with this token, and keep it so until the transaction ends: the row lock
+-- makes whoever wants to take the lease wait. Refuses the transaction otherwise.
+create function kit.hold_lease(p_name text, p_token bigint) returns void
+language plpgsql
+set search_path = kit, pg_temp
+as $$
+begin
+  perform
+  from kit.leases
+  where name = p_name
+    and token = p_token
+  for share;
+  if not found then
+    raise exception 'the lease % is no longer held with token %', p_name, p_token
+      using errcode = 'ST410', hint = 'somebody else has taken it; nothing was changed';
+  end if;
+end
+$$;
+
+-- Give a partition the truncate triggers of its parent, which are not handed down as row triggers are. Made between two
+-- migrations they are noted for the next one, which must drop them before their function.
+create function kit.guard_partition(p_parent regclass, p_child regclass) returns void
+language plpgsql
+security definer
+set search_path = kit, pg_temp
+as $$
+declare
+  guard record;
+begin
+  for guard in
+    select t.tgname, t.tgfoid::regproc as called
+    from pg_trigger as t
+    where t.tgrelid = p_parent
+      and t.tgtype & 32 = 32
+      and not exists (select from pg_trigger as c where c.tgrelid = p_child and c.tgname = t.tgname)
+  loop
+    execute format('create trigger %I before truncate on %s for each statement execute function %s()',
+      guard.tgname, p_child, guard.called);
+    insert into kit.code_objects (position, drop_statement)
+    select coalesce(max(position), 0) + 1, format('drop trigger %I on %s', guard.tgname, p_child)
+    from kit.code_objects
+    having exists (select from kit.settings where key = 'code_checksum');
+  end loop;
+end
+$$;
+revoke execute on function kit.guard_partition(regclass, regclass) from steward_app, steward_agent, steward_readonly;
+
 -- Make the monthly partitions of a table from this month on; returns how many were made. Guarded by an advisory lock:
--- two callers would create the same table.
+-- two callers would create the same table. A month whose rows already went to the default partition stays there.
 create function kit.ensure_partitions(p_parent text, p_months integer) returns integer
 language plpgsql
 security definer
@@ -205,9 +254,10 @@ begin
     raise exception '% is no partitioned table', p_parent using errcode = 'ST404';
   end if;
   perform pg_advisory_xact_lock(hashtextextended('kit.ensure_partitions', 0));
-  for i in 0..p_months loop
+  for i in 0..least(p_months, 120) loop
     child := p_parent || to_char(first_day + make_interval(months => i), '_YYYYMM');
-    if to_regclass(child) is null then
+    continue when to_regclass(child) is not null;
+    begin
       execute format(
         'create table %s partition of %s for values from (%L) to (%L)',
         child,
@@ -215,12 +265,16 @@ begin
         to_char(first_day + make_interval(months => i), 'YYYY-MM-DD') || ' 00:00:00+00',
         to_char(first_day + make_interval(months => i + 1), 'YYYY-MM-DD') || ' 00:00:00+00'
       );
-      insert into kit.registered_objects (name, kind, parent)
-      values (child, 'partition', p_parent)
-      on conflict (name) do nothing;
-      made := made + 1;
-    end if;
+    exception when check_violation then
+      continue;
+    end;
+    perform kit.guard_partition(p_parent::regclass, child::regclass);
+    insert into kit.registered_objects (name, kind, parent)
+    values (child, 'partition', p_parent)
+    on conflict (name) do nothing;
+    made := made + 1;
   end loop;
   return made;
 end
 $$;
+revoke execute on function kit.ensure_partitions(text, integer) from steward_agent, steward_readonly;

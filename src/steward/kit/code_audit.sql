@@ -1,12 +1,23 @@
 -- Audit capture: statement triggers that write old and new values with the actor into audit.audit_logs.
 
--- Put the capture triggers on a table. The words say which column is what; '' where the table has none.
-create procedure kit.audit_table(p_table text, p_type text, p_name_column text, p_project_column text)
+-- Put the capture triggers on a table. The words say which column is what; '' where the table has none. Hidden columns
+-- show that they changed, never to what; quiet ones (last_seen_at) are no change worth a row.
+create procedure kit.audit_table(
+  p_table text,
+  p_type text,
+  p_name_column text,
+  p_project_column text,
+  p_hidden text[] default '{}',
+  p_quiet text[] default '{}'
+)
 language plpgsql
 set search_path = kit, pg_temp
 as $$
 declare
-  arguments text := format('%L, %L, %L', p_type, p_name_column, p_project_column);
+  arguments text := format(
+    '%L, %L, %L, %L, %L',
+    p_type, p_name_column, p_project_column, p_hidden, p_quiet || array['updated_at', 'version']
+  );
 begin
   execute format(
     'create trigger audit_insert after insert on %s referencing new table as new_rows
@@ -20,18 +31,35 @@ begin
 end
 $$;
 
--- Keep of two row images only what differs, without the columns that change on every write.
-create function kit.audit_difference(p_old jsonb, p_new jsonb) returns jsonb
+-- Return a row image without what nobody may read later.
+create function kit.audit_hide(p_image jsonb, p_hidden text[]) returns jsonb
+language sql immutable parallel safe
+set search_path = kit, pg_temp
+as $$
+  select case
+    when p_hidden = '{}' then p_image
+    else (
+      select jsonb_object_agg(
+        i.key,
+        case when i.key = any (p_hidden) and i.value <> 'null' then '"***"' else i.value end
+      )
+      from jsonb_each(p_image) as i
+    )
+  end
+$$;
+
+-- Keep of two row images only what differs, without the quiet columns.
+create function kit.audit_difference(p_old jsonb, p_new jsonb, p_hidden text[], p_quiet text[]) returns jsonb
 language sql immutable parallel safe
 set search_path = kit, pg_temp
 as $$
   select jsonb_build_object(
-    'old', jsonb_object_agg(n.key, p_old -> n.key),
-    'new', jsonb_object_agg(n.key, n.value)
+    'old', kit.audit_hide(jsonb_object_agg(n.key, p_old -> n.key), p_hidden),
+    'new', kit.audit_hide(jsonb_object_agg(n.key, n.value), p_hidden)
   )
   from jsonb_each(p_new) as n
   where n.value is distinct from p_old -> n.key
-    and n.key not in ('updated_at', 'version')
+    and n.key <> all (p_quiet)
 $$;
 
 -- Name the event: a known word for what happened to that kind of thing, else a general one.
@@ -126,17 +154,24 @@ security definer
 set search_path = kit, pg_temp
 as $$
 declare
+  hidden constant text[] := tg_argv[3];
   ids text[];
   payloads jsonb[];
   images jsonb[];
 begin
   if tg_op = 'INSERT' then
-    select array_agg(image ->> 'id'), array_agg(jsonb_build_object('new', jsonb_strip_nulls(image))), array_agg(image)
+    select
+      array_agg(image ->> 'id'),
+      array_agg(jsonb_build_object('new', jsonb_strip_nulls(kit.audit_hide(image, hidden)))),
+      array_agg(image)
     into ids, payloads, images
     from (select to_jsonb(n) as image from new_rows as n) as r;
     perform kit.audit_write(tg_argv[0], 'create', tg_argv[1], tg_argv[2], ids, payloads, images);
   elsif tg_op = 'DELETE' then
-    select array_agg(image ->> 'id'), array_agg(jsonb_build_object('old', jsonb_strip_nulls(image))), array_agg(image)
+    select
+      array_agg(image ->> 'id'),
+      array_agg(jsonb_build_object('old', jsonb_strip_nulls(kit.audit_hide(image, hidden)))),
+      array_agg(image)
     into ids, payloads, images
     from (select to_jsonb(o) as image from old_rows as o) as r;
     perform kit.audit_write(tg_argv[0], 'delete', tg_argv[1], tg_argv[2], ids, payloads, images);
@@ -144,7 +179,9 @@ begin
     select array_agg(d.image ->> 'id'), array_agg(d.payload), array_agg(d.image)
     into ids, payloads, images
     from (
-      select to_jsonb(n) as image, kit.audit_difference(to_jsonb(o), to_jsonb(n)) as payload
+      select
+        to_jsonb(n) as image,
+        kit.audit_difference(to_jsonb(o), to_jsonb(n), hidden, tg_argv[4]::text[]) as payload
       from new_rows as n
       join old_rows as o on o.id = n.id
     ) as d
@@ -157,6 +194,12 @@ begin
   return null;
 end
 $$;
+
+-- Only the capture writes audit rows; called by hand, these would forge them.
+revoke execute on function kit.audit_write(text, text, text, text, text[], jsonb[], jsonb[])
+  from steward_app, steward_agent, steward_readonly;
+revoke execute on procedure kit.audit_table(text, text, text, text, text[], text[])
+  from steward_app, steward_agent, steward_readonly;
 
 -- Refuse any change of an audit row, whoever asks.
 create function kit.audit_refuse() returns trigger

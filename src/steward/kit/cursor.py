@@ -1,41 +1,69 @@
-"""Cursors of long lists: opaque to callers, the sort key of the last row inside."""
+"""Cursors: where a list goes on, as an opaque text, so that rows that come or go do not shift what was seen."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import json
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
+from steward.kit.convert import dump, load
 from steward.kit.errors import Invalid
+from steward.kit.op import Page
+
+T = TypeVar("T")
+MOST = 500
 
 
-def write(order: str, values: list[Any]) -> str:
-    """Return the cursor that continues a list after a row.
-
-    Args:
-        order: the name of the sort order, so that a cursor is not used with another.
-        values: the sort key of the last row, as JSON data.
-    """
-    text = json.dumps([order, *values], separators=(",", ":"))
+def encode(*values: Any) -> str:
+    """Return the cursor that stands for the sort key of a page's last row."""
+    text = json.dumps(dump(list(values)), separators=(",", ":"), ensure_ascii=False)
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def read(text: str | None, order: str, count: int) -> list[Any] | None:
-    """Return the sort key inside a cursor, None when there is no cursor.
+def decode(cursor: str | None, *kinds: Any) -> tuple[Any, ...]:
+    """Return the sort key in a cursor, all None for the first page.
+
+    Args:
+        cursor: what `encode` gave, or None.
+        kinds: the type of each value.
 
     Raises:
-        Invalid: it is none of ours, or belongs to another order.
+        Invalid: the text is no cursor of this list.
     """
-    if not text:
-        return None
+    if cursor is None:
+        return (None,) * len(kinds)
     try:
-        found = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except (binascii.Error, ValueError):
-        found = None
-    if not isinstance(found, list) or len(found) != count + 1 or found[0] != order:
-        raise Invalid(
-            f"cursor: {text[:40]!r} does not continue this list",
-            hint="use next_cursor of the page before, with the same order",
-        )
-    return found[1:]
+        values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        if not isinstance(values, list) or len(values) != len(kinds):
+            raise ValueError
+        return tuple(load(kind, value, "cursor") for kind, value in zip(kinds, values, strict=True))
+    except (binascii.Error, ValueError, Invalid):
+        hint = "pass next_cursor of the page before, to the same list"
+        raise Invalid("cursor: this is no cursor of this list", hint=hint) from None
+
+
+def check_limit(limit: int, most: int = MOST) -> int:
+    """Return how many rows to ask for: one more than wanted, which tells whether there is a next page.
+
+    Raises:
+        Invalid: fewer than 1 or more than `most` were wanted.
+    """
+    if not 1 <= limit <= most:
+        raise Invalid(f"limit: {limit} is not between 1 and {most}", hint="use next_cursor for longer lists")
+    return limit + 1
+
+
+def page(rows: list[T], limit: int, key: Callable[[T], tuple[Any, ...]]) -> Page[T]:
+    """Return the rows as a page.
+
+    Args:
+        rows: what was found for `check_limit(limit)`.
+        limit: how many the caller wanted.
+        key: gives the sort key of a row.
+    """
+    if len(rows) <= limit:
+        return Page(rows)
+    kept = rows[:limit]
+    return Page(kept, encode(*key(kept[-1])))

@@ -289,7 +289,7 @@ class Database:
         if self.target.role is not None:
             connection.execute("select set_config('role', %s, true)", (self.target.role,))
         connection.execute(
-            "select kit.enter(%s, %s, %s::uuid, %s, %s, %s, %s, %s, %s, %s::int, %s)",
+            "select kit.enter(%s, %s, %s::uuid, %s, %s, %s, %s, %s, %s, %s::int, %s, %s)",
             (
                 operation,
                 permission,
@@ -302,6 +302,7 @@ class Database:
                 actor.ip,
                 self.statement_timeout_ms,
                 read_only,
+                actor.user_name,
             ),
             prepare=not self.target.pooled_by_other,
         )

@@ -24,7 +24,7 @@ import psycopg
 
 from steward.kit.convert import dump, load
 from steward.kit.db import Actor, Database, Db, connection_lost, translate
-from steward.kit.errors import Invalid, NotFound
+from steward.kit.errors import Conflict, Invalid, NotFound
 
 log = logging.getLogger("steward.op")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -78,6 +78,7 @@ class Operation:
     destructive: bool
     idempotent: bool
     waits: bool
+    secret: bool
 
     @property
     def name(self) -> str:
@@ -148,6 +149,7 @@ def op(
     destructive: bool = False,
     idempotent: bool = False,
     waits: bool = False,
+    secret: bool = False,
 ) -> Callable[[F], F]:
     """Register a function of a room as an operation; the function itself stays as it is.
 
@@ -158,6 +160,7 @@ def op(
         destructive: it removes what cannot easily be brought back.
         idempotent: calling it twice does no more than once.
         waits: None means "nothing yet", so surfaces may offer to wait for a result.
+        secret: the result is shown once and never kept, not even under a request key.
     """
 
     def register(function: F) -> F:
@@ -179,6 +182,7 @@ def op(
             destructive=destructive,
             idempotent=idempotent or not write,
             waits=waits,
+            secret=secret,
         )
         return function
 
@@ -257,10 +261,14 @@ def _keyed(db: Db, spec: Operation, values: dict[str, Any], key: str) -> Any:
     first = db.value(
         "kit.claim_request", who=who, key=key, operation=spec.name, hash=_fingerprint(spec, values)
     )
+    if first is not None and spec.secret:
+        hint = "make a new one, and revoke the first if nobody kept it"
+        raise Conflict(f"{spec.name} was done under this request key; its secret was shown once", hint=hint)
     if first is not None:
         return load(spec.returns, first["result"], "result") if spec.returns is not type(None) else None
     result = spec.function(db, **values)
-    db.run("kit.finish_request", who=who, key=key, result=json.dumps({"result": dump(result)}))
+    kept = None if spec.secret else dump(result)
+    db.run("kit.finish_request", who=who, key=key, result=json.dumps({"result": kept}))
     return result
 
 

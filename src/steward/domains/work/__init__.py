@@ -18,6 +18,7 @@ Invariants, kept by the database against any client
 
 from __future__ import annotations
 
+from steward.domains.work import jobs as _jobs  # registers them
 from steward.domains.work.errors import (
     AgentNeeded,
     DependencyCycle,

@@ -26,6 +26,7 @@ from steward.kit.db import Db
 from steward.kit.errors import Invalid, NotFound, StaleVersion
 from steward.kit.op import Page, Profile, op
 
+MOST = 2000
 _NOBODY = frozenset({"nobody", "none", ""})
 
 
@@ -167,8 +168,6 @@ def list_(
         limit: how many at most, 1 to 2000.
         cursor: next_cursor of the page before.
     """
-    if not 1 <= limit <= 2000:
-        raise Invalid(f"limit: {limit} is not between 1 and 2000", hint="give 1 to 2000")
     kept = _filter(
         db,
         project,
@@ -187,42 +186,26 @@ def list_(
 
 
 def _page(db: Db, kept: str, order: TaskOrder, limit: int, after: str | None) -> Page[TaskRow]:
-    """Read one page and the mark of the next: one row more is read to know whether there is one."""
-    place = cursor.read(after, str(order), 3) or [None, None, None]
+    """Read one page in the wanted order."""
+    most = cursor.check_limit(limit, MOST)
     if order is TaskOrder.UPDATED:
+        time, last = cursor.decode(after, datetime, UUID)
+        rows = db.all("work.list_by_update", TaskRow, filter=kept, after_time=time, after_id=last, limit=most)
+        return cursor.page(rows, limit, lambda row: (row.updated_at, row.id))
+    if order is TaskOrder.NUMBER:
+        number, last = cursor.decode(after, int, UUID)
         rows = db.all(
-            "work.list_by_update",
-            TaskRow,
-            filter=kept,
-            after_time=place[0],
-            after_id=place[2],
-            limit=limit + 1,
+            "work.list_by_number", TaskRow, filter=kept, after_number=number, after_id=last, limit=most
         )
-    elif order is TaskOrder.NUMBER:
-        rows = db.all(
-            "work.list_by_number",
-            TaskRow,
-            filter=kept,
-            after_number=place[1],
-            after_id=place[2],
-            limit=limit + 1,
-        )
-    else:
-        rows = db.all(
-            "work.list_by_priority",
-            TaskRow,
-            filter=kept,
-            after_key=place[0],
-            after_number=place[1],
-            after_id=place[2],
-            limit=limit + 1,
-        )
-    if len(rows) <= limit:
-        return Page(rows)
-    last = rows[limit - 1]
-    first = last.updated_at.isoformat() if order is TaskOrder.UPDATED else int(last.priority)
-    mark = cursor.write(str(order), [first, int(last.ref.rpartition("-")[2]), str(last.id)])
-    return Page(rows[:limit], mark)
+        return cursor.page(rows, limit, lambda row: (_number(row), row.id))
+    priority, number, last = cursor.decode(after, int, int, UUID)
+    place = {"after_key": priority, "after_number": number, "after_id": last}
+    rows = db.all("work.list_by_priority", TaskRow, filter=kept, limit=most, **place)
+    return cursor.page(rows, limit, lambda row: (int(row.priority), _number(row), row.id))
+
+
+def _number(row: TaskRow) -> int:
+    return int(row.ref.rpartition("-")[2])
 
 
 @op(write=True, profile=Profile.CORE, idempotent=True)
