@@ -18,7 +18,7 @@ Invariants, kept by the database against any client
 
 from __future__ import annotations
 
-from steward.domains.work import jobs as _jobs  # registers them
+from steward.domains.work import jobs as _jobs  # noqa: F401 - registers them
 from steward.domains.work.errors import (
     AgentNeeded,
     DependencyCycle,
