@@ -100,15 +100,17 @@ where not exists (
     and 'search_path=' || %(path)s::text = any (s.setconfig)
 )
 union all
-select 'revoke execute on function pg_catalog.set_config(text, text, boolean) from public;', true
-where has_function_privilege('public', 'pg_catalog.set_config(text, text, boolean)', 'execute')
-union all
 select format('grant execute on function pg_catalog.set_config(text, text, boolean) to %%I;', r.name), true
 from unnest(array['steward_owner', 'steward_app', 'steward_backup', session_user]) as r (name)
 where not coalesce(
   has_function_privilege(to_regrole(r.name)::oid, 'pg_catalog.set_config(text, text, boolean)', 'execute'),
   false
-);
+)
+  -- The right that everybody has is about to be taken away.
+  or has_function_privilege('public', 'pg_catalog.set_config(text, text, boolean)', 'execute')
+union all
+select 'revoke execute on function pg_catalog.set_config(text, text, boolean) from public;', true
+where has_function_privilege('public', 'pg_catalog.set_config(text, text, boolean)', 'execute');
 
 -- name: lock_setup -> none
 -- Two set-ups of one database take turns.

@@ -15,7 +15,8 @@ from steward.kit import sql
 from steward.kit.config import Settings
 from steward.kit.db import translate
 from steward.kit.errors import Invalid
-from steward.kit.package import MIGRATIONS, SCHEMAS, folder_of, newest_revision
+from steward.kit.package import MIGRATIONS, SCHEMAS, newest_revision
+from steward.kit.sql import folder_of
 from steward.operate import foundation, place
 
 if TYPE_CHECKING:
