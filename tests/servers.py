@@ -114,9 +114,11 @@ class Server:
         name = f"steward_test_{uuid4().hex[:12]}"
         with self.superuser() as connection:
             connection.execute(f'create database "{name}" template "{template}" strategy file_copy')
-            connection.execute(
-                f'alter database "{name}" set search_path = {", ".join((*package.SCHEMAS, "public"))}'
-            )
+            # What belongs to the database as such is not copied.
+            connection.execute(f'alter database "{name}" set search_path = {foundation.SEARCH_PATH}')
+            connection.execute(f'grant create, temporary on database "{name}" to steward_owner')
+            connection.execute(f'grant temporary on database "{name}" to steward_app')
+            connection.execute(f'revoke temporary on database "{name}" from public')
         return name
 
     def database(self, name: str, **options: Any) -> Database:
