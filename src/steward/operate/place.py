@@ -220,7 +220,11 @@ def check(database: Database, settings: Settings) -> None:
         Unavailable: see `open_database`.
         Conflict: see `open_database`.
     """
-    standing = _standing(database, settings)
+    check_standing(_standing(database, settings))
+
+
+def check_standing(standing: Standing) -> None:
+    """Refuse a database by what it says of itself; see `check`."""
     check_server(standing.server)
     check_vector(standing.vector)
     _check_revision(standing)

@@ -191,3 +191,15 @@ order by s.position;
 select format('reassign owned by %%1$I to %%2$I; drop owned by %%1$I; drop role %%1$I', r.name, session_user)
 from unnest(%(roles)s::text[]) as r (name)
 where to_regrole(r.name) is not null;
+
+-- name: limit_time -> none
+-- Bound the time of the statements that follow in this transaction; the number is put in as such.
+set local statement_timeout = {milliseconds};
+
+-- name: become_readonly -> none
+-- Give up every right but reading until the transaction ends.
+set local role steward_readonly;
+
+-- name: set_password -> none
+-- Set the hash of a role's password, or take the password away.
+alter role {role} password {password};
