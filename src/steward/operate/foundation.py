@@ -47,10 +47,10 @@ def lay(settings: Settings, progress: place.Progress) -> None:
         place.check_vector(place.look(connection).vector)
 
 
-def missing(settings: Settings) -> list[str]:
-    """Return the statements that set-up would run in the database now."""
+def missing_steps(settings: Settings) -> list[Step]:
+    """Return what set-up would do in the database now."""
     with connected(settings) as connection:
-        return [step.statement for phase in _PHASES for step in _steps(connection, settings, phase)]
+        return [step for phase in _PHASES for step in _steps(connection, settings, phase)]
 
 
 def _lay_all(connection: psycopg.Connection[Any], settings: Settings, progress: place.Progress) -> list[str]:

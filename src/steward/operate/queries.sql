@@ -203,3 +203,93 @@ set local role steward_readonly;
 -- name: set_password -> none
 -- Set the hash of a role's password, or take the password away.
 alter role {role} password {password};
+
+-- name: set_aside_steps -> text
+-- Rename our schemas and take the owner's default rights back, so that the package can make them beside the found ones.
+select format('alter schema %%I rename to %%I;', nspname, nspname || %(suffix)s::text) as statement
+from pg_catalog.pg_namespace
+where nspname = any (%(schemas)s::text[])
+union all
+select 'alter default privileges grant execute on functions to public;'
+from pg_catalog.pg_default_acl
+where defaclrole = to_regrole('steward_owner')
+  and defaclnamespace = 0
+  and defaclobjtype = 'f';
+
+-- name: runtime_steps -> text
+-- The statements that make again what was made at run time, as it stands in the database.
+select format('create table %%s partition of %%s %%s;', r.name, r.parent, pg_get_expr(c.relpartbound, c.oid)) as statement
+from kit.registered_objects r
+join pg_catalog.pg_class c on c.oid = to_regclass(r.name)
+where r.kind = 'partition'
+  and c.relispartition
+union all
+select pg_get_indexdef(to_regclass(r.name)::oid) || ';'
+from kit.registered_objects r
+where r.kind = 'index'
+  and to_regclass(r.name) is not null;
+
+-- name: runtime_lost -> text
+-- What was made at run time and is not there any more.
+select format('%%s %%s', kind, name) as name
+from kit.registered_objects
+where to_regclass(name) is null;
+
+-- name: seed_keys -> SeedKey
+-- By what a row of each table is known: a unique key without made-up values, else the columns without a default.
+with columns as (
+  select a.attrelid, a.attnum, a.attname, d.oid is not null as has_default, pg_get_expr(d.adbin, d.adrelid) ~ '\(' as is_made
+  from pg_catalog.pg_attribute a
+  left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+  where a.attnum > 0
+    and not a.attisdropped
+)
+select n.nspname::text as schema, c.relname::text as name, coalesce(
+  (
+    select array_agg(k.attname::text order by k.attnum)
+    from (
+      select i.indkey
+      from pg_catalog.pg_index i
+      where i.indrelid = c.oid
+        and i.indisunique
+        and i.indexprs is null
+        and not exists (select from columns k where k.attrelid = c.oid and k.attnum = any (i.indkey) and k.is_made)
+      order by i.indisprimary desc, i.indpred is null desc, i.indexrelid
+      limit 1
+    ) as i
+    join columns k on k.attrelid = c.oid and k.attnum = any (i.indkey)
+  ),
+  (select array_agg(k.attname::text order by k.attnum) from columns k where k.attrelid = c.oid and not k.has_default)
+) as key
+from pg_catalog.pg_class c
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where n.nspname = any (%(schemas)s::text[])
+  and c.relkind in ('r', 'p')
+  and not c.relispartition
+order by n.nspname, c.relname;
+
+-- name: column_names -> text
+-- The columns of a table.
+select attname::text as name
+from pg_catalog.pg_attribute
+where attrelid = to_regclass(%(table)s::text)
+  and attnum > 0
+  and not attisdropped;
+
+-- name: seed_rows -> SeedRow
+-- The rows that a table should begin with, and whether each is found; names are put in as identifiers.
+select
+  row_to_json(e)::text as row,
+  exists (select from {found} as f where row(e.*) is not distinct from row({of_found})) as found
+from (select {key} from {expected}) as e
+order by 1;
+
+-- name: seed_rows_unfound -> SeedRow
+-- The rows that a table should begin with, where the table itself is not there.
+select row_to_json(e)::text as row, false as found
+from (select {key} from {expected}) as e
+order by 1;
+
+-- name: plain_search_path -> none
+-- Have names written with their schemas, whatever the database's search path is.
+set local search_path = pg_catalog;

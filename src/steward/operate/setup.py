@@ -101,7 +101,7 @@ def setup_sql(settings: Settings) -> str:
     """Return the SQL that an administrator runs where the login may not create what is missing; '' when nothing is."""
     try:
         foundation.ensure_database(settings, place.quiet)
-        return "\n".join(foundation.missing(settings))
+        return "\n".join(step.statement for step in foundation.missing_steps(settings))
     except foundation.SetupDenied as exc:
         return str(exc.detail["sql"])
 

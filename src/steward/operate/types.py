@@ -62,3 +62,20 @@ class Applied:
     description: str
     checksum: str
     applied_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SeedKey:
+    """By which columns a row of a table is known."""
+
+    schema: str
+    name: str
+    key: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class SeedRow:
+    """A row that a table should begin with, as JSON of its key."""
+
+    row: str
+    found: bool
