@@ -323,6 +323,17 @@ def migrate(
     return MigrationReport(before, head(), applied, stale_code, took)
 
 
+def build(connection: psycopg.Connection[Any]) -> None:
+    """Make everything in an open transaction of the owner, in a database that has none of our schemas.
+
+    Args:
+        connection: its search_path is pg_catalog; the caller holds the migration lock.
+    """
+    connection.execute(_BOOTSTRAP)
+    _upgrade(connection, _quiet)
+    _apply_code(connection)
+
+
 def _upgrade(connection: psycopg.Connection[Any], progress: Progress) -> list[str]:
     recorder = _Recorder(connection, progress)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -17,7 +17,7 @@ from steward.kit import sql
 from steward.kit.config import Settings
 from steward.kit.db import Database, Target, translate
 from steward.kit.errors import Conflict, Invalid, StewardError, Unavailable
-from steward.kit.package import code_checksum, newest_revision
+from steward.kit.package import SCHEMAS, code_checksum, newest_revision
 from steward.kit.rows import row_factory
 from steward.operate.types import Foundation, Standing
 
@@ -220,7 +220,11 @@ def check(database: Database, settings: Settings) -> None:
         Unavailable: see `open_database`.
         Conflict: see `open_database`.
     """
-    standing = _standing(database, settings)
+    check_standing(_standing(database, settings))
+
+
+def check_standing(standing: Standing) -> None:
+    """Refuse a database by what it says of itself; see `check`."""
     check_server(standing.server)
     check_vector(standing.vector)
     _check_revision(standing)
@@ -228,15 +232,12 @@ def check(database: Database, settings: Settings) -> None:
 
 def _standing(database: Database, settings: Settings) -> Standing:
     statement = sql.get("operate.standing").text
+    patience = settings.connect_timeout_s + 0.5
     try:
-        with (
-            database.connection(timeout=settings.connect_timeout_s + 0.5) as connection,
-            connection.transaction(),
-        ):
+        with _hushed(), database.connection(timeout=patience) as connection, connection.transaction():
             if database.target.role is not None:
-                connection.execute("select set_config('role', %s, true)", (database.target.role,))
-            cursor = connection.cursor(row_factory=row_factory(Standing))
-            return cursor.execute(statement).fetchall()[0]
+                connection.execute(sql.get("operate.take_role").text, {"role": database.target.role})
+            return connection.cursor(row_factory=row_factory(Standing)).execute(statement).fetchall()[0]
     except (psycopg.Error, Unavailable):
         raise diagnose(settings) from None
 
@@ -257,7 +258,7 @@ def diagnose(settings: Settings) -> StewardError:
     try:
         found = foundation(settings)
     except psycopg.Error as exc:
-        return _unreachable(settings, exc)
+        return unreachable(settings, exc)
     except StewardError as exc:
         return exc
     try:
@@ -269,6 +270,8 @@ def diagnose(settings: Settings) -> StewardError:
         return refused
     if not found.has_steward or found.lacks_role:
         return NotSetUp("this database holds no Steward yet", hint="run `steward db setup`")
+    if not found.has_revisions:
+        return Unavailable("the database is at no revision", hint="run `steward db migrate`")
     return Unavailable(
         f"the login {found.login} may not use Steward's tables in {found.database}, or they are incomplete",
         hint="run `steward db setup`; it grants what is missing or prints the SQL for an administrator",
@@ -283,17 +286,23 @@ def foundation(settings: Settings) -> Foundation:
     """
     timeout = max(settings.connect_timeout_s, 2)
     with psycopg.connect(administrator(settings), autocommit=True, connect_timeout=timeout) as connection:
-        cursor = connection.cursor(row_factory=row_factory(Foundation))
-        return cursor.execute(sql.get("operate.foundation").text).fetchall()[0]
+        return look(connection)
 
 
-def _unreachable(settings: Settings, exc: psycopg.Error) -> StewardError:
-    if isinstance(exc, psycopg.errors.InvalidCatalogName) or "does not exist" in str(exc):
+def look(connection: psycopg.Connection[Any]) -> Foundation:
+    """Return what the connected database holds."""
+    cursor = connection.cursor(row_factory=row_factory(Foundation))
+    return cursor.execute(sql.get("operate.foundation").text, {"schemas": list(SCHEMAS)}).fetchall()[0]
+
+
+def unreachable(settings: Settings, exc: psycopg.Error) -> StewardError:
+    """Return the error that stands for a failed connection: no such database, or no such server."""
+    if "does not exist" in str(exc):
         hint = _OWN if settings.database_foreign else "run `steward db setup`"
         return NotSetUp(f"there is no such database: {_short(exc)}", hint=hint)
-    where = settings.sources.get("database_url", "the embedded server")
     if settings.embedded:
         return translate(exc)
+    where = settings.sources.get("database_url", "STEWARD_DATABASE_URL")
     hint = (
         f"start that server, or {_OWN}"
         if settings.database_foreign
@@ -351,7 +360,7 @@ def check_vector(version: str | None) -> None:
 def _check_revision(standing: Standing) -> None:
     newest = newest_revision()
     if standing.revision is None:
-        raise NotSetUp("this database holds no Steward yet", hint="run `steward db setup`")
+        raise Unavailable("the database is at no revision", hint="run `steward db migrate`")
     if standing.revision > newest:
         raise Conflict(
             f"the database is at revision {standing.revision}, this package knows {newest}", hint=_UPGRADE
