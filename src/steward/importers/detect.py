@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from steward.importers.files import decode, plain_name
+from steward.importers.files import decode, is_packed, plain_name
 from steward.importers.refusal import Refused
 from steward.importers.taskmaster.config import is_config
 from steward.importers.taskmaster.read import parse
@@ -38,6 +38,14 @@ class Format:
 def format_of(path: Path, data: bytes) -> Format | None:
     """Return the format of a file, None when it is nothing known."""
     return next((each for each in FORMATS if each.sniff(path, data)), None)
+
+
+def may_be_known(path: Path, head: bytes) -> bool:
+    """Tell from the first bytes whether a file is worth reading whole; pictures and sources are not."""
+    if is_packed(head) or is_config(path) or _has_its_name(path) or _has_its_place(path):
+        return True
+    begin = head.removeprefix(b"\xef\xbb\xbf").removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff")
+    return begin.lstrip(b"\0 \t\r\n")[:1] in (b"{", b"[", b"<")
 
 
 def require_format(path: Path, data: bytes) -> Format:

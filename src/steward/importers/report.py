@@ -11,6 +11,8 @@ from typing import Any
 
 from steward.importers.refusal import Refused
 from steward.importers.taskmaster.model import Oddity, ParsedFile
+from steward.importers.types import Counts
+from steward.kit.db import Actor, Database
 
 REPORT_NAME = "migration_report.json"
 
@@ -110,6 +112,14 @@ class ImportReport:
 
 
 _ADDED_UP = ("tags", "tasks", "subtasks", "dependencies", "dependencies_dropped")
+
+
+def count_rows(database: Database, actor: Actor) -> dict[str, int]:
+    """Count the rows of the tables that an import writes to."""
+    with database.transaction(
+        actor, operation="importers.count", permission="work:read", read_only=True
+    ) as db:
+        return asdict(db.one("importers.count_rows", Counts))
 
 
 def keep_earlier(path: Path) -> Path | None:
