@@ -9,7 +9,7 @@ select work.lock_graphs(array[%(project_id)s::uuid]);
 -- name: count_rows -> Counts
 -- Count what an import writes to.
 select
-  (select count(*) from projects.projects where deleted_at is null) as projects,
+  (select count(*) from projects.projects where deleted_at is null and id <> projects.system_project()) as projects,
   (select count(*) from work.import_files) as files,
   (select count(*) from work.tasks where deleted_at is null) as tasks,
   (select count(*) from work.task_dependencies) as dependencies;
