@@ -178,6 +178,18 @@ def test_what_was_deleted_in_steward_stays_deleted(bench: Bench) -> None:
     assert [item["id"] for item in bench.export()["tasks"]] == [1]
 
 
+def test_what_is_new_below_a_deleted_task_waits_until_that_is_restored(bench: Bench) -> None:
+    bench.bring({"tasks": [task(1), task(2)]})
+    bench.sql("update work.tasks set deleted_at = now() where import_ref = '2'")
+    grown = [task(1, depends=["2.1"]), task(2, subtasks=[task(1, subtasks=[task(1)])])]
+    entry = bench.bring({"tasks": grown})
+    assert (list(bench.tasks()), kinds(entry)[-2:]) == (["1"], ["deleted_in_steward"] * 2)
+    bench.sql("update work.tasks set deleted_at = null")
+    bench.bring({"tasks": [*grown, task(3)]})
+    assert list(bench.tasks()) == ["1", "2", "2.1", "2.1.1", "3"]
+    assert bench.edges() == {("1", "2.1")}
+
+
 def test_an_edge_that_closes_a_cycle_with_one_made_in_steward_is_left_out(bench: Bench) -> None:
     bench.bring({"tasks": [task(1), task(2)]})
     bench.sql(

@@ -14,7 +14,7 @@ from steward.importers.files import decode, is_packed, plain_name
 from steward.importers.refusal import Refused
 from steward.importers.taskmaster.config import is_config
 from steward.importers.taskmaster.read import parse
-from steward.importers.taskmaster.shape import looks_like_taskmaster
+from steward.importers.taskmaster.shape import has_broken_list, looks_like_taskmaster
 
 _HEAD = 256 * 1024
 _BEGINS_LIKE_JSON = re.compile(r"\s*(?:[{\[]|<{7})")
@@ -73,7 +73,9 @@ def _is_taskmaster(path: Path, data: bytes) -> bool:
         return _was_taskmaster(path, data)
     if document == {}:
         return _has_its_name(path)
-    return looks_like_taskmaster(document) or _has_its_place(path)
+    if looks_like_taskmaster(document) or _has_its_place(path):
+        return True
+    return _has_its_name(path) and has_broken_list(document)
 
 
 def _was_taskmaster(path: Path, data: bytes) -> bool:

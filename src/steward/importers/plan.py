@@ -13,6 +13,7 @@ from uuid import UUID
 
 from steward.importers.taskmaster import Fields, Oddity, ParsedFile, ParsedTask
 from steward.importers.taskmaster.model import place_of
+from steward.importers.taskmaster.notes import KEPT
 from steward.importers.taskmaster.words import (
     PRIORITIES,
     STATUSES,
@@ -84,13 +85,14 @@ class _Planner:
         self._busy = busy_parents
         self._moved = set(_moved_groups(self._old, self._new))
         self._kept: set[Key] = set()
+        self._orphans: set[Key] = set()
         self._plan = Plan()
 
     def run(self) -> Plan:
         for key, task in self._new.items():
             row = self._rows.get(key) or self._added.get(task.steward_id or "")
             if row is None:
-                self._plan.inserts.append(task)
+                self._add(key, task)
             else:
                 self._plan.row_ids[key] = row.id
                 self._compare(key, task, row)
@@ -98,10 +100,24 @@ class _Planner:
         before, after = self._edges
         self._plan.row_ids = {key: row.id for key, row in self._rows.items()} | self._plan.row_ids
         was, now = set(before), set(after)
-        self._plan.edges_added = [edge for edge in after if edge not in was]
-        gone = [edge for edge in before if edge not in now]
+        fresh = {key_of_task(task) for task in self._plan.inserts}
+        rows = self._plan.row_ids.keys() | fresh
+        added = [edge for edge in after if edge not in was or fresh.intersection(edge)]
+        self._plan.edges_added = [edge for edge in added if rows.issuperset(edge)]
+        gone = [edge for edge in before if edge not in now and rows.issuperset(edge)]
         self._plan.edges_removed = [edge for edge in gone if not self._kept.intersection(edge)]
         return self._plan
+
+    def _add(self, key: Key, task: ParsedTask) -> None:
+        """Add a task, unless the one above it was deleted in Steward: it would belong to nothing."""
+        above = (task.tag, task.parent_ref or "")
+        parent = self._rows.get(above)
+        if above in self._orphans or (parent and parent.deleted and not parent.removed_by_file):
+            self._orphans.add(key)
+            message = f"{task.ref} is new below {task.parent_ref}, which was deleted in Steward"
+            self._note(task, "deleted_in_steward", message, KEPT)
+        else:
+            self._plan.inserts.append(task)
 
     def _compare(self, key: Key, task: ParsedTask, row: TaskState) -> None:
         old = self._old.get(key)

@@ -1,6 +1,7 @@
 -- name: begin_import -> text
--- Take states as the file gives them, without the rules for changes by hand; ends with the transaction.
-select set_config('steward.importing', 'on', true);
+-- Take states as the file gives them, without the rules for changes by hand, and let a large file take its time; both
+-- end with the transaction.
+select set_config('steward.importing', 'on', true), set_config('statement_timeout', '600000', true);
 
 -- name: lock_project -> none
 -- Hold the project's graph: two imports into one project come one after the other.
