@@ -75,9 +75,9 @@ def test_text_that_speaks_of_conflict_markers_is_no_conflict() -> None:
     assert kinds(file) == []
 
 
-@pytest.mark.parametrize("cut", range(len(SOUND) - 1))
-def test_a_file_cut_at_any_byte_is_refused(cut: int) -> None:
-    assert refusal(SOUND[:cut]).hint
+def test_a_file_cut_at_any_byte_is_refused() -> None:
+    for cut in range(len(SOUND) - 1):
+        assert refusal(SOUND[:cut]).hint, cut
 
 
 @settings(max_examples=400, deadline=None)

@@ -30,6 +30,8 @@ def found(name: str, content: Any) -> str | None:
         ("tasks.json", b'{"tasks": [{"id"'),
         ("renamed.json", b'{"master": {"tasks": [{"id": 1, "dependencies": [], "tit'),
         ("renamed.json", b'<<<<<<< HEAD\n{"tasks": [{"id": 1, "subtasks": []}]}'),
+        ("tasks.json", {"tasks": {"1": task(1)}}),
+        ("tasks.json", {"master": {"tasks": "none"}}),
         (".taskmaster/tasks/tasks.json", {"something": "else"}),
         (".taskmaster/tasks/tasks.json", b"\xff\xff\xff"),
     ],

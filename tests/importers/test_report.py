@@ -4,6 +4,8 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from steward.importers.refusal import Refused
 from steward.importers.report import (
     REPORT_NAME,
@@ -13,6 +15,7 @@ from steward.importers.report import (
     oddity_entries,
     refusal_entry,
 )
+from steward.kit.errors import Invalid
 from tests.importers.samples import parsed, tagged, task
 
 
@@ -43,6 +46,16 @@ def test_the_report_says_what_every_file_holds_and_what_was_odd(tmp_path: Path) 
     assert entry["action"]
     assert written["files"][0]["holds"]["statuses"] == {"pending": 2, "done": 1}
     assert written["files"][1]["refusal"]["line"] == 3
+
+
+def test_a_folder_takes_the_report_under_its_own_name(tmp_path: Path) -> None:
+    assert ImportReport(datetime.now(UTC)).write(tmp_path) == tmp_path / REPORT_NAME
+
+
+def test_a_report_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(Invalid, match="the import is done, but its report cannot be written"):
+        ImportReport(datetime.now(UTC)).write(tmp_path / "file" / "report.json")
 
 
 def test_earlier_reports_are_kept_by_their_time(tmp_path: Path) -> None:

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from steward.importers.files import decode, plain_name
+from steward.importers.files import decode, is_packed, plain_name
 from steward.importers.refusal import Refused
 from steward.importers.taskmaster.config import is_config
 from steward.importers.taskmaster.read import parse
-from steward.importers.taskmaster.shape import looks_like_taskmaster
+from steward.importers.taskmaster.shape import has_broken_list, looks_like_taskmaster
 
 _HEAD = 256 * 1024
 _BEGINS_LIKE_JSON = re.compile(r"\s*(?:[{\[]|<{7})")
@@ -38,6 +38,14 @@ class Format:
 def format_of(path: Path, data: bytes) -> Format | None:
     """Return the format of a file, None when it is nothing known."""
     return next((each for each in FORMATS if each.sniff(path, data)), None)
+
+
+def may_be_known(path: Path, head: bytes) -> bool:
+    """Tell from the first bytes whether a file is worth reading whole; pictures and sources are not."""
+    if is_packed(head) or is_config(path) or _has_its_name(path) or _has_its_place(path):
+        return True
+    begin = head.removeprefix(b"\xef\xbb\xbf").removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff")
+    return begin.lstrip(b"\0 \t\r\n")[:1] in (b"{", b"[", b"<")
 
 
 def require_format(path: Path, data: bytes) -> Format:
@@ -65,7 +73,9 @@ def _is_taskmaster(path: Path, data: bytes) -> bool:
         return _was_taskmaster(path, data)
     if document == {}:
         return _has_its_name(path)
-    return looks_like_taskmaster(document) or _has_its_place(path)
+    if looks_like_taskmaster(document) or _has_its_place(path):
+        return True
+    return _has_its_name(path) and has_broken_list(document)
 
 
 def _was_taskmaster(path: Path, data: bytes) -> bool:

@@ -102,6 +102,11 @@ def _walk(folder: Path) -> Iterator[Path]:
         yield from (path for name in sorted(names) if (path := Path(root, name)).is_file())
 
 
+def is_leftover(path: Path) -> bool:
+    """Tell by its name whether a file is a copy that an editor or a tool left behind."""
+    return path.name.lower().endswith((".bak", ".backup", ".orig", ".old", ".tmp", ".swp", "~"))
+
+
 def plain_name(path: Path) -> str:
     """Return the file's name without the suffix of its packing."""
     name = path.name
@@ -125,6 +130,15 @@ def read(path: Path, limit: int = DEFAULT_LIMIT) -> Content:
     except OSError as error:
         raise Refused(f"{path}: cannot be read: {error.strerror or error}") from error
     return unpack(data, str(path), limit)
+
+
+def head(path: Path, size: int = 4096) -> bytes:
+    """Return the first bytes of a file as they stand, none when it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(size)
+    except OSError:
+        return b""
 
 
 def unpack(data: bytes, name: str, limit: int = DEFAULT_LIMIT) -> Content:
@@ -212,6 +226,11 @@ _PACKINGS: tuple[tuple[bytes, str, _Unpacker], ...] = (
     (b"\xfd7zXZ\x00", "xz", _unxz),
     (b"\x28\xb5\x2f\xfd", "zstd", _unzstd),
 )
+
+
+def is_packed(data: bytes) -> bool:
+    """Tell whether bytes begin like a packed file."""
+    return any(data.startswith(magic) for magic, _, _ in _PACKINGS)
 
 
 def decode(data: bytes, name: str) -> Text:

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from steward.importers.taskmaster import Fields, Oddity, ParsedFile, ParsedTask
 from steward.importers.taskmaster.model import place_of
+from steward.importers.taskmaster.notes import KEPT
 from steward.importers.taskmaster.words import (
     PRIORITIES,
     STATUSES,
@@ -79,28 +80,44 @@ class _Planner:
         self._old = {key_of_task(task): task for task in old.tasks} if old else {}
         self._new = {key_of_task(task): task for task in new.tasks}
         self._edges = (_edges(old) if old else [], _edges(new))
-        self._rows = {(row.tag, row.ref): row for row in rows if row.tag and row.ref}
+        self._rows: dict[Key, TaskState] = {(row.tag, row.ref): row for row in rows if row.tag and row.ref}
         self._added = {str(row.id): row for row in rows if row.ref is None}
         self._busy = busy_parents
         self._moved = set(_moved_groups(self._old, self._new))
+        self._kept: set[Key] = set()
+        self._orphans: set[Key] = set()
         self._plan = Plan()
 
     def run(self) -> Plan:
         for key, task in self._new.items():
             row = self._rows.get(key) or self._added.get(task.steward_id or "")
             if row is None:
-                self._plan.inserts.append(task)
+                self._add(key, task)
             else:
                 self._plan.row_ids[key] = row.id
                 self._compare(key, task, row)
         self._remove_missing()
         before, after = self._edges
-        known = {**{(row.tag, row.ref): row.id for row in self._rows.values()}, **self._plan.row_ids}
-        self._plan.row_ids = {(str(tag), str(ref)): row_id for (tag, ref), row_id in known.items()}
+        self._plan.row_ids = {key: row.id for key, row in self._rows.items()} | self._plan.row_ids
         was, now = set(before), set(after)
-        self._plan.edges_added = [edge for edge in after if edge not in was]
-        self._plan.edges_removed = [edge for edge in before if edge not in now]
+        fresh = {key_of_task(task) for task in self._plan.inserts}
+        rows = self._plan.row_ids.keys() | fresh
+        added = [edge for edge in after if edge not in was or fresh.intersection(edge)]
+        self._plan.edges_added = [edge for edge in added if rows.issuperset(edge)]
+        gone = [edge for edge in before if edge not in now and rows.issuperset(edge)]
+        self._plan.edges_removed = [edge for edge in gone if not self._kept.intersection(edge)]
         return self._plan
+
+    def _add(self, key: Key, task: ParsedTask) -> None:
+        """Add a task, unless the one above it was deleted in Steward: it would belong to nothing."""
+        above = (task.tag, task.parent_ref or "")
+        parent = self._rows.get(above)
+        if above in self._orphans or (parent and parent.deleted and not parent.removed_by_file):
+            self._orphans.add(key)
+            message = f"{task.ref} is new below {task.parent_ref}, which was deleted in Steward"
+            self._note(task, "deleted_in_steward", message, KEPT)
+        else:
+            self._plan.inserts.append(task)
 
     def _compare(self, key: Key, task: ParsedTask, row: TaskState) -> None:
         old = self._old.get(key)
@@ -156,20 +173,20 @@ class _Planner:
         gone = {key: row for key, row in self._rows.items() if key not in self._new and not row.deleted}
         kept = self._worth_keeping(gone.values())
         for key, row in gone.items():
-            old = self._old.get((str(key[0]), str(key[1])))
+            old = self._old.get(key)
             if old is None:
                 continue  # kept by an earlier import, and reported then
             if row.id in kept:
                 message = f"{old.ref} is no longer in the file, but was worked on in Steward"
                 self._note(old, "removed_from_file", message, "kept in Steward")
+                self._kept.add(key_of_task(old))
                 continue
             self._note(
                 old, "removed_from_file", f"{old.ref} is no longer in the file", "deleted; it can be restored"
             )
             self._plan.removed += 1
-            known = (str(row.tag), str(row.ref))
             self._plan.updates.append(
-                Update(row, known, row.fields(), row.parent_id, row.order_index, deleted=True)
+                Update(row, key, row.fields(), row.parent_id, row.order_index, deleted=True)
             )
 
     def _worth_keeping(self, gone: Iterable[TaskState]) -> set[UUID]:
@@ -207,9 +224,9 @@ def _says_the_same(name: str, here: Any, now: Any) -> bool:
     if here == now:
         return True
     if name == "status":
-        return STATUSES[key_of(WRITTEN_STATUSES[here])] == now
+        return bool(STATUSES[key_of(WRITTEN_STATUSES[here])] == now)
     if name == "priority":
-        return PRIORITIES[written_priority(here)] == now
+        return bool(PRIORITIES[written_priority(here)] == now)
     return False
 
 

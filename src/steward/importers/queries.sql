@@ -1,6 +1,7 @@
 -- name: begin_import -> text
--- Take states as the file gives them, without the rules for changes by hand; ends with the transaction.
-select set_config('steward.importing', 'on', true);
+-- Take states as the file gives them, without the rules for changes by hand, and let a large file take its time; both
+-- end with the transaction.
+select set_config('steward.importing', 'on', true), set_config('statement_timeout', '600000', true);
 
 -- name: lock_project -> none
 -- Hold the project's graph: two imports into one project come one after the other.
@@ -9,7 +10,7 @@ select work.lock_graphs(array[%(project_id)s::uuid]);
 -- name: count_rows -> Counts
 -- Count what an import writes to.
 select
-  (select count(*) from projects.projects where deleted_at is null) as projects,
+  (select count(*) from projects.projects where deleted_at is null and id <> projects.system_project()) as projects,
   (select count(*) from work.import_files) as files,
   (select count(*) from work.tasks where deleted_at is null) as tasks,
   (select count(*) from work.task_dependencies) as dependencies;
@@ -67,7 +68,7 @@ select
   t.created_at, t.updated_at, t.completed_at
 from work.tasks as t
 where t.import_file_id = %(file_id)s::uuid
-  or t.id = any (%(ids)s::uuid[]) and t.project_id = %(project_id)s::uuid and t.import_file_id is null
+  or (t.id = any (%(ids)s::uuid[]) and t.project_id = %(project_id)s::uuid and t.import_file_id is null)
 order by t.id
 for no key update of t;
 
@@ -178,3 +179,62 @@ insert into work.task_dependencies (task_id, depends_on_task_id, dependency_type
 select e.task_id, e.depends_on_id, 'blocks', %(project_id)s::uuid
 from unnest(%(task_ids)s::uuid[], %(depends_on_ids)s::uuid[]) as e (task_id, depends_on_id)
 on conflict (task_id, depends_on_task_id, dependency_type) do nothing;
+
+-- name: take_numbers -> bigint
+-- Take a block of the project's numbers and return the first of them.
+select projects.take_numbers(%(project_id)s::uuid, %(count)s::integer);
+
+-- name: begin_project -> none
+-- Begin to make a project: the actor must be allowed to, and two imports that would make the same one take turns.
+select
+  kit.authorize('projects:write'),
+  pg_advisory_xact_lock(hashtextextended('importers.project', 0));
+
+-- name: find_project -> ProjectRow
+-- The projects that a person can mean by a key, slug, id, remote, path or name.
+select p.id, p.key
+from projects.find_projects(%(word)s::text) as f
+join projects.projects as p on p.id = f.id;
+
+-- name: find_project_by_remote -> ProjectRow
+-- The project of a git remote, however its address is written.
+select p.id, p.key
+from projects.project_remotes as r
+join projects.projects as p on p.id = r.project_id
+where r.is_live
+  and p.deleted_at is null
+  and r.remote = projects.normalise_remote(%(remote)s::text);
+
+-- name: find_project_by_place -> ProjectRow
+-- The project of a folder, else the one of that slug which has no other folder.
+select id, key
+from projects.projects
+where deleted_at is null
+  and (
+    path = %(path)s::text
+    or (slug = projects.slug_of(%(name)s::text) and (path is null or %(path)s::text is null))
+  )
+order by (path = %(path)s::text) desc nulls last, created_at
+limit 1;
+
+-- name: create_project -> uuid
+-- Make a project; slug and key come from its name.
+select projects.create_project(
+  p_name => %(name)s::text,
+  p_path => %(path)s::text,
+  p_repository_url => %(remote)s::text
+);
+
+-- name: project_by_id -> ProjectRow
+-- One project.
+select id, key
+from projects.projects
+where id = %(project_id)s::uuid;
+
+-- name: keep_settings -> none
+-- Put settings beside those a project has, where the actor may change projects.
+update projects.projects
+set settings = settings || %(settings)s::text::jsonb
+where id = %(project_id)s::uuid
+  and settings is distinct from settings || %(settings)s::text::jsonb
+  and kit.may(kit.actor_role(), 'projects:write');

@@ -11,6 +11,9 @@ from typing import Any
 
 from steward.importers.refusal import Refused
 from steward.importers.taskmaster.model import Oddity, ParsedFile
+from steward.importers.types import Counts
+from steward.kit.db import Actor, Database
+from steward.kit.errors import Invalid
 
 REPORT_NAME = "migration_report.json"
 
@@ -101,15 +104,41 @@ class ImportReport:
         }
 
     def write(self, path: Path) -> Path:
-        """Write the report; an earlier one at that place is kept under the time it was written at."""
-        keep_earlier(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(self.to_dict(), ensure_ascii=False, indent=2) + "\n", "utf-8", "replace")
+        """Write the report; an earlier one at that place is kept under the time it was written at.
+
+        Args:
+            path: the file, or the folder to write `migration_report.json` into.
+
+        Raises:
+            Invalid: it cannot be written there.
+        """
+        path = path / REPORT_NAME if path.is_dir() else path
+        try:
+            keep_earlier(path)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(
+                json.dumps(self.to_dict(), ensure_ascii=False, indent=2) + "\n", "utf-8", "replace"
+            )
+        except OSError as error:
+            message = (
+                f"the import is done, but its report cannot be written to {path}: {error.strerror or error}"
+            )
+            raise Invalid(
+                message, hint="name another place with --report, and run it again: nothing changes"
+            ) from error
         self.path = path
         return path
 
 
 _ADDED_UP = ("tags", "tasks", "subtasks", "dependencies", "dependencies_dropped")
+
+
+def count_rows(database: Database, actor: Actor) -> dict[str, int]:
+    """Count the rows of the tables that an import writes to."""
+    with database.transaction(
+        actor, operation="importers.count", permission="work:read", read_only=True
+    ) as db:
+        return asdict(db.one("importers.count_rows", Counts))
 
 
 def keep_earlier(path: Path) -> Path | None:

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from steward.importers.taskmaster.model import Fields
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectRow:
+    """What the importer needs of a project."""
+
+    id: UUID
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +50,7 @@ class TaskState:
     actual_minutes: int | None
     complexity_score: int | None
     assignee: str | None
-    acceptance_criteria: list[str]
+    acceptance_criteria: list[Any]
     order_index: int
     worked_on: bool
     removed_by_file: bool

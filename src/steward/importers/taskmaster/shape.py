@@ -57,6 +57,14 @@ def looks_like_taskmaster(document: Any) -> bool:
     return bool(tasks) and (not any(tasks) or any(looks_like_task(item) for items in tasks for item in items))
 
 
+def has_broken_list(document: Any) -> bool:
+    """Tell whether something other than a list stands where Taskmaster has a list of tasks."""
+    if not isinstance(document, dict):
+        return False
+    holders = [document, *(value for value in document.values() if isinstance(value, dict))]
+    return any(isinstance(holder.get("tasks"), dict | str | bool) for holder in holders)
+
+
 def shape_of(document: Any, name: str, notes: Notes) -> Shape:
     """Find the lists of tasks of a document.
 

@@ -1,0 +1,254 @@
+"""Writes one parsed file into the database: only what changed, each kind of change in one statement."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from steward.importers.plan import Key, Plan, Update, completed_at, key_of_task, plan
+from steward.importers.refusal import Refused
+from steward.importers.report import holdings
+from steward.importers.taskmaster import Fields, Oddity, ParsedFile, ParsedTask, parse_file
+from steward.importers.taskmaster.cycles import WaitGraph
+from steward.importers.types import FileRow, TaskEdge, TaskParent, TaskState
+from steward.kit.db import Db
+
+_MOST_KEPT = 200
+"""How many oddities stand beside the kept original; the report file has them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What was written for one file; `stored` when its original was kept anew."""
+
+    changes: dict[str, int]
+    oddities: tuple[Oddity, ...] = ()
+    stored: bool = False
+
+
+def load_file(db: Db, project_id: UUID, path: Path, parsed: ParsedFile, *, of_remote: bool = False) -> Loaded:
+    """Bring a project in line with a file.
+
+    Args:
+        db: the transaction.
+        project_id: the project it goes to.
+        path: where the file lies.
+        parsed: the file.
+        of_remote: the project is that of a git remote, which may be cloned to many places.
+
+    Raises:
+        Refused: another file goes by the same name in the project.
+    """
+    db.run("importers.lock_project", project_id=project_id)
+    kept = db.maybe(
+        "importers.find_file",
+        FileRow,
+        project_id=project_id,
+        format=parsed.format,
+        source_name=parsed.source_name,
+    )
+    if kept is not None and kept.content_sha256 == parsed.sha256:
+        return Loaded({"unchanged": len(parsed.tasks)})
+    if kept is not None and not of_remote:
+        _check_same(kept, path)
+    db.value("importers.begin_import")
+    return _Loader(db, project_id, parsed, kept).run(str(path))
+
+
+def _check_same(kept: FileRow, path: Path) -> None:
+    """A file that moved is the same one; two that both exist are not, and one must not put the other's tasks away."""
+    earlier = Path(kept.source_path)
+    if earlier != path and earlier.is_file():
+        raise Refused(
+            f"{path}: the project has another file of the name {kept.source_name}, {earlier}",
+            hint="import it into a project of its own with --project",
+            kind="same_name",
+        )
+
+
+def original_of(kept: FileRow) -> bytes:
+    """Return the unpacked bytes of a kept original."""
+    return zlib.decompress(kept.content)
+
+
+class _Loader:
+    """The state of one load."""
+
+    def __init__(self, db: Db, project_id: UUID, parsed: ParsedFile, kept: FileRow | None) -> None:
+        self._db = db
+        self._project_id = project_id
+        self._parsed = parsed
+        self._kept = kept
+
+    def run(self, source_path: str) -> Loaded:
+        old = parse_file(original_of(self._kept), self._kept.source_name) if self._kept else None
+        # The row of the file comes first, because those of its tasks point to it.
+        file_id = self._save(source_path)
+        rows = self._rows(file_id)
+        work = plan(old, self._parsed, rows, self._busy_parents(rows))
+        self._insert(work, file_id)
+        self._tie("importers.delete_edges", work, work.edges_removed)
+        self._update(work, file_id)
+        added, closing = self._without_cycles(work)
+        self._tie("importers.insert_edges", work, added)
+        changes = {
+            "created": len(work.inserts),
+            "updated": len(work.updates) - work.removed,
+            "removed": work.removed,
+            "unchanged": work.unchanged,
+            "dependencies_added": len(added),
+            "dependencies_removed": len(work.edges_removed),
+        }
+        return Loaded(changes, (*work.oddities, *closing), stored=True)
+
+    def _save(self, source_path: str) -> UUID:
+        oddities = [asdict(oddity) for oddity in self._parsed.oddities[:_MOST_KEPT]]
+        report = {
+            "holds": holdings(self._parsed),
+            "oddities": oddities,
+            "oddity_count": len(self._parsed.oddities),
+        }
+        file_id: UUID = self._db.value(
+            "importers.save_file",
+            project_id=self._project_id,
+            format=self._parsed.format,
+            source_name=self._parsed.source_name,
+            source_path=source_path,
+            sha256=self._parsed.sha256,
+            size=len(self._parsed.data),
+            content=zlib.compress(self._parsed.data, 9),
+            report=json.dumps(report),
+        )
+        return file_id
+
+    def _rows(self, file_id: UUID) -> list[TaskState]:
+        written = [row_id for task in self._parsed.tasks if (row_id := _uuid(task.steward_id)) is not None]
+        if self._kept is None and not written:
+            return []
+        return self._db.all(
+            "importers.file_tasks", TaskState, file_id=file_id, ids=written, project_id=self._project_id
+        )
+
+    def _busy_parents(self, rows: Sequence[TaskState]) -> set[UUID]:
+        """Return the rows that have subtasks which are not of the file."""
+        if not rows:
+            return set()
+        own = {row.id for row in rows}
+        parents = self._db.all("importers.project_parents", TaskParent, project_id=self._project_id)
+        return {each.parent_id for each in parents if each.parent_id in own and each.id not in own} - {None}
+
+    def _insert(self, work: Plan, file_id: UUID) -> None:
+        tasks = work.inserts
+        if not tasks:
+            return
+        ids: list[UUID] = self._db.values("importers.new_ids", count=len(tasks))
+        work.row_ids.update(zip(map(key_of_task, tasks), ids, strict=True))
+        first = self._db.value("importers.take_numbers", project_id=self._project_id, count=len(tasks))
+        rows = [_inserted(task, work.row_ids, first + place) for place, task in enumerate(tasks)]
+        self._db.run("importers.insert_tasks", project_id=self._project_id, file_id=file_id, rows=_json(rows))
+
+    def _update(self, work: Plan, file_id: UUID) -> None:
+        if work.updates:
+            rows = [_updated(update) for update in work.updates]
+            self._db.run("importers.update_tasks", file_id=file_id, rows=_json(rows))
+
+    def _without_cycles(self, work: Plan) -> tuple[list[tuple[Key, Key]], list[Oddity]]:
+        """Leave out new edges that close a cycle with dependencies made in Steward."""
+        if self._kept is None or not work.edges_added:
+            return work.edges_added, []
+        parents = self._db.all("importers.project_parents", TaskParent, project_id=self._project_id)
+        there = self._db.all("importers.project_edges", TaskEdge, project_id=self._project_id)
+        graph = WaitGraph([(str(each.id), _text(each.parent_id)) for each in parents])
+        edges = [(str(work.row_ids[ref]), str(work.row_ids[blocker])) for ref, blocker in work.edges_added]
+        fixed = [(str(edge.task_id), str(edge.depends_on_id)) for edge in there]
+        closing = graph.closing_edges(edges, fixed)
+        kept = [edge for number, edge in enumerate(work.edges_added) if number not in closing]
+        return kept, [_closing_oddity(*work.edges_added[number]) for number in sorted(closing)]
+
+    def _tie(self, statement: str, work: Plan, edges: list[tuple[Key, Key]]) -> None:
+        if edges:
+            self._db.run(
+                statement,
+                project_id=self._project_id,
+                task_ids=[work.row_ids[ref] for ref, _ in edges],
+                depends_on_ids=[work.row_ids[blocker] for _, blocker in edges],
+            )
+
+
+def _closing_oddity(ref: Key, blocker: Key) -> Oddity:
+    message = f"{ref[1]} waiting for {blocker[1]} closes a cycle with dependencies that were made in Steward"
+    return Oddity(
+        f"$.{ref[0]}", None, "dependency_cycle", message, "no live dependency; kept in the original only"
+    )
+
+
+def _inserted(task: ParsedTask, ids: dict[Key, UUID], number: int) -> dict[str, Any]:
+    parent_id = ids[task.tag, task.parent_ref] if task.parent_ref is not None else None
+    return _columns(task.fields) | {
+        "id": str(ids[key_of_task(task)]),
+        "number": number,
+        "parent_id": _text(parent_id),
+        "type": task.fields.type,
+        "order_index": task.position,
+        "tag": task.tag,
+        "ref": task.ref,
+        "created_at": _time(task.fields.created_at),
+        "updated_at": _time(task.fields.updated_at),
+        "completed_at": _time(completed_at(task.fields)),
+        "metadata": {"assignee": task.fields.assignee} if task.fields.assignee else {},
+    }
+
+
+def _updated(update: Update) -> dict[str, Any]:
+    changed_hands = update.fields.assignee != update.row.assignee
+    marked = {"removed_by_file": True} if update.deleted else {}
+    return _columns(update.fields) | {
+        "id": str(update.row.id),
+        "parent_id": _text(update.parent_id),
+        "order_index": update.order_index,
+        "tag": update.key[0],
+        "ref": update.key[1],
+        "completed_at": _time(update.fields.completed_at),
+        "deleted": update.deleted,
+        "metadata": marked | ({"assignee": update.fields.assignee} if changed_hands else {}),
+    }
+
+
+def _columns(fields: Fields) -> dict[str, Any]:
+    return {
+        "title": fields.title,
+        "description": fields.description,
+        "details": fields.details,
+        "test_strategy": fields.test_strategy,
+        "status": fields.status,
+        "priority": fields.priority,
+        "labels": list(fields.labels),
+        "estimated_minutes": fields.estimated_minutes,
+        "actual_minutes": fields.actual_minutes,
+        "complexity_score": fields.complexity_score,
+        "acceptance_criteria": list(fields.acceptance_criteria),
+    }
+
+
+def _json(rows: Iterable[dict[str, Any]]) -> str:
+    return json.dumps(list(rows), ensure_ascii=False)
+
+
+def _time(value: Any) -> str | None:
+    return value.isoformat() if value is not None else None
+
+
+def _text(value: UUID | None) -> str | None:
+    return str(value) if value is not None else None
+
+
+def _uuid(text: str | None) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None
