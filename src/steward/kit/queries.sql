@@ -13,3 +13,9 @@ update kit.request_keys
 set result = %(result)s::text::jsonb
 where who = %(who)s::text
   and key = %(key)s::text;
+
+-- name: release_request -> none
+-- Give a request key back that brought nothing yet, in the transaction that took it.
+delete from kit.request_keys
+where who = %(who)s::text
+  and key = %(key)s::text;
