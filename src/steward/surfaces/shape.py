@@ -1,4 +1,4 @@
-"""The types of operations as surfaces describe them: words for help, JSON Schema for MCP and OpenAPI, Python for stubs."""
+"""The types of operations as surfaces describe them: words for help, JSON Schema for MCP, Python for stubs."""
 
 from __future__ import annotations
 

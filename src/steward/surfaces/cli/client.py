@@ -219,7 +219,7 @@ def from_problem(status: int, data: Any) -> errors.StewardError:
     code = str(body.get("code") or "error")
     message = str(body.get("detail") or body.get("title") or f"the server answered {status}")
     base = _by_code(code) or _by_status(status)
-    cls = base if base.code == code else type(code, (base,), {"code": code, "sqlstate": None})
+    cls: type[errors.StewardError] = base if base.code == code else type(code, (base,), {"code": code, "sqlstate": None})
     return cls(message, hint=body.get("hint"), detail=body.get("info") or {})
 
 

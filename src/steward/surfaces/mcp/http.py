@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from mcp.server.streamable_http_manager import StreamableHTTPASGIApp, StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
+from starlette.requests import Request
 from starlette.routing import Route
 
 from steward.kit.db import Actor
+from steward.kit.errors import Unauthenticated
 from steward.surfaces.mcp import server, tools
 from steward.surfaces.rest.guard import MOST_BYTES
 
@@ -38,9 +40,16 @@ def mount(app: FastAPI) -> list[Callable[[], AbstractAsyncContextManager[Any]]]:
     return [manager.run]
 
 
+def _http(ctx: server.Context) -> Request:
+    """Return the HTTP request that carried a message; the guard has put who is asking on it."""
+    if not isinstance(ctx.request, Request):
+        raise Unauthenticated("the message came without a request", hint="send it over HTTP with a key")
+    return ctx.request
+
+
 def _actor(ctx: server.Context) -> Actor:
     """Return who acts: the key's owner; as the agent of the key, of the header, or of the client's name."""
-    request = ctx.request
+    request = _http(ctx)
     actor: Actor = request.state.actor
     return dataclasses.replace(
         actor,
@@ -52,7 +61,7 @@ def _actor(ctx: server.Context) -> Actor:
 
 def _profile_of(app: FastAPI) -> Callable[[server.Context], Profile]:
     def profile(ctx: server.Context) -> Profile:
-        request = ctx.request
+        request = _http(ctx)
         word = request.query_params.get("profile") or request.headers.get("x-steward-profile")
         return tools.profile_of(word or app.state.settings.mcp_profile)
 
@@ -64,5 +73,5 @@ def _request_key(ctx: server.Context) -> str | None:
     given = (ctx.meta or {}).get("steward/requestKey")
     if isinstance(given, str) and 0 < len(given) <= 255:
         return given
-    session = ctx.request.headers.get(_SESSION)
+    session = _http(ctx).headers.get(_SESSION)
     return f"mcp-{session}-{ctx.request_id}" if session and ctx.request_id is not None else None

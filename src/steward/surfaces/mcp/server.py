@@ -139,7 +139,7 @@ class _Handlers:
         note = texts.mark(data)
         contents: list[types.TextResourceContents | types.BlobResourceContents] = [
             types.TextResourceContents(
-                uri=params.uri, mime_type="application/json", text=text, meta={"untrusted": note} if note else None
+                uri=params.uri, mime_type="application/json", text=text, _meta={"untrusted": note} if note else None
             )
         ]
         return types.ReadResourceResult(contents=contents)

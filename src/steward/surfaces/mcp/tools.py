@@ -51,7 +51,7 @@ def _input_schema(spec: op.Operation) -> dict[str, Any]:
         properties[param.name] = schema | {"description": param.help.rstrip(".")}
     if spec.waits:
         properties["wait"] = dict(_WAIT)
-    schema = {"type": "object", "properties": properties, "additionalProperties": False}
+    schema: dict[str, Any] = {"type": "object", "properties": properties}
     required = [param.name for param in spec.params if param.required]
     return schema | {"required": required} if required else schema
 
@@ -88,12 +88,19 @@ def _tool(spec: op.Operation, *, full: bool) -> types.Tool:
         description=text,
         input_schema=_input_schema(spec),
         output_schema=_output_schema(spec),
-        annotations=types.ToolAnnotations(
-            read_only_hint=not spec.write,
-            destructive_hint=spec.destructive,
-            idempotent_hint=spec.idempotent,
-            open_world_hint=False,
-        ),
+        annotations=_annotations(spec),
+    )
+
+
+def _annotations(spec: op.Operation) -> types.ToolAnnotations:
+    """Return the hints; for a tool that only reads the protocol gives the other two no meaning."""
+    if not spec.write:
+        return types.ToolAnnotations(read_only_hint=True, open_world_hint=False)
+    return types.ToolAnnotations(
+        read_only_hint=False,
+        destructive_hint=spec.destructive,
+        idempotent_hint=spec.idempotent,
+        open_world_hint=False,
     )
 
 

@@ -72,8 +72,7 @@ def _adapters(specs: list[op.Operation]) -> list[tuple[tuple[str, str], JsonSche
     """Return a type adapter for every parameter and result, keyed by operation and name."""
     found: list[tuple[tuple[str, str], JsonSchemaMode, TypeAdapter[Any]]] = []
     for spec in specs:
-        for param in spec.params:
-            found.append(((spec.name, param.name), "validation", TypeAdapter(param.kind)))
+        found += [((spec.name, param.name), "validation", TypeAdapter(param.kind)) for param in spec.params]
         found.append(((spec.name, ""), "serialization", TypeAdapter(spec.returns)))
     return found
 

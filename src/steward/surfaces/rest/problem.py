@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, ClassVar
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -33,7 +33,7 @@ class TooLarge(Invalid):
 
     code = "too_large"
     status = 413
-    sqlstate = None
+    sqlstate: ClassVar[str | None] = None
 
 
 class NotAllowed(Invalid):
@@ -41,7 +41,7 @@ class NotAllowed(Invalid):
 
     code = "method_not_allowed"
     status = 405
-    sqlstate = None
+    sqlstate: ClassVar[str | None] = None
 
 
 class WrongKind(Invalid):
@@ -49,7 +49,7 @@ class WrongKind(Invalid):
 
     code = "unsupported_media_type"
     status = 415
-    sqlstate = None
+    sqlstate: ClassVar[str | None] = None
 
 
 class Misdirected(Invalid):
@@ -57,7 +57,7 @@ class Misdirected(Invalid):
 
     code = "misdirected"
     status = 421
-    sqlstate = None
+    sqlstate: ClassVar[str | None] = None
 
 
 def body_of(exc: StewardError, request_id: str, status: int) -> dict[str, Any]:

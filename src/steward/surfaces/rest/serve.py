@@ -104,7 +104,7 @@ def main() -> None:
     try:
         serve(load_settings(vars(parser.parse_args())), detached=True)
     except StewardError as exc:
-        logging.getLogger("steward.server").error("%s", exc.message, extra={"hint": exc.hint})  # noqa: TRY400
+        logging.getLogger("steward.server").error("%s", exc.message, extra={"hint": exc.hint})
         sys.exit(exc.exit_status)
 
 
