@@ -103,6 +103,14 @@ class HttpCaller:
             raise from_problem(status, data)
         return data
 
+    def post(self, path: str) -> Any:
+        """Send a POST without a body to a path that is no operation."""
+        status, text = self._send("POST", path, b"", self._headers(), True, 0.0)
+        data = _parse(text, status, self.settings.url or "")
+        if status >= 400:
+            raise from_problem(status, data)
+        return data
+
     def _headers(self) -> dict[str, str]:
         headers = {"Accept": "application/json", "Authorization": f"Bearer {read_key(self.settings)}"}
         for name, value in (("Agent", self.settings.agent), ("Project", self.settings.project)):

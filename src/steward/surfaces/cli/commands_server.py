@@ -70,9 +70,26 @@ class _Foreground:
 
 def _set_up(state: State, demo: bool) -> None:
     """Bring the database up to this package, with sample rows when asked."""
-    from steward.operate import setup
+    from steward.operate import place
 
-    setup.ensure(state.settings, sample=demo, progress=_progress(state))
+    progress = _progress(state)
+    try:
+        place.open_database(state.settings, progress=progress).close()
+    except Unavailable as exc:
+        if not _can_mend(exc, state):
+            raise
+        from steward.operate import setup
+
+        setup.setup(state.settings, progress)
+    if demo:
+        from steward.operate import setup
+
+        setup.seed(state.settings, sample=True)
+
+
+def _can_mend(exc: Unavailable, state: State) -> bool:
+    """Tell whether setting up is the remedy; another's server is migrated only when told to."""
+    return exc.code == "not_set_up" or (state.settings.embedded and "db migrate" in (exc.hint or ""))
 
 
 def _progress(state: State) -> Any:
@@ -106,7 +123,9 @@ def down(ctx: typer.Context) -> None:
     if state.settings.embedded:
         from steward.operate import place
 
-        database = place.stop_embedded(state.settings)
+        embedded = place.server(state.settings)
+        database = embedded.is_running()
+        embedded.stop()
     if state.json:
         state.show({"web": stopped is not None, "database": database})
         return
@@ -120,9 +139,9 @@ def status(ctx: typer.Context) -> None:
     """Show what runs, where, and whether it is well; status 7 when something is not."""
     state: State = ctx.obj
     found = server.running(state.settings)
-    from steward.operate import setup
+    from steward.operate import inspect
 
-    report = {"home": str(state.settings.home), "web": _web(found), "database": setup.status(state.settings)}
+    report = {"home": str(state.settings.home), "web": _web(found), "database": inspect.status(state.settings)}
     from steward.kit.convert import dump
 
     data = dump(report)

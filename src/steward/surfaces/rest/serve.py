@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import logging.handlers
+import socket
 import sys
 import threading
 from collections.abc import Callable
@@ -36,11 +37,18 @@ class _Server(uvicorn.Server):
             edge.stop()
 
 
-def serve(settings: Settings, *, detached: bool = False, ready: Callable[[server.Running], Any] | None = None) -> None:
+def serve(
+    settings: Settings,
+    *,
+    bound: socket.socket | None = None,
+    detached: bool = False,
+    ready: Callable[[server.Running], Any] | None = None,
+) -> None:
     """Serve until a signal ends it.
 
     Args:
         settings: of which home.
+        bound: the listening socket; one is made when None.
         detached: the log goes to the home's file instead of standard error.
         ready: called from another thread with the state once requests are answered.
 
@@ -53,7 +61,7 @@ def serve(settings: Settings, *, detached: bool = False, ready: Callable[[server
     log.configure(settings.log_level)
     if detached:
         _log_to_file(settings)
-    bound = server.listen(settings)
+    bound = bound or server.listen(settings)
     port = bound.getsockname()[1]
     app = create_app(settings, port=port)
     config = uvicorn.Config(
