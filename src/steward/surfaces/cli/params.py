@@ -84,6 +84,7 @@ def flag(
     return WordOption(
         param_decls=[name, *flags],
         type_descriptor=_FLAG,
+        metavar="",
         is_flag=True,
         help=help,
         callback=callback,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +73,7 @@ class _Lazy(TyperGroup):
     """A group whose commands are made when they are asked for."""
 
     names: dict[str, Callable[[], Any]]
+    overview: Mapping[str, Any] = {}
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the names of the commands."""
@@ -80,21 +81,15 @@ class _Lazy(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Return a command; `give_back` is understood as `give-back`."""
+        if cmd_name in self.overview:
+            return self.overview[cmd_name]
         name = cmd_name.replace("_", "-")
-        if name not in self.names:
-            return None
-        if name not in self.commands:
-            self.commands[name] = self.names[name]()
-        return self.commands[name]
+        return self.names[name]() if name in self.names else None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Find the command, or say which names are near."""
-        for name in self.names:
-            self.commands.setdefault(name, TyperCommand(name=name))
-        try:
-            return super().resolve_command(ctx, args)
-        finally:
-            self.commands.clear()
+        """Find the command, or say which names are near: Typer looks for those among `commands`."""
+        self.commands = dict.fromkeys(self.names)  # type: ignore[assignment]
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         """Take the options that stand everywhere, then run the command."""
@@ -122,12 +117,13 @@ class Root(_Lazy):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Print the overview without building a single group."""
-        for name, room in load().items():
-            self.commands[name] = TyperGroup(name=name, help=room.help, rich_help_panel="Rooms")
-        for name, (_, text, panel) in HAND_WRITTEN.items():
-            self.commands[name] = TyperCommand(name=name, help=text, rich_help_panel=panel)
+        rooms = load().items()
+        own = HAND_WRITTEN.items()
+        self.overview = {
+            **{name: TyperGroup(name=name, help=room.help, rich_help_panel="Rooms") for name, room in rooms},
+            **{name: TyperCommand(name=name, help=text, rich_help_panel=panel) for name, (_, text, panel) in own},
+        }
         super().format_help(ctx, formatter)
-        self.commands.clear()
 
 
 class Room(_Lazy):
