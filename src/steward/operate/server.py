@@ -75,7 +75,10 @@ def _process(state: Running) -> psutil.Process | None:
     """Return the process of a state, if pid and start time agree and it is no zombie."""
     try:
         process = psutil.Process(state.pid)
-        if abs(process.create_time() - state.started) > _SAME_START_S or process.status() == psutil.STATUS_ZOMBIE:
+        if (
+            abs(process.create_time() - state.started) > _SAME_START_S
+            or process.status() == psutil.STATUS_ZOMBIE
+        ):
             return None
     except psutil.Error:
         return None
@@ -149,7 +152,9 @@ def listen(settings: Settings) -> socket.socket:
             # Clients are set up with this address, so it has to stay the same.
             remember(settings, port=port)
             return bound
-    raise Unavailable(f"no port from {FIRST_PORT} to {_PAST_LAST_PORT - 1} is free", hint="free one, or use --port")
+    raise Unavailable(
+        f"no port from {FIRST_PORT} to {_PAST_LAST_PORT - 1} is free", hint="free one, or use --port"
+    )
 
 
 def _bind(host: str, port: int) -> socket.socket | None:
@@ -163,7 +168,9 @@ def _bind(host: str, port: int) -> socket.socket | None:
         made.close()
         if exc.errno in (98, 48):  # EADDRINUSE on Linux and macOS
             return None
-        raise Unavailable(f"{host}:{port} cannot be listened on: {exc}", hint="choose --host and --port") from None
+        raise Unavailable(
+            f"{host}:{port} cannot be listened on: {exc}", hint="choose --host and --port"
+        ) from None
     made.set_inheritable(False)
     return made
 
@@ -171,7 +178,9 @@ def _bind(host: str, port: int) -> socket.socket | None:
 def _taken(host: str, port: int) -> Conflict:
     holder = port_holder(port)
     by = f" by {holder}" if holder else ""
-    return Conflict(f"port {port} on {host} is taken{by}", hint="stop that, or choose another with `steward up --port`")
+    return Conflict(
+        f"port {port} on {host} is taken{by}", hint="stop that, or choose another with `steward up --port`"
+    )
 
 
 def port_holder(port: int) -> str | None:
@@ -201,7 +210,13 @@ def start_detached(settings: Settings, command: list[str]) -> Running:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     with os.fdopen(descriptor, "ab") as log:
         child = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd="/", close_fds=True
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            cwd="/",
+            close_fds=True,
         )
     deadline = time.monotonic() + _START_S
     while time.monotonic() < deadline:
@@ -281,7 +296,9 @@ def stop(settings: Settings) -> Running | None:
         try:
             process.wait(_STOP_S)
         except psutil.TimeoutExpired:
-            raise Unavailable(f"the server (pid {state.pid}) does not end", hint="see `steward logs`") from None
+            raise Unavailable(
+                f"the server (pid {state.pid}) does not end", hint="see `steward logs`"
+            ) from None
     settings.state_file.unlink(missing_ok=True)
     return state
 

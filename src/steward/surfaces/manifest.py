@@ -131,7 +131,9 @@ def load() -> dict[str, RoomEntry]:
     """Read the manifest file."""
     rooms = json.loads(PATH.read_text("utf-8"))["rooms"]
     return {
-        name: RoomEntry(name, room["help"], {verb: _load_verb(name, verb, e) for verb, e in room["verbs"].items()})
+        name: RoomEntry(
+            name, room["help"], {verb: _load_verb(name, verb, e) for verb, e in room["verbs"].items()}
+        )
         for name, room in rooms.items()
     }
 

@@ -106,7 +106,9 @@ def fields_of(kind: Any) -> dict[str, Any]:
     """Return the fields of a dataclass with their types, those of a generic one put in."""
     origin = get_origin(kind) or kind
     variables = _variables(kind)
-    return {field.name: substitute(hints(origin)[field.name], variables) for field in dataclasses.fields(origin)}
+    return {
+        field.name: substitute(hints(origin)[field.name], variables) for field in dataclasses.fields(origin)
+    }
 
 
 def substitute(kind: Any, variables: dict[Any, Any]) -> Any:

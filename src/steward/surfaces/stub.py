@@ -93,7 +93,9 @@ def _import_lines(found: dict[str, str]) -> str:
     own = sorted(module for module in by_module if module.startswith("steward"))
     others = sorted(module for module in by_module if not module.startswith("steward"))
     lines = [f"from {module} import {', '.join(by_module[module])}" for module in others]
-    return "\n".join([*lines, "", *(f"from {module} import {', '.join(by_module[module])}" for module in own)])
+    return "\n".join(
+        [*lines, "", *(f"from {module} import {', '.join(by_module[module])}" for module in own)]
+    )
 
 
 def render() -> str:
@@ -101,7 +103,9 @@ def render() -> str:
     found: dict[str, str] = {}
     rooms = [_room(name, found) for name in op.ROOMS]
     attributes = "".join(f"    {name}: {name.capitalize()}\n" for name in op.ROOMS)
-    return _HEAD.format(imports=_import_lines(found)) + "\n".join(rooms) + "\n" + _TAIL.format(rooms=attributes)
+    return (
+        _HEAD.format(imports=_import_lines(found)) + "\n".join(rooms) + "\n" + _TAIL.format(rooms=attributes)
+    )
 
 
 def main() -> None:

@@ -176,7 +176,8 @@ def read_key(settings: Settings) -> str:
         return settings.key_file.read_text("utf-8").strip()
     except OSError:
         raise errors.Unauthenticated(
-            "no key is known for the server", hint="set STEWARD_KEY to the key that `steward key` prints there"
+            "no key is known for the server",
+            hint="set STEWARD_KEY to the key that `steward key` prints there",
         ) from None
 
 
@@ -217,7 +218,8 @@ def _parse(text: bytes, status: int, url: str) -> Any:
         return json.loads(text)
     except ValueError:
         raise errors.Unavailable(
-            f"{url} answered {status} with something that is no JSON", hint="is that address a Steward server?"
+            f"{url} answered {status} with something that is no JSON",
+            hint="is that address a Steward server?",
         ) from None
 
 
@@ -227,7 +229,9 @@ def from_problem(status: int, data: Any) -> errors.StewardError:
     code = str(body.get("code") or "error")
     message = str(body.get("detail") or body.get("title") or f"the server answered {status}")
     base = _by_code(code) or _by_status(status)
-    cls: type[errors.StewardError] = base if base.code == code else type(code, (base,), {"code": code, "sqlstate": None})
+    cls: type[errors.StewardError] = (
+        base if base.code == code else type(code, (base,), {"code": code, "sqlstate": None})
+    )
     return cls(message, hint=body.get("hint"), detail=body.get("info") or {})
 
 

@@ -21,8 +21,12 @@ app.add_typer(export, name="export")
 def import_(
     ctx: typer.Context,
     paths: Annotated[list[str], typer.Argument(help="Files or folders.", metavar="PATH...")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Find and check everything, change nothing.")] = False,
-    report: Annotated[str | None, typer.Option(help="Where the report goes; ./migration_report.json.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Find and check everything, change nothing.")
+    ] = False,
+    report: Annotated[
+        str | None, typer.Option(help="Where the report goes; ./migration_report.json.")
+    ] = None,
 ) -> None:
     """Import task files; what a file is, is found out by its content.
 

@@ -89,7 +89,9 @@ def create(ctx: typer.Context, name: Annotated[str, typer.Argument(help="What th
 @db.command(cls=Command)
 def seed(
     ctx: typer.Context,
-    sample: Annotated[bool, typer.Option("--sample", help="Sample users, agents, projects and tasks too.")] = False,
+    sample: Annotated[
+        bool, typer.Option("--sample", help="Sample users, agents, projects and tasks too.")
+    ] = False,
 ) -> None:
     """Lay the reference rows; what is there stays as it is."""
     from steward.operate import setup as work

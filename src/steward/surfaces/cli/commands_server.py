@@ -141,7 +141,11 @@ def status(ctx: typer.Context) -> None:
     found = server.running(state.settings)
     from steward.operate import inspect
 
-    report = {"home": str(state.settings.home), "web": _web(found), "database": inspect.status(state.settings)}
+    report = {
+        "home": str(state.settings.home),
+        "web": _web(found),
+        "database": inspect.status(state.settings),
+    }
     from steward.kit.convert import dump
 
     data = dump(report)
@@ -199,7 +203,9 @@ def _link(state: State) -> str:
         raise Unavailable("the server is not running", hint="start it with `steward up --detach`")
     link = server.sign_in_link(state.settings, found)
     if link is None:
-        raise Unavailable("the server gave no link", hint="is the key file of this home the server's? `steward key`")
+        raise Unavailable(
+            "the server gave no link", hint="is the key file of this home the server's? `steward key`"
+        )
     return link
 
 

@@ -34,7 +34,9 @@ class Profile(StrEnum):
 def config(ctx: typer.Context) -> None:
     """Show every setting, its value and where it comes from; secrets are masked."""
     state: State = ctx.obj
-    rows = [{"name": name, "value": value, "source": source} for name, value, source in state.settings.shown()]
+    rows = [
+        {"name": name, "value": value, "source": source} for name, value, source in state.settings.shown()
+    ]
     state.show(rows)
 
 

@@ -16,6 +16,7 @@ from typer.models import OptionInfo
 # The type descriptor is what Typer needs to print a parameter; ours print their own metavar.
 _PLAIN = resolve_type_descriptor(str, OptionInfo())
 _FLAG = resolve_type_descriptor(bool, OptionInfo())
+_WIDEST_METAVAR = 34
 
 
 def _as_typed(value: Any) -> Any:
@@ -40,6 +41,25 @@ class WordArgument(TyperArgument):
         """Return the word, or None."""
         return _as_typed(value)
 
+    def display_type_rich(self, ctx: Any) -> str:
+        """Return nothing: the metavar says enough."""
+        return ""
+
+
+def plain(text: str) -> str:
+    """Return text that Rich shows as it is: brackets of a help text are no markup."""
+    return text.replace("[", "\\[")
+
+
+def _words(text: str, metavar: str, choices: Sequence[str], default: str | None) -> tuple[str, str]:
+    """Return metavar and help text; many choices stand in the text, where they can be folded."""
+    joined = "|".join(choices)
+    if choices and len(joined) <= _WIDEST_METAVAR:
+        metavar = joined
+    elif choices:
+        text = f"{text} One of {', '.join(choices)}."
+    return metavar, plain(text + (f" [{default} unless given]" if default else ""))
+
 
 def _completer(choices: Sequence[str]) -> Callable[..., list[str]] | None:
     return (lambda ctx, args, incomplete: list(choices)) if choices else None
@@ -58,14 +78,15 @@ def option(
     panel: str | None = None,
 ) -> WordOption:
     """Return an option that takes a word."""
+    metavar, text = _words(help, metavar, choices, default)
     return WordOption(
         param_decls=[name, *flags],
         type_descriptor=_PLAIN,
-        metavar="|".join(choices) if choices else metavar,
+        metavar=metavar,
         multiple=multiple,
-        help=help,
+        help=text,
         hidden=hidden,
-        show_default=default or False,
+        show_default=False,
         autocompletion=_completer(choices),
         rich_help_panel=panel,
     )
@@ -86,7 +107,7 @@ def flag(
         type_descriptor=_FLAG,
         metavar="",
         is_flag=True,
-        help=help,
+        help=plain(help),
         callback=callback,
         is_eager=is_eager,
         expose_value=callback is None,
@@ -101,7 +122,7 @@ def argument(name: str, help: str, metavar: str, choices: Sequence[str] = ()) ->
         type_descriptor=_PLAIN,
         required=False,
         metavar=metavar,
-        help=help,
+        help=plain(help),
         show_default=False,
         autocompletion=_completer(choices),
     )
@@ -111,10 +132,20 @@ GLOBAL_PANEL = "Everywhere"
 _GLOBALS: tuple[tuple[str, str, str, str | None], ...] = (
     ("json", "--json", "Print the result as JSON, and errors as JSON on standard error.", None),
     ("quiet", "--quiet", "Print nothing but errors.", None),
-    ("project", "--project", "The project in hand; else STEWARD_PROJECT, else the working folder's.", "PROJECT"),
+    (
+        "project",
+        "--project",
+        "The project in hand; else STEWARD_PROJECT, else the working folder's.",
+        "PROJECT",
+    ),
     ("agent", "--agent", "Act as this agent; else STEWARD_AGENT, else you.", "AGENT"),
     ("home", "--home", "Where Steward lives; else STEWARD_HOME.", "FOLDER"),
-    ("request_key", "--request-key", "Repeat a write safely: the same key answers with the first result.", "KEY"),
+    (
+        "request_key",
+        "--request-key",
+        "Repeat a write safely: the same key answers with the first result.",
+        "KEY",
+    ),
 )
 PREFIX = "everywhere_"
 

@@ -113,7 +113,9 @@ def columns_of(rows: Sequence[Mapping[str, Any]], width: int) -> list[str]:
         rows: the rows as JSON data.
         width: how many cells wide the table may be.
     """
-    names = [name for name in dict.fromkeys(key for row in rows for key in row) if _says_something(name, rows)]
+    names = [
+        name for name in dict.fromkeys(key for row in rows for key in row) if _says_something(name, rows)
+    ]
     named = any(name in names for name in ("ref", "key", "slug", "name", "username"))
     if named:
         names = [name for name in names if not _is_id(name, rows)]

@@ -121,7 +121,10 @@ class Root(_Lazy):
         own = HAND_WRITTEN.items()
         self.overview = {
             **{name: TyperGroup(name=name, help=room.help, rich_help_panel="Rooms") for name, room in rooms},
-            **{name: TyperCommand(name=name, help=text, rich_help_panel=panel) for name, (_, text, panel) in own},
+            **{
+                name: TyperCommand(name=name, help=text, rich_help_panel=panel)
+                for name, (_, text, panel) in own
+            },
         }
         super().format_help(ctx, formatter)
 
@@ -163,7 +166,11 @@ _HIDDEN = "__as_option"
 
 def _positional(entry: VerbEntry) -> str | None:
     """Return the parameter that may stand without its name: the first required one that is one word."""
-    words = (param for param in entry.params if param.required and not param.many and param.word not in ("json", "flag"))
+    words = (
+        param
+        for param in entry.params
+        if param.required and not param.many and param.word not in ("json", "flag")
+    )
     found = next(words, None)
     return found.name if found else None
 
@@ -182,9 +189,7 @@ def _option(param: ParamEntry, name: str, hidden: bool) -> Any:
     text = param.help + (" (repeatable)" if param.many else "")
     default = None if param.default is None or param.many else str(param.default)
     if param.word == "flag" and not param.many:
-        made = params.flag(name, _flags(param), text)
-        made.show_default = False
-        return made
+        return params.flag(name, _flags(param), text)
     return params.option(
         name,
         _flags(param),
@@ -205,7 +210,9 @@ def _parameters(entry: VerbEntry) -> Iterator[Any]:
             yield _option(param, param.name + _HIDDEN, hidden=True)
         else:
             yield _option(param, param.name, hidden=False)
-    yield params.option("__input", ["--input"], "Read arguments as a JSON object from a file, or - for standard input.")
+    yield params.option(
+        "__input", ["--input"], "Read arguments as a JSON object from a file, or - for standard input."
+    )
     if entry.waits:
         text = "Wait up to so many seconds for a result."
         yield params.option("__wait", ["--wait"], text, metavar="SECONDS")
@@ -215,7 +222,7 @@ def verb_command(entry: VerbEntry) -> Command:
     """Return the command of an operation."""
     text = entry.help + (f"\n\n{entry.description}" if entry.description else "")
     name = entry.verb.replace("_", "-")
-    made = Verb(name=name, help=text, short_help=entry.help, params=list(_parameters(entry)))
+    made = Verb(name=name, help=params.plain(text), short_help=entry.help, params=list(_parameters(entry)))
     made.entry = entry
     return made
 
@@ -273,7 +280,7 @@ def _json(text: str, place: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as exc:
-        raise Invalid(f"{place}: {text[:60]!r} is no JSON: {exc}", hint='quote it: \'{"a": 1}\'') from None
+        raise Invalid(f"{place}: {text[:60]!r} is no JSON: {exc}", hint="quote it: '{\"a\": 1}'") from None
 
 
 def _input(source: str | None) -> dict[str, Any]:
@@ -282,7 +289,9 @@ def _input(source: str | None) -> dict[str, Any]:
     try:
         text = sys.stdin.read() if source == "-" else Path(source).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as exc:
-        raise Invalid(f"--input: {source}: {exc}", hint="name a readable file, or - for standard input") from None
+        raise Invalid(
+            f"--input: {source}: {exc}", hint="name a readable file, or - for standard input"
+        ) from None
     data = _json(text, "--input")
     if not isinstance(data, dict):
         raise Invalid("--input: not a JSON object", hint='give {"name": value, …}')

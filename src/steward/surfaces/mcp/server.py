@@ -76,7 +76,9 @@ class _Handlers:
 
     # ------------------------------------------------------------------------------------------------------ tools
 
-    async def list_tools(self, ctx: Context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
+    async def list_tools(
+        self, ctx: Context, params: types.PaginatedRequestParams | None
+    ) -> types.ListToolsResult:
         return types.ListToolsResult(tools=tools.tools_of(self.of.profile(ctx)))
 
     async def call_tool(self, ctx: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
@@ -139,7 +141,10 @@ class _Handlers:
         note = texts.mark(data)
         contents: list[types.TextResourceContents | types.BlobResourceContents] = [
             types.TextResourceContents(
-                uri=params.uri, mime_type="application/json", text=text, _meta={"untrusted": note} if note else None
+                uri=params.uri,
+                mime_type="application/json",
+                text=text,
+                _meta={"untrusted": note} if note else None,
             )
         ]
         return types.ReadResourceResult(contents=contents)
@@ -148,7 +153,9 @@ class _Handlers:
         scheme, _, rest = uri.partition("://")
         kind, _, word = rest.partition("/")
         if scheme != "steward" or kind not in _RESOURCES or not word or "/" in word:
-            raise NotFound(f"there is no resource {uri}", hint="steward://tasks/{ref} or steward://projects/{slug}")
+            raise NotFound(
+                f"there is no resource {uri}", hint="steward://tasks/{ref} or steward://projects/{slug}"
+            )
         return await self._get(ctx, kind, unquote(word))
 
     async def _get(self, ctx: Context, kind: str, word: str) -> Any:
@@ -163,10 +170,15 @@ class _Handlers:
         self, ctx: Context, params: types.PaginatedRequestParams | None
     ) -> types.ListPromptsResult:
         def ref(required: bool) -> types.PromptArgument:
-            return types.PromptArgument(name="ref", description="The task, such as ACME-42", required=required)
+            return types.PromptArgument(
+                name="ref", description="The task, such as ACME-42", required=required
+            )
 
         start = types.Prompt(
-            name="start-task", title="Start a task", description="Claim a task and work on it", arguments=[ref(False)]
+            name="start-task",
+            title="Start a task",
+            description="Claim a task and work on it",
+            arguments=[ref(False)],
         )
         handoff = types.Prompt(
             name="handoff", title="Hand a task over", description="Leave a task so that another agent can go on",

@@ -57,8 +57,9 @@ async def _serve(edge: Edge, actor: Actor, profile: Profile) -> None:
 
     edge.changed.bind(asyncio.get_running_loop())
     made = server.build(
-        server.Transport(edge=lambda: edge, actor=actor_of, profile=lambda _: profile, request_key=request_key)
+        server.Transport(
+            edge=lambda: edge, actor=actor_of, profile=lambda _: profile, request_key=request_key
+        )
     )
     async with stdio_server() as (read, write):
         await made.run(read, write, made.create_initialization_options())
-

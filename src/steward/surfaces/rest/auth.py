@@ -113,7 +113,9 @@ async def authenticate(request: Request) -> None:
     token = request.cookies.get(COOKIE)
     user_id = read_token(request.app.state.links.secret, "session", token) if token else None
     if user_id is None:
-        hint = "send `Authorization: Bearer <key>` (`steward key` prints it); in a browser follow `steward open`"
+        hint = (
+            "send `Authorization: Bearer <key>` (`steward key` prints it); in a browser follow `steward open`"
+        )
         raise Unauthenticated("no key and no session came with the request", hint=hint)
     if request.method not in _SAFE and "origin" not in request.headers:
         raise Denied("a browser's write must name its Origin", hint="use a key for programs")

@@ -111,12 +111,15 @@ class Edge:
         return await self.run(op.operation(name), arguments, actor, request_key=request_key)
 
     async def run(
-        self, spec: op.Operation, arguments: Mapping[str, Any], actor: Actor, *, request_key: str | None = None
+        self,
+        spec: op.Operation,
+        arguments: Mapping[str, Any],
+        actor: Actor,
+        *,
+        request_key: str | None = None,
     ) -> Any:
         """Run a known operation in a thread and return its typed result."""
-        work = functools.partial(
-            op.run, self.database, spec, arguments, actor=actor, request_key=request_key
-        )
+        work = functools.partial(op.run, self.database, spec, arguments, actor=actor, request_key=request_key)
         return await self.thread(work, share="vital" if spec.name in _VITAL else "general")
 
     async def wait_for(
@@ -143,7 +146,9 @@ class Edge:
             gone: awaited between the tries; true when nobody listens any more.
         """
         if wait_s > 0 and self.changed.waiting >= _MOST_WAITERS:
-            raise Unavailable(f"{_MOST_WAITERS} callers are waiting already", hint="try again without waiting")
+            raise Unavailable(
+                f"{_MOST_WAITERS} callers are waiting already", hint="try again without waiting"
+            )
         deadline = anyio.current_time() + wait_s
         while True:
             result = await self.run(spec, arguments, actor, request_key=request_key)

@@ -113,7 +113,10 @@ class Guard:
             raise Misdirected(f"Host: {host!r} is not this server", hint=hint)
         origin = headers.get("origin")
         if origin is not None and not self.hosts.knows_origin(origin):
-            raise Denied(f"Origin: {origin!r} is another site", hint="call from a page of this server or without Origin")
+            raise Denied(
+                f"Origin: {origin!r} is another site",
+                hint="call from a page of this server or without Origin",
+            )
         site = headers.get("sec-fetch-site")
         if request.method not in _SAFE and site in ("cross-site", "same-site"):
             raise Denied("another site's page may not write here", hint="call from a page of this server")

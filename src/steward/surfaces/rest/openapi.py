@@ -123,7 +123,10 @@ def _param_schema(param: op.Param, schema: dict[str, Any]) -> dict[str, Any]:
 def _is_object(kind: Any) -> bool:
     parts = [kind, *get_args(kind)]
     origins = [get_origin(part) or part for part in parts]
-    return any(dataclasses.is_dataclass(origin) or origin is dict for origin in origins) and Decimal not in origins
+    return (
+        any(dataclasses.is_dataclass(origin) or origin is dict for origin in origins)
+        and Decimal not in origins
+    )
 
 
 def _query(spec: op.Operation, schemas: dict[tuple[str, str], Any]) -> list[dict[str, Any]]:
@@ -148,7 +151,12 @@ def _operation(spec: op.Operation, schemas: dict[tuple[str, str], Any]) -> dict[
         "parameters": list(_ACTING),
         "responses": _responses(schemas[spec.name, ""]),
     }
-    wait = {"type": "number", "minimum": 0, "maximum": 600, "description": "Wait up to so many seconds for a result."}
+    wait = {
+        "type": "number",
+        "minimum": 0,
+        "maximum": 600,
+        "description": "Wait up to so many seconds for a result.",
+    }
     if not spec.write:
         made["parameters"] += _query(spec, schemas)
         if spec.waits:
@@ -176,6 +184,10 @@ def _responses(schema: dict[str, Any]) -> dict[str, Any]:
     }
     problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     found: dict[str, Any] = {
-        "200": {"description": "The result.", "headers": headers, "content": {"application/json": {"schema": schema}}}
+        "200": {
+            "description": "The result.",
+            "headers": headers,
+            "content": {"application/json": {"schema": schema}},
+        }
     }
     return found | {status: {"description": text, "content": problem} for status, text in _STATUSES.items()}

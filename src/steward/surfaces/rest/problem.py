@@ -98,7 +98,9 @@ async def on_steward_error(request: Request, exc: Exception) -> JSONResponse:
     """Answer an error of our tree."""
     assert isinstance(exc, StewardError)  # noqa: S101 - Starlette's signature is wider than its calls
     if exc.status >= 500:
-        log.error("%s", exc.message, extra={"code": exc.code, "request": getattr(request.state, "request_id", "")})
+        log.error(
+            "%s", exc.message, extra={"code": exc.code, "request": getattr(request.state, "request_id", "")}
+        )
     return problem(request, exc)
 
 
@@ -106,4 +108,6 @@ async def on_defect(request: Request, exc: Exception) -> JSONResponse:
     """Answer a defect of ours: the caller gets the request id, the log the trace."""
     request_id = getattr(request.state, "request_id", "")
     log.error("defect in %s", request.url.path, exc_info=exc, extra={"request": request_id})
-    return problem(request, Internal("something went wrong in Steward", hint=f"the log tells more of {request_id}"))
+    return problem(
+        request, Internal("something went wrong in Steward", hint=f"the log tells more of {request_id}")
+    )

@@ -114,7 +114,9 @@ def query_arguments(spec: op.Operation, request: Request) -> dict[str, Any]:
 async def _body(request: Request) -> dict[str, Any]:
     if request.query_params:
         names = ", ".join(sorted(request.query_params.keys()))
-        raise Invalid(f"a write takes no query words, but got {names}", hint="put the arguments into the JSON body")
+        raise Invalid(
+            f"a write takes no query words, but got {names}", hint="put the arguments into the JSON body"
+        )
     raw = await request.body()
     if not raw:
         return {}
@@ -177,7 +179,9 @@ def _wait(spec: op.Operation, given: dict[str, Any]) -> float:
         return 0.0
     seconds = float(load(float, given.pop("wait"), "wait"))
     if not 0 <= seconds <= _LONGEST_WAIT_S:
-        raise Invalid(f"wait: {seconds:g} is not within 0 and {_LONGEST_WAIT_S:g} seconds", hint="wait shorter, again")
+        raise Invalid(
+            f"wait: {seconds:g} is not within 0 and {_LONGEST_WAIT_S:g} seconds", hint="wait shorter, again"
+        )
     return seconds
 
 
@@ -187,10 +191,14 @@ def _take_if_match(spec: op.Operation, request: Request, given: dict[str, Any]) 
     if value is None or value.strip() == "*":
         return
     if not any(param.name == "version" for param in spec.params):
-        raise Invalid(f"{spec.name} takes no version, so If-Match cannot be held against it", hint="leave it out")
+        raise Invalid(
+            f"{spec.name} takes no version, so If-Match cannot be held against it", hint="leave it out"
+        )
     found = _ETAG.match(value.strip())
     if not found:
-        raise Invalid(f"If-Match: {value!r} is no ETag of ours", hint='send the ETag that you were given, such as "3"')
+        raise Invalid(
+            f"If-Match: {value!r} is no ETag of ours", hint='send the ETag that you were given, such as "3"'
+        )
     if "version" in given and str(given["version"]) != found[1]:
         raise Invalid("If-Match and the body's version differ", hint="send one of them")
     given["version"] = int(found[1])

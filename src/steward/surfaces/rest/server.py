@@ -28,7 +28,10 @@ _HEALTH_S = 2.0
 
 
 def create_app(
-    settings: Settings, *, port: int | None = None, open_database: Callable[[Settings], Database] | None = None
+    settings: Settings,
+    *,
+    port: int | None = None,
+    open_database: Callable[[Settings], Database] | None = None,
 ) -> FastAPI:
     """Return the application of a server.
 
