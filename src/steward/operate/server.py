@@ -1,7 +1,7 @@
 """The web server as a process: at most one a home, found again by its state file, never confused with another process.
 
-The state file (`run/state.json`, 0600) names pid and start time; a process is ours only if both agree, so a pid that the
-system gave to somebody else since is never signalled. Starting is guarded by a lock on `run/up.lock`.
+The state file (`run/state.json`, 0600) names pid and start time; a process is ours only if both agree, so a pid that
+the system gave to somebody else since is never signalled. Starting is guarded by a lock on `run/up.lock`.
 """
 
 from __future__ import annotations

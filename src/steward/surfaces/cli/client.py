@@ -199,11 +199,8 @@ def _with_query(path: str, given: Mapping[str, Any]) -> str:
     """Return the path with arguments as query words: a list repeats its name, objects are JSON text."""
     from urllib.parse import urlencode
 
-    words: list[tuple[str, str]] = []
-    for name, value in given.items():
-        for item in value if isinstance(value, list) else [value]:
-            if item is not None:
-                words.append((name, _word(item)))
+    items = ((name, value if isinstance(value, list) else [value]) for name, value in given.items())
+    words = [(name, _word(item)) for name, values in items for item in values if item is not None]
     return f"{path}?{urlencode(words)}" if words else path
 
 

@@ -53,7 +53,7 @@ def key(ctx: typer.Context) -> None:
 @app.command(cls=Command)
 def completion(ctx: typer.Context, shell: Annotated[Shell, typer.Argument(help="Whose script.")]) -> None:
     """Print the completion script of a shell, such as `steward completion bash > /etc/bash_completion.d/steward`."""
-    from typer.completion import get_completion_script
+    from typer._completion_shared import get_completion_script
 
     script = get_completion_script(prog_name="steward", complete_var="_STEWARD_COMPLETE", shell=shell.value)
     sys.stdout.write(script + "\n")

@@ -59,7 +59,7 @@ def _run(args: Sequence[str], state: State) -> int:
         return INTERRUPTED
     except (BrokenPipeError, KeyboardInterrupt):
         raise
-    except Exception as exc:
+    except Exception as exc:  # noqa: BLE001 - a person is shown a sentence, a developer the trace
         return _defect(exc, state)
     return result if isinstance(result, int) else 0
 

@@ -1,4 +1,4 @@
-"""The commands: rooms and operations from the manifest, hand-written ones from their modules, each built when asked for."""
+"""The commands: rooms and operations from the manifest, others from their modules, each built when asked for."""
 
 from __future__ import annotations
 

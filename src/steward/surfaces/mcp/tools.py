@@ -45,10 +45,10 @@ def specs_of(profile: op.Profile) -> dict[str, op.Operation]:
 def _input_schema(spec: op.Operation) -> dict[str, Any]:
     properties: dict[str, Any] = {}
     for param in spec.params:
-        schema = json_schema(param.kind)
+        known = json_schema(param.kind)
         if not param.required and isinstance(param.default, int | str) and param.default not in (False, ""):
-            schema["default"] = param.default
-        properties[param.name] = schema | {"description": param.help.rstrip(".")}
+            known["default"] = param.default
+        properties[param.name] = known | {"description": param.help.rstrip(".")}
     if spec.waits:
         properties["wait"] = dict(_WAIT)
     schema: dict[str, Any] = {"type": "object", "properties": properties}

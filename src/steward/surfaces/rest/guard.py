@@ -17,7 +17,8 @@ from starlette.responses import Response
 
 from steward.kit.errors import Denied, StewardError
 from steward.surfaces.rest.auth import authenticate, is_public
-from steward.surfaces.rest.problem import Misdirected, TooLarge, on_defect, problem
+from steward.surfaces.rest.problem import Misdirected, TooLarge, on_defect
+from steward.surfaces.rest.problem import answer as answer_error
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -92,7 +93,7 @@ class Guard:
         try:
             await self._checked(request, scope, answer)
         except StewardError as exc:
-            await self._refuse(answer, problem(request, exc), request)
+            await self._refuse(answer, answer_error(request, exc), request)
         except Exception as exc:  # noqa: BLE001 - the last place where a defect can be answered
             await self._refuse(answer, await on_defect(request, exc), request)
         took_ms = round((time.perf_counter() - start) * 1000, 1)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, ClassVar
+from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 from steward.kit.errors import Internal, Invalid, StaleVersion, StewardError
 
@@ -33,7 +33,6 @@ class TooLarge(Invalid):
 
     code = "too_large"
     status = 413
-    sqlstate: ClassVar[str | None] = None
 
 
 class NotAllowed(Invalid):
@@ -41,7 +40,6 @@ class NotAllowed(Invalid):
 
     code = "method_not_allowed"
     status = 405
-    sqlstate: ClassVar[str | None] = None
 
 
 class WrongKind(Invalid):
@@ -49,7 +47,6 @@ class WrongKind(Invalid):
 
     code = "unsupported_media_type"
     status = 415
-    sqlstate: ClassVar[str | None] = None
 
 
 class Misdirected(Invalid):
@@ -57,7 +54,6 @@ class Misdirected(Invalid):
 
     code = "misdirected"
     status = 421
-    sqlstate: ClassVar[str | None] = None
 
 
 def body_of(exc: StewardError, request_id: str, status: int) -> dict[str, Any]:
@@ -94,17 +90,24 @@ def problem(request: Request, exc: StewardError, *, precondition: bool = False) 
     return JSONResponse(body, status, headers=headers, media_type="application/problem+json")
 
 
-async def on_steward_error(request: Request, exc: Exception) -> JSONResponse:
+def answer(request: Request, exc: StewardError) -> Response:
+    """Answer an error: a page for a browser where pages are served, else a problem document."""
+    make = request.app.state.error_page
+    page: Response | None = make(request, exc) if make is not None else None
+    return page if page is not None else problem(request, exc)
+
+
+async def on_steward_error(request: Request, exc: Exception) -> Response:
     """Answer an error of our tree."""
     assert isinstance(exc, StewardError)  # noqa: S101 - Starlette's signature is wider than its calls
     if exc.status >= 500:
         log.error(
             "%s", exc.message, extra={"code": exc.code, "request": getattr(request.state, "request_id", "")}
         )
-    return problem(request, exc)
+    return answer(request, exc)
 
 
-async def on_defect(request: Request, exc: Exception) -> JSONResponse:
+async def on_defect(request: Request, exc: Exception) -> Response:
     """Answer a defect of ours: the caller gets the request id, the log the trace."""
     request_id = getattr(request.state, "request_id", "")
     log.error("defect in %s", request.url.path, exc_info=exc, extra={"request": request_id})

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from steward.kit.errors import Internal, Invalid, NotFound, StewardError, Unauthenticated
+from steward.kit.errors import Internal, Invalid, NotFound, StewardError
 from steward.surfaces.rest import auth, openapi
 from steward.surfaces.rest.edge import Edge
 from steward.surfaces.rest.guard import Guard
-from steward.surfaces.rest.problem import NotAllowed, on_steward_error, problem
+from steward.surfaces.rest.problem import NotAllowed, answer, on_steward_error
 from steward.surfaces.rest.routes import add_routes
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def create_app(
     )
     app.state.settings = settings
     app.state.port = served
-    app.state.links = auth.Links(auth.session_secret(settings))
+    app.state.error_page = None
     app.add_exception_handler(StewardError, on_steward_error)
     app.add_exception_handler(HTTPException, _on_http_error)
     _add_own_routes(app)
@@ -120,12 +120,12 @@ def _mount_pages(app: FastAPI) -> None:
 async def _on_http_error(request: Request, exc: Exception) -> Response:
     assert isinstance(exc, HTTPException)  # noqa: S101 - Starlette's signature is wider than its calls
     if exc.status_code == 404:
-        return problem(request, NotFound(f"{request.url.path} is no path of this server"))
+        return answer(request, NotFound(f"{request.url.path} is no path of this server"))
     if exc.status_code == 405:
-        return problem(request, NotAllowed(f"{request.url.path} does not take {request.method}"))
+        return answer(request, NotAllowed(f"{request.url.path} does not take {request.method}"))
     if exc.status_code < 500:
-        return problem(request, Invalid(str(exc.detail)))
-    return problem(request, Internal(str(exc.detail)))
+        return answer(request, Invalid(str(exc.detail)))
+    return answer(request, Internal(str(exc.detail)))
 
 
 # ---------------------------------------------------------------------------------------------- health and signing in
@@ -135,6 +135,7 @@ def _add_own_routes(app: FastAPI) -> None:
     app.add_route("/healthz", _healthz, methods=["GET"], include_in_schema=False)
     app.add_route("/readyz", _readyz, methods=["GET"], include_in_schema=False)
     app.add_route("/login", _login, methods=["GET"], include_in_schema=False)
+    app.add_route("/logout", _logout, methods=["POST"], include_in_schema=False)
     app.add_route("/login/link", _make_link, methods=["POST"], include_in_schema=False)
 
 
@@ -161,22 +162,13 @@ def _ask(edge: Edge) -> None:
         connection.execute("select 1")
 
 
-_SIGNED_OUT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Steward: sign in</title>
-<style>body{font:16px/1.5 system-ui;max-width:34rem;margin:15vh auto;padding:0 1rem;color-scheme:light dark}
-code{background:#8882;padding:.1em .3em;border-radius:.2em}</style>
-<h1>Sign in</h1><p>This link was used or is too old. Run <code>steward open</code> for a new one.</p></html>"""
-
-
 async def _login(request: Request) -> Response:
     """Turn a one-time link into a session of this browser."""
-    user = request.app.state.links.use(request.query_params.get("token", ""))
-    if user is None:
-        return HTMLResponse(_SIGNED_OUT, 401)
+    token = await auth.redeem_link(request)
     response = RedirectResponse(_local_path(request.query_params.get("next", "/")), 303)
-    token = auth.make_token(request.app.state.links.secret, "session", user, auth.SESSION_S)
     secure = request.url.scheme == "https"
     response.set_cookie(
-        auth.COOKIE, token, max_age=auth.SESSION_S, httponly=True, samesite="strict", secure=secure, path="/"
+        auth.COOKIE, token, max_age=auth.COOKIE_S, httponly=True, samesite="strict", secure=secure, path="/"
     )
     return response
 
@@ -188,9 +180,13 @@ def _local_path(text: str) -> str:
 
 
 async def _make_link(request: Request) -> Response:
-    """Give the bearer of a key a one-time link for the browser."""
-    user = request.state.actor.user_id
-    if user is None or request.state.actor.surface != "rest":
-        raise Unauthenticated("only the bearer of a user's key may ask for a link", hint="send the key")
-    token = auth.make_token(request.app.state.links.secret, "link", user, auth.LINK_S)
-    return JSONResponse({"path": f"/login?token={token}", "valid_s": auth.LINK_S})
+    """Give the bearer of a user's key a one-time link for the browser."""
+    return JSONResponse({"path": await auth.make_link(request)})
+
+
+async def _logout(request: Request) -> Response:
+    """End the browser's session."""
+    await auth.end_session(request)
+    response = RedirectResponse("/", 303)
+    response.delete_cookie(auth.COOKIE, path="/")
+    return response
