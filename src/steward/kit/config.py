@@ -44,6 +44,8 @@ class Settings:
     timezone: str = "UTC"
     log_level: str = "info"
     mcp_profile: str = "core"
+    # Further names that a server answers to, comma-separated; its address and localhost always work.
+    allowed_hosts: str = ""
     sources: dict[str, str] = field(default_factory=dict, compare=False)
 
     @property

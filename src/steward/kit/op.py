@@ -267,6 +267,10 @@ def _keyed(db: Db, spec: Operation, values: dict[str, Any], key: str) -> Any:
     if first is not None:
         return load(spec.returns, first["result"], "result") if spec.returns is not type(None) else None
     result = spec.function(db, **values)
+    if result is None and spec.waits:
+        # "Nothing yet" is no result: the same key has to be able to bring the real one.
+        db.run("kit.release_request", who=who, key=key)
+        return None
     kept = None if spec.secret else dump(result)
     db.run("kit.finish_request", who=who, key=key, result=json.dumps({"result": kept}))
     return result

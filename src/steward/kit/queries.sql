@@ -118,3 +118,9 @@ where started_at < now() - interval '30 days';
 -- Forget dismissed notices after 90 days.
 delete from kit.notices
 where dismissed_at < now() - interval '90 days';
+
+-- name: release_request -> none
+-- Give a request key back that brought nothing yet, in the transaction that took it.
+delete from kit.request_keys
+where who = %(who)s::text
+  and key = %(key)s::text;

@@ -1,0 +1,176 @@
+"""`steward db`: thin commands over `operate`, which does the work."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from steward.surfaces.cli.state import State
+from steward.surfaces.cli.tree import Command
+
+app = typer.Typer()
+db = typer.Typer(help="Set up, migrate, check and enter the database.", no_args_is_help=True)
+app.add_typer(db, name="db")
+
+
+def _progress(state: State) -> Any:
+    """Return what tells a person what is going on, on standard error."""
+
+    def tell(text: str) -> None:
+        if not (state.quiet or state.json):
+            sys.stderr.write(f"{text}\n")
+
+    return tell
+
+
+def _show(state: State, report: Any) -> None:
+    from steward.kit.convert import dump
+
+    state.show(dump(report), empty="done")
+
+
+@db.command(cls=Command)
+def setup(
+    ctx: typer.Context,
+    print_sql: Annotated[
+        bool, typer.Option("--sql", help="Only print the SQL that an administrator would have to run.")
+    ] = False,
+) -> None:
+    """Make the database ready: roles, database, extension, tables, reference rows; safe to repeat."""
+    from steward.operate import setup as work
+
+    state: State = ctx.obj
+    if print_sql:
+        sys.stdout.write(work.setup_sql(state.settings) + "\n")
+        return
+    try:
+        report = work.setup(state.settings, _progress(state))
+    except work.foundation.SetupDenied as exc:
+        if not state.json and "sql" in exc.detail:
+            sys.stdout.write(str(exc.detail["sql"]) + "\n")
+        raise
+    _show(state, report)
+
+
+@db.command(cls=Command)
+def migrate(ctx: typer.Context) -> None:
+    """Bring the database to the newest revision; a second migrator waits for the first."""
+    from steward.operate import setup as work
+
+    state: State = ctx.obj
+    _show(state, work.migrate(state.settings, _progress(state)))
+
+
+@db.command(cls=Command)
+def rollback(
+    ctx: typer.Context,
+    to: Annotated[str | None, typer.Option(help="End at this revision; `base` for nothing.")] = None,
+) -> None:
+    """Take the newest revision back, or all down to one; roles stay."""
+    from steward.operate import setup as work
+
+    state: State = ctx.obj
+    _show(state, work.rollback(state.settings, to, _progress(state)))
+
+
+@db.command(cls=Command)
+def create(ctx: typer.Context, name: Annotated[str, typer.Argument(help="What the revision does.")]) -> None:
+    """Write the file of a new revision; only in a source checkout."""
+    from steward.operate import setup as work
+
+    state: State = ctx.obj
+    path = work.create(name)
+    state.show({"path": str(path)} if state.json else str(path))
+
+
+@db.command(cls=Command)
+def seed(
+    ctx: typer.Context,
+    sample: Annotated[
+        bool, typer.Option("--sample", help="Sample users, agents, projects and tasks too.")
+    ] = False,
+) -> None:
+    """Lay the reference rows; what is there stays as it is."""
+    from steward.operate import setup as work
+
+    state: State = ctx.obj
+    _show(state, work.seed(state.settings, sample, _progress(state)))
+
+
+@db.command(cls=Command)
+def reset(
+    ctx: typer.Context,
+    yes: Annotated[bool, typer.Option("--yes", help="Yes, drop every row.")] = False,
+    roles: Annotated[bool, typer.Option("--roles", help="Drop the database roles too.")] = False,
+) -> None:
+    """Drop everything that Steward made in the database."""
+    from steward.operate import setup as work
+
+    state: State = ctx.obj
+    _show(state, work.reset(state.settings, yes, roles))
+
+
+@db.command(cls=Command)
+def status(ctx: typer.Context) -> None:
+    """Show server, revision and what is not applied yet."""
+    from steward.operate import inspect as work
+
+    state: State = ctx.obj
+    _show(state, work.status(state.settings))
+
+
+@db.command(cls=Command)
+def verify(ctx: typer.Context) -> None:
+    """Compare the database with what this package makes; status 5 when they differ."""
+    from steward.operate import inspect as work
+
+    state: State = ctx.obj
+    report = work.verify(state.settings)
+    _show(state, report)
+    if not report.ok:
+        raise typer.Exit(5)
+
+
+@db.command(cls=Command)
+def schema(
+    ctx: typer.Context,
+    output: Annotated[str | None, typer.Option("--output", "-o", help="Into this file.")] = None,
+) -> None:
+    """Print the whole schema as one SQL text."""
+    from steward.operate import inspect as work
+
+    state: State = ctx.obj
+    text = work.schema(state.settings)
+    if output:
+        Path(output).write_text(text, "utf-8")
+    else:
+        sys.stdout.write(text)
+
+
+@db.command(cls=Command)
+def url(
+    ctx: typer.Context,
+    role: Annotated[str, typer.Option(help="As which role: app, agent, readonly, backup, owner.")] = "app",
+    show: Annotated[bool, typer.Option("--show", help="With the password.")] = False,
+) -> None:
+    """Print the address of the database; the password is hidden unless asked for."""
+    from steward.operate import inspect as work
+
+    state: State = ctx.obj
+    text = work.url(state.settings, role=role, show=show)
+    state.show({"url": text} if state.json else text)
+
+
+@db.command(cls=Command, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def psql(
+    ctx: typer.Context,
+    role: Annotated[str, typer.Option(help="As which role.")] = "app",
+) -> None:
+    """Enter the database with psql; further words go to psql."""
+    from steward.operate import inspect as work
+
+    state: State = ctx.obj
+    raise typer.Exit(work.psql(state.settings, role=role, words=list(ctx.args)))

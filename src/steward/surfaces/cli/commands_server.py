@@ -1,0 +1,244 @@
+"""`up`, `down`, `status`, `open`, `logs`: the server as a process."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from steward.kit.errors import NotFound, Unavailable
+from steward.operate import server
+from steward.surfaces.cli.state import State
+from steward.surfaces.cli.tree import Command
+
+app = typer.Typer()
+
+
+def _with_place(state: State, host: str | None, port: int | None) -> None:
+    """Let --host and --port be settings of this call."""
+    from steward.kit.config import load_settings
+
+    flags = {"home": state.home, "project": state.project, "agent": state.agent, "host": host, "port": port}
+    state.__dict__["settings"] = load_settings(flags)
+
+
+@app.command(cls=Command)
+def up(
+    ctx: typer.Context,
+    detach: Annotated[bool, typer.Option("--detach", help="Leave the server running and return.")] = False,
+    demo: Annotated[bool, typer.Option("--demo", help="Fill the first screen with sample rows.")] = False,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Listen here, and keep it.")] = None,
+    host: Annotated[str | None, typer.Option(help="Listen on this address; 127.0.0.1 unless told.")] = None,
+) -> None:
+    """Start the server and print its address; safe to repeat.
+
+    The database is set up at the first start. In the foreground Ctrl-C stops the web server; the database goes on
+    until `steward down`.
+    """
+    state: State = ctx.obj
+    _with_place(state, host, port)
+    with server.starting(state.settings):
+        _set_up(state, demo)
+        found = server.running(state.settings)
+        if found is None and detach:
+            found = server.start_detached(state.settings, server.serve_command(state.settings))
+        if found is not None:
+            _announce(state, found)
+            return
+        foreground = _Foreground(state)
+    foreground.serve()
+
+
+class _Foreground:
+    """The server in this process; the lock of starting is held until it listens."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.bound = server.listen(state.settings)
+
+    def serve(self) -> None:
+        """Serve until Ctrl-C or a signal."""
+        from steward.surfaces.rest.serve import serve
+
+        serve(self.state.settings, bound=self.bound, ready=lambda running: _announce(self.state, running))
+
+
+def _set_up(state: State, demo: bool) -> None:
+    """Bring the database up to this package, with sample rows when asked."""
+    from steward.operate import place
+
+    progress = _progress(state)
+    try:
+        place.open_database(state.settings, progress=progress).close()
+    except Unavailable as exc:
+        if not _can_mend(exc, state):
+            raise
+        from steward.operate import setup
+
+        setup.setup(state.settings, progress)
+    if demo:
+        from steward.operate import setup
+
+        setup.seed(state.settings, sample=True)
+
+
+def _can_mend(exc: Unavailable, state: State) -> bool:
+    """Tell whether setting up is the remedy; another's server is migrated only when told to."""
+    return exc.code == "not_set_up" or (state.settings.embedded and "db migrate" in (exc.hint or ""))
+
+
+def _progress(state: State) -> Any:
+    def tell(text: str) -> None:
+        if not (state.quiet or state.json) and sys.stderr.isatty():
+            sys.stderr.write(f"{text}\n")
+
+    return tell
+
+
+def _announce(state: State, found: server.Running) -> None:
+    """Print where the server is, with a one-time link that signs the browser in."""
+    link = server.sign_in_link(state.settings, found)
+    if state.json:
+        state.show({"url": found.url, "sign_in": link, "pid": found.pid, "log": found.log})
+        sys.stdout.flush()
+        return
+    state.say(f"Steward is at {found.url}")
+    if link:
+        state.say(f"sign in:      {link}")
+    if not state.quiet:
+        sys.stdout.flush()
+
+
+@app.command(cls=Command)
+def down(ctx: typer.Context) -> None:
+    """Stop the web server, then the embedded database; safe to repeat."""
+    state: State = ctx.obj
+    stopped = server.stop(state.settings)
+    database = False
+    if state.settings.embedded:
+        from steward.operate import place
+
+        embedded = place.server(state.settings)
+        database = embedded.is_running()
+        embedded.stop()
+    if state.json:
+        state.show({"web": stopped is not None, "database": database})
+        return
+    state.say("the web server is stopped" if stopped else "no web server was running")
+    if state.settings.embedded:
+        state.say("the database is stopped" if database else "the database was not running")
+
+
+@app.command(cls=Command)
+def status(ctx: typer.Context) -> None:
+    """Show what runs, where, and whether it is well; status 7 when something is not."""
+    state: State = ctx.obj
+    found = server.running(state.settings)
+    from steward.operate import inspect
+
+    report = {
+        "home": str(state.settings.home),
+        "web": _web(found),
+        "database": inspect.status(state.settings),
+    }
+    from steward.kit.convert import dump
+
+    data = dump(report)
+    if state.json:
+        state.show(data)
+    else:
+        state.show(_rows(data))
+    if found is not None and not server.is_ready(found):
+        raise typer.Exit(7)
+
+
+def _web(found: server.Running | None) -> dict[str, Any]:
+    if found is None:
+        return {"status": "stopped"}
+    well = "running" if server.is_ready(found) else "not ready"
+    uptime = max(0, round(time.time() - found.started))
+    return {"status": well, "url": found.url, "pid": found.pid, "uptime_s": uptime, "log": found.log}
+
+
+def _rows(data: dict[str, Any]) -> dict[str, Any]:
+    """Return the report as one thing with plain names."""
+    found: dict[str, Any] = {"home": data["home"]}
+    for part in ("web", "database"):
+        found |= {f"{part} {name}".replace("_", " "): value for name, value in data[part].items()}
+    return found
+
+
+@app.command("open", cls=Command)
+def open_(
+    ctx: typer.Context,
+    print_only: Annotated[bool, typer.Option("--print", help="Only print the address.")] = False,
+) -> None:
+    """Open the pages in the browser, signed in by a one-time link."""
+    state: State = ctx.obj
+    link = _link(state)
+    opened = False
+    if not (print_only or state.json):
+        import webbrowser
+
+        opened = webbrowser.open(link)
+    if state.json:
+        state.show({"url": link})
+    elif not opened:
+        state.say(link)
+
+
+def _link(state: State) -> str:
+    from steward.surfaces.cli.client import HttpCaller
+
+    if state.settings.url:
+        data = HttpCaller(state.settings).post("/login/link")
+        return state.settings.url.rstrip("/") + str(data["path"])
+    found = server.running(state.settings)
+    if found is None:
+        raise Unavailable("the server is not running", hint="start it with `steward up --detach`")
+    link = server.sign_in_link(state.settings, found)
+    if link is None:
+        raise Unavailable(
+            "the server gave no link", hint="is the key file of this home the server's? `steward key`"
+        )
+    return link
+
+
+@app.command(cls=Command)
+def logs(
+    ctx: typer.Context,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on printing what is added.")] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="How many of the last lines.")] = 100,
+) -> None:
+    """Show the log of the detached server, one JSON object a line."""
+    state: State = ctx.obj
+    path = server.log_file(state.settings)
+    if not path.exists():
+        raise NotFound(f"there is no log at {path}", hint="only `steward up --detach` writes one")
+    for line in _tail(path, lines, follow=follow):
+        sys.stdout.write(line)
+        sys.stdout.flush()
+
+
+def _tail(path: Path, lines: int, *, follow: bool) -> Iterator[str]:
+    """Yield the last lines of a file, then what is added; a file that was rotated away is opened anew."""
+    file = path.open("r", encoding="utf-8", errors="replace")
+    try:
+        last = file.readlines()[-lines:] if lines else []
+        yield from last
+        while follow:
+            added = file.readline()
+            if added:
+                yield added
+                continue
+            time.sleep(0.2)
+            if path.exists() and path.stat().st_ino != os.fstat(file.fileno()).st_ino:
+                file.close()
+                file = path.open("r", encoding="utf-8", errors="replace")
+    finally:
+        file.close()

@@ -1,0 +1,1 @@
+"""MCP: operations as tools, tasks and projects as resources, over stdio and streamable HTTP."""
