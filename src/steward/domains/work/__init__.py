@@ -41,7 +41,7 @@ from steward.domains.work.ops_claim import (
     requeue,
     start,
 )
-from steward.domains.work.ops_progress import progress
+from steward.domains.work.ops_progress import progress, pulse
 from steward.domains.work.types import (
     Blocked,
     Choice,
@@ -97,6 +97,7 @@ __all__ = [
     "next_",
     "overview",
     "progress",
+    "pulse",
     "ready",
     "requeue",
     "start",

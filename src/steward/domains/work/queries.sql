@@ -287,6 +287,12 @@ join projects.projects as p on p.id = c.project_id
 where p.deleted_at is null
 order by p.slug, c.name;
 
+-- name: held -> Held
+-- How many tasks agents hold, and the newest of their tokens.
+select count(*)::integer as tasks, coalesce(max(q.token), 0)::bigint as newest_token
+from work.ready_queue as q
+where q.agent_id is not null;
+
 -- name: count_queue -> QueueCount
 -- How many tasks are ready, held and in quarantine.
 select

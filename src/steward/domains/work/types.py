@@ -253,6 +253,14 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """How many tasks agents hold, and the newest of their tokens."""
+
+    tasks: int
+    newest_token: int
+
+
+@dataclass(frozen=True, slots=True)
 class Overview:
     """The state of work at a glance."""
 

@@ -121,7 +121,16 @@ async def task(request: Request, reference: str) -> Response:
         page = pages.task(call, reference, known)
         return "task.html", "/tasks", page, _frame(request, known, page.task.project_slug, "/tasks")
 
+    if not reference.isascii() or "-" not in reference or reference != reference.upper():
+        return await _to_reference(request, reference)
     return await _page(request, build)
+
+
+async def _to_reference(request: Request, words: str) -> Response:
+    """Lead an id, or a reference in small letters, to the one address of its task."""
+    edge: Edge = request.app.state.edge
+    found = await edge.call("work.get", {"task": words}, request.state.actor)
+    return RedirectResponse(f"/tasks/{found.task.ref}", 302, headers=_HEADERS)
 
 
 @router.get("/projects")

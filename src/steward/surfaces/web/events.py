@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
+from steward.domains import audit, work
 from steward.kit import op
 from steward.kit.db import Actor
 from steward.kit.errors import StewardError
@@ -26,6 +27,7 @@ _GATHER_S = 0.15
 _SILENCE_S = 15.0
 _CHANGE = b"event: change\ndata: \n\n"
 _STILL_HERE = b": still here\n\n"
+_ITSELF = Actor(role="service", surface="web")
 
 
 class Watch:
@@ -35,6 +37,8 @@ class Watch:
         self._edge = edge
         self._listeners = 0
         self._task: asyncio.Task[None] | None = None
+        self._mark: str | None = None
+        self._pulse: str | None = None
 
     def enter(self) -> None:
         """Note one more listener."""
@@ -50,21 +54,24 @@ class Watch:
             self._task = None
 
     async def _run(self) -> None:
-        seen: str | None = None
         while not self._edge.stopping:
-            now = await self._pulse()
-            if now is not None and seen is not None and now != seen:
-                self._edge.changed.committed(set(op.ROOMS))
-            seen = now or seen
+            try:
+                if await self._edge.thread(self._look):
+                    self._edge.changed.committed(set(op.ROOMS))
+            except StewardError as exc:
+                # The database may be restarting; the pages stay, and the next look finds out.
+                log.debug("no news of other processes: %s", exc.message)
             await asyncio.sleep(_POLL_S)
 
-    async def _pulse(self) -> str | None:
-        try:
-            return str(await self._edge.call("audit.pulse", {}, Actor(role="service", surface="web")))
-        except StewardError as exc:
-            # The database may be restarting; the pages stay and the next look finds out.
-            log.debug("no news of other processes: %s", exc.message)
-            return None
+    def _look(self) -> bool:
+        """Tell whether anything was committed since the look before: audited changes, or claims, which are not."""
+        with self._edge.database.transaction(_ITSELF, operation="web.watch", read_only=True) as db:
+            changes = audit.changes_after(db, self._mark)
+            pulse = work.pulse(db)
+        first = self._mark is None
+        news = bool(changes.items) or pulse != self._pulse
+        self._mark, self._pulse = changes.mark, pulse
+        return news and not first
 
 
 def stream(request: Request) -> StreamingResponse:

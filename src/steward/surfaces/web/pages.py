@@ -262,7 +262,7 @@ def task(call: Caller, words_of: str, projects: Sequence[views.Project]) -> view
         blockers=[_link(link) for link in waits],
         blocked=[_link(link) for link in found.awaited_by],
         related=[_link(link) for link in found.waits_for if link.relation == "relates_to"],
-        history=history.of_task(call, row),
+        history=history.of_task(call, str(row.id)),
         facts=list(_facts(found)),
         waits_for=_why_waiting(call, row) if state == "waiting" else None,
         take=state == "ready",
