@@ -41,6 +41,7 @@ from steward.domains.work.ops_claim import (
     requeue,
     start,
 )
+from steward.domains.work.ops_progress import progress, pulse
 from steward.domains.work.types import (
     Blocked,
     Choice,
@@ -49,6 +50,7 @@ from steward.domains.work.types import (
     Lease,
     Overview,
     Priority,
+    Progress,
     Task,
     TaskLink,
     TaskOrder,
@@ -69,6 +71,7 @@ __all__ = [
     "OpenSubtasks",
     "Overview",
     "Priority",
+    "Progress",
     "StaleToken",
     "Task",
     "TaskLink",
@@ -93,6 +96,8 @@ __all__ = [
     "list_",
     "next_",
     "overview",
+    "progress",
+    "pulse",
     "ready",
     "requeue",
     "start",

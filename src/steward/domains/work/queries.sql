@@ -269,6 +269,30 @@ where t.deleted_at is null
   and (%(project_id)s::uuid is null or t.project_id = %(project_id)s::uuid)
 group by t.status;
 
+-- name: count_by_project -> ProjectCount
+-- How many tasks of each project are in each state, and how many could be claimed now.
+select p.slug as project, c.name, c.count
+from (
+  select t.project_id, t.status as name, count(*)::integer as count
+  from work.tasks as t
+  where t.deleted_at is null
+  group by t.project_id, t.status
+  union all
+  select q.project_id, 'ready', count(*)::integer
+  from work.ready_queue as q
+  where q.agent_id is null
+  group by q.project_id
+) as c
+join projects.projects as p on p.id = c.project_id
+where p.deleted_at is null
+order by p.slug, c.name;
+
+-- name: held -> Held
+-- How many tasks agents hold, and the newest of their tokens.
+select count(*)::integer as tasks, coalesce(max(q.token), 0)::bigint as newest_token
+from work.ready_queue as q
+where q.agent_id is not null;
+
 -- name: count_queue -> QueueCount
 -- How many tasks are ready, held and in quarantine.
 select

@@ -235,6 +235,32 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
+class ProjectCount:
+    """How many tasks of a project are in one state."""
+
+    project: str
+    name: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a project is."""
+
+    project: str
+    ready: int
+    by_status: list[Count]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """How many tasks agents hold, and the newest of their tokens."""
+
+    tasks: int
+    newest_token: int
+
+
+@dataclass(frozen=True, slots=True)
 class Overview:
     """The state of work at a glance."""
 

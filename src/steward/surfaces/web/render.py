@@ -56,11 +56,11 @@ def static_url(name: str) -> str:
 
 def priority_name(priority: int) -> str:
     """Return low, medium, high or critical for 1..10."""
-    if priority >= 9:
+    if priority >= 10:
         return "critical"
-    if priority >= 7:
+    if priority >= 8:
         return "high"
-    return "medium" if priority >= 4 else "low"
+    return "medium" if priority >= 5 else "low"
 
 
 def _span(seconds: float) -> str:

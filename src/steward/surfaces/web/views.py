@@ -9,8 +9,10 @@ from urllib.parse import urlencode
 
 # The order in which people think of them: what can be done, what is being done, what waits, what is over.
 STATES = (
+    "open",
     "ready",
-    "pending",
+    "waiting",
+    "claimed",
     "in_progress",
     "in_review",
     "testing",
@@ -23,7 +25,8 @@ STATES = (
     "cancelled",
 )
 CLOSED = frozenset({"done", "cancelled"})
-PRIORITIES = (("critical", "9"), ("high", "7"), ("medium", "4"), ("low", "1"))
+PRIORITIES = ("critical", "high", "medium", "low")
+ORDERS = ("priority", "number", "updated")
 
 
 def words(state: str) -> str:
@@ -33,7 +36,10 @@ def words(state: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A task in a list. `state` is its status, or `ready` for a pending one that can be taken now."""
+    """A task in a list.
+
+    `state` is its status; of a pending task it is more: `ready` to be taken, `claimed`, or `waiting` for others.
+    """
 
     key: str
     title: str
@@ -57,6 +63,32 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
+class Tie:
+    """Another task that a task is tied to; `depth` is how many steps away it is."""
+
+    key: str
+    title: str
+    state: str
+    depth: int = 1
+
+    @property
+    def closed(self) -> bool:
+        """Tell whether nothing is left to do."""
+        return self.state in CLOSED
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A task that is not ready, and what it waits for."""
+
+    key: str
+    title: str
+    state: str
+    reason: str
+    blockers: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class FullTask:
     """A task on its own page."""
 
@@ -69,8 +101,10 @@ class FullTask:
     project_slug: str
     description: str | None = None
     details: str | None = None
-    acceptance: str | None = None
     test_strategy: str | None = None
+    requirements: Sequence[str] = ()
+    acceptance: Sequence[str] = ()
+    result: str | None = None
     agent: str | None = None
     lease_until: datetime | None = None
     attempts: int = 0
@@ -144,7 +178,6 @@ class Project:
     done: int = 0
     ready: int = 0
     working: int = 0
-    open_tasks: int | None = None
     updated_at: datetime | None = None
     bar: Sequence[Part] = ()
 
@@ -175,10 +208,10 @@ class NavItem:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What surrounds every page."""
+    """What surrounds every page. `here` is where a choice of project leads."""
 
     user: str
-    here: str
+    here: str = "/"
     projects: Sequence[Project] = ()
     project: Project | None = None
 
@@ -193,6 +226,7 @@ class Column:
     total: int
     tasks: Sequence[Task]
     more: str | None = None
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +240,7 @@ class TaskFilter:
     tag: str | None = None
     agent: str | None = None
     text: str | None = None
+    order: str | None = None
     view: str | None = None
     cursor: str | None = None
 
@@ -224,7 +259,11 @@ class TaskFilter:
     @property
     def cleared(self) -> str:
         """Return the address of the same view without filters."""
-        return TaskFilter(view=self.view).url()
+        return TaskFilter(view=self.view, order=self.order).url()
+
+    def ordered(self, order: str) -> str:
+        """Return the address of the same tasks in another order."""
+        return self.url(order=None if order == ORDERS[0] else order, cursor=None)
 
     @property
     def as_table(self) -> str:
@@ -254,7 +293,7 @@ class Choices:
     labels: Sequence[str] = ()
     tags: Sequence[str] = ()
     statuses: Sequence[Option] = tuple(Option(state, words(state)) for state in STATES)
-    priorities: Sequence[Option] = tuple(Option(value, name.capitalize()) for name, value in PRIORITIES)
+    priorities: Sequence[Option] = tuple(Option(name, name.capitalize()) for name in PRIORITIES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,12 +304,11 @@ class Overview:
     counts: Sequence[Count] = ()
     bar: Sequence[Part] = ()
     done_percent: int = 0
-    and_project: str = ""
+    filter: TaskFilter = field(default_factory=lambda: TaskFilter())
     working: Sequence[Task] = ()
-    working_total: int = 0
     ready: Sequence[Task] = ()
     ready_total: int = 0
-    blocked: Sequence[Task] = ()
+    blocked: Sequence[Waiting] = ()
     blocked_total: int = 0
     quarantined: Sequence[Task] = ()
     quarantined_total: int = 0
@@ -296,11 +334,11 @@ class TaskPage:
     """The page of one task."""
 
     task: FullTask
-    parents: Sequence[Task] = ()
-    children: Sequence[Task] = ()
-    blockers: Sequence[Task] = ()
-    blocked: Sequence[Task] = ()
-    related: Sequence[Task] = ()
+    parents: Sequence[Tie] = ()
+    children: Sequence[Tie] = ()
+    blockers: Sequence[Tie] = ()
+    blocked: Sequence[Tie] = ()
+    related: Sequence[Tie] = ()
     history: Sequence[Event] = ()
     facts: Sequence[Fact] = ()
     waits_for: str | None = None
@@ -335,7 +373,17 @@ class PlainPage:
 
 def bar(counts: Mapping[str, int]) -> list[Part]:
     """Return the stretches of a progress bar, in the order of a task's life, ends exact."""
-    order = ("done", "in_review", "testing", "in_progress", "awaiting_input", "blocked", "failed", "pending")
+    order = (
+        "done",
+        "in_review",
+        "testing",
+        "in_progress",
+        "awaiting_input",
+        "blocked",
+        "failed",
+        "pending",
+        "draft",
+    )
     present: Iterable[tuple[str, int]] = [(status, counts.get(status, 0)) for status in order]
     total = sum(count for _, count in present)
     parts: list[Part] = []

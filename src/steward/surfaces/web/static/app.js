@@ -52,21 +52,35 @@ function setText(element, text) {
 // -------------------------------------------------------------------------------------------------------- live
 
 // One stream says that something changed; the page then fetches itself and morphs what is marked with data-live.
-const live = { timer: 0, busy: false, again: false, last: 0, took: 0 };
+const live = { source: null, missed: false, timer: 0, busy: false, again: false, last: 0, took: 0 };
 
+// A page out of sight holds no line: browsers allow few per server, and tabs are many.
 function connect() {
-  const body = document.body;
-  if (!body.dataset.events) return;
-  const source = new EventSource(body.dataset.events);
-  let opened = false;
-  source.onopen = () => {
-    body.dataset.connection = "open";
+  const address = document.body.dataset.events;
+  if (!address || live.source || document.hidden) return;
+  live.source = new EventSource(address);
+  live.source.onopen = () => {
+    document.body.dataset.connection = "open";
     // What happened while the line was down was missed.
-    if (opened) refreshSoon();
-    opened = true;
+    if (live.missed) refreshSoon();
+    live.missed = false;
   };
-  source.onerror = () => { body.dataset.connection = "lost"; };
-  source.addEventListener("change", refreshSoon);
+  live.source.onerror = () => {
+    document.body.dataset.connection = "lost";
+    live.missed = true;
+    // A refusal ends the stream for good, an expired session for one; ask again later.
+    if (live.source?.readyState === EventSource.CLOSED) {
+      disconnect();
+      setTimeout(connect, 10_000);
+    }
+  };
+  live.source.addEventListener("change", refreshSoon);
+}
+
+function disconnect() {
+  live.source?.close();
+  live.source = null;
+  live.missed = true;
 }
 
 function refreshSoon() {
@@ -224,7 +238,9 @@ function dropEmpty(event) {
 document.addEventListener("keydown", onKey);
 document.addEventListener("click", onClick);
 document.addEventListener("formdata", dropEmpty, true);
-document.addEventListener("visibilitychange", () => { if (!document.hidden && live.again) refreshSoon(); });
+document.addEventListener("visibilitychange", () => (document.hidden ? disconnect() : connect()));
+addEventListener("pagehide", disconnect);
+addEventListener("pageshow", connect);
 document.addEventListener("htmx:after:swap", tick);
 document.addEventListener("htmx:response:error", () => toast("The server did not answer as expected. Reload the page to see its state."));
 document.addEventListener("htmx:error", () => toast("The server could not be reached."));

@@ -1,0 +1,145 @@
+"""What the audit log says, in the words of a history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from itertools import groupby
+from typing import Any
+
+from steward.domains import audit
+from steward.surfaces.web import views
+
+_HISTORY_ROWS = 100
+# Read more than is shown: an import writes a row for each task, and is shown as one line.
+_READ_ROWS = 200
+_ACTIVITY_ROWS = 14
+_SHOWN = 160
+# What an operation did, its icon, and the state whose colour it wears.
+_VERBS: Mapping[str, tuple[str, str, str | None]] = {
+    "work.add": ("added", "list", None),
+    "work.start": ("started", "bolt", "in_progress"),
+    "work.finish": ("finished", "check", "done"),
+    "work.fail": ("reported a failed try of", "alert", "failed"),
+    "work.give_back": ("gave back", "inbox", None),
+    "work.requeue": ("requeued", "inbox", None),
+    "work.update": ("changed", "list", None),
+    "work.delete": ("removed", "close", None),
+}
+_ACTIONS: Mapping[str, tuple[str, str, str | None]] = {
+    "create": ("added", "list", None),
+    "update": ("changed", "list", None),
+    "delete": ("removed", "close", None),
+}
+_OTHER = ("touched", "list", None)
+# What people follow; ties, counters and files are seen with the task they belong to.
+_FOLLOWED = frozenset({"task", "project", "agent", "user"})
+# Columns that say nothing to a person, or that the sentence says already.
+_SILENT = frozenset(
+    {
+        "id",
+        "project_id",
+        "number",
+        "created_at",
+        "started_at",
+        "completed_at",
+        "created_by_user_id",
+        "created_by_agent_id",
+        "assigned_user_id",
+        "assigned_agent_id",
+        "parent_task_id",
+        "import_file_id",
+        "import_hash",
+        "import_path",
+        "original",
+        "order_index",
+        "metadata",
+    }
+)
+
+
+def of_task(call: Callable[..., Any], task_id: str) -> list[views.Event]:
+    """Return what happened to a task, newest first."""
+    return [_change(found) for found in call("audit.history", resource=task_id, limit=_HISTORY_ROWS).items]
+
+
+def activity(call: Callable[..., Any], project: str | None) -> list[views.Event]:
+    """Return what happened lately, newest first, in one project or all."""
+    found = call("audit.list", project=project, limit=_READ_ROWS).items
+    followed = [entry for entry in found if entry.resource_type in _FOLLOWED]
+    groups = [list(entries) for _, entries in groupby(followed, _deed)]
+    return [_entry(entries) for entries in groups[:_ACTIVITY_ROWS]]
+
+
+def _deed(entry: audit.AuditEntry) -> tuple[Any, ...]:
+    """Return what makes neighbouring rows one deed: the same hand doing the same at the same moment."""
+    return (
+        entry.agent_name or entry.user_name,
+        entry.operation,
+        entry.event_action,
+        entry.resource_type,
+        entry.created_at,
+    )
+
+
+def _entry(entries: list[audit.AuditEntry]) -> views.Event:
+    entry = entries[0]
+    verb, icon, state = _words(entry)
+    if len(entries) > 1:
+        many = "200 or more" if len(entries) == _READ_ROWS else str(len(entries))
+        return views.Event(str(entry.id), entry.created_at, _who(entry), f"{verb} {many} {entry.resource_type}s", icon)
+    is_task = entry.resource_type == "task"
+    return views.Event(
+        id=str(entry.id),
+        at=entry.created_at,
+        actor=_who(entry),
+        what=verb if is_task else f"{verb} {entry.resource_type}",
+        icon=icon,
+        state=state,
+        subject=entry.resource_name or entry.resource_id,
+        href=f"/tasks/{entry.resource_id}" if is_task else None,
+    )
+
+
+def _change(change: audit.Change) -> views.Event:
+    verb, icon, state = _words(change)
+    return views.Event(
+        id=str(change.id),
+        at=change.created_at,
+        actor=_who(change),
+        what=f"{verb} this task",
+        icon=icon,
+        state=state,
+        changes=list(_fields(change)) if change.event_action is audit.EventAction.UPDATE else (),
+    )
+
+
+def _who(entry: audit.AuditEntry | audit.Change) -> str:
+    return entry.agent_name or entry.user_name or "Steward"
+
+
+def _words(entry: audit.AuditEntry | audit.Change) -> tuple[str, str, str | None]:
+    operation = entry.operation or ""
+    if operation.startswith("import"):
+        return ("imported" if entry.event_action is audit.EventAction.CREATE else "updated by import", "inbox", None)
+    if entry.event_type is audit.EventType.TASK_ASSIGNED:
+        return ("assigned", "person", None)
+    if entry.resource_type == "task" and operation in _VERBS:
+        return _VERBS[operation]
+    return _ACTIONS.get(entry.event_action, _OTHER)
+
+
+def _fields(change: audit.Change) -> Iterable[views.Change]:
+    told = [each for each in change.changes if each.field not in _SILENT]
+    for each in sorted(told, key=lambda each: (each.field != "status", each.field)):
+        yield views.Change(each.field.replace("_", " "), _short(each.field, each.old), _short(each.field, each.new))
+
+
+def _short(name: str, value: Any) -> str | None:
+    """Return a value as one short line; None when there is none."""
+    if value is None or value in ("", [], {}):
+        return None
+    if name == "status":
+        return views.words(str(value))
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    line = " ".join(text.split())
+    return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"
