@@ -12,6 +12,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	&& echo $$p && break; done)
 WORKERS ?= 2
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
+ACCEPTANCE_ARGS ?=
 
 # An installation is good as long as none of these changed.
 INSTALL_INPUTS := pyproject.toml constraints.txt hatch_build.py \
@@ -62,11 +64,11 @@ fmt: $(VENV)/.installed-dev ## Format and mend what can be mended by machine
 
 .PHONY: bench
 bench: $(VENV)/.installed-dev ## Measure: each figure beside its limit, as JSON and as a table
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench $(BENCH_ARGS)
 
 .PHONY: acceptance-skeleton
 acceptance-skeleton: $(VENV)/.installed-dev ## What a machine can check of the first milestone's promises
-	$(BIN)/python -m bench.acceptance_skeleton
+	$(BIN)/python -m tests.acceptance.skeleton $(ACCEPTANCE_ARGS)
 
 .PHONY: schema
 schema: $(VENV)/.installed-dev ## Write schema.sql, the whole database on one page

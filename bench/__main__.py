@@ -1,0 +1,101 @@
+"""`python -m bench [suite]`: measure one suite, or all."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from bench.figures import Figure, Sheet
+from bench.harness import House, largest_file
+
+SUITES = ("skeleton",)
+
+
+@dataclass(slots=True)
+class Bench:
+    """What the lines of a suite share: how often to run, and one home with the largest real file in it."""
+
+    runs: int | None = None
+    _house: House | None = field(default=None)
+
+    def times(self, usual: int) -> int:
+        """Return how often to repeat: as told on the command line, else as usual."""
+        return self.runs or usual
+
+    def house(self) -> House:
+        """Return the shared home: up, with the largest tasks file imported; made at first use."""
+        if self._house is None:
+            self._house = House()
+            self._house.up()
+            self._house.steward("import", str(largest_file()[0])).checked()
+        return self._house
+
+    def close(self) -> None:
+        """End and remove the shared home."""
+        if self._house is not None:
+            self._house.__exit__()
+            self._house = None
+
+
+Line = Callable[[Bench], Iterator[Figure]]
+
+
+def _lines(suite: str, only: list[str]) -> list[Line]:
+    known: list[Line] = list(importlib.import_module(f"bench.{suite}").LINES)
+    names = [line.__name__ for line in known]
+    unknown = sorted(set(only) - set(names))
+    if unknown:
+        sys.exit(f"{suite} has no line {', '.join(unknown)}; it has {', '.join(names)}")
+    return [line for line in known if not only or line.__name__ in only]
+
+
+@contextmanager
+def _shared(runs: int | None) -> Iterator[Bench]:
+    bench = Bench(runs)
+    try:
+        yield bench
+    finally:
+        bench.close()
+
+
+def measure(suite: str, only: list[str], runs: int | None) -> Sheet:
+    """Measure the lines of a suite, one after the other; a line that breaks leaves the others alone."""
+    sheet = Sheet(suite)
+    lines = _lines(suite, only)
+    with _shared(runs) as bench:
+        for line in lines:
+            began = time.perf_counter()
+            print(f"{line.__name__} ...", end=" ", file=sys.stderr, flush=True)
+            try:
+                sheet.figures += line(bench)
+            except Exception as exc:  # noqa: BLE001 - the rest of the table is worth having
+                sheet.failed.append(f"{line.__name__}: {type(exc).__name__}: {exc}")
+            print(f"{time.perf_counter() - began:.1f} s", file=sys.stderr)
+    return sheet
+
+
+def main() -> int:
+    """Measure, print, keep. The status is 1 when a limit is missed or a line could not be measured."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("suite", nargs="?", choices=SUITES, help="which suite; all when left out")
+    parser.add_argument(
+        "--only", action="append", default=[], metavar="LINE", help="only this line (repeatable)"
+    )
+    parser.add_argument("--runs", type=int, help="how often to repeat each measurement")
+    given = parser.parse_args()
+    status = 0
+    for suite in [given.suite] if given.suite else SUITES:
+        sheet = measure(suite, given.only, given.runs)
+        sheet.show()
+        print(f"kept in {sheet.keep()}")
+        status = status if sheet.ok else 1
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
