@@ -83,7 +83,8 @@ def connect(**settings: Any) -> Steward:
     Raises:
         StewardError: settings or database are not in order; the hint says what to do.
     """
-    from steward.operate.place import actor_for_cli, open_database
+    from steward.operate.acting import actor_for_cli
+    from steward.operate.place import open_database
 
     loaded = load_settings(settings)
     database = open_database(loaded)

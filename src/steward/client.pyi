@@ -4,28 +4,419 @@ from __future__ import annotations
 
 import builtins
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from steward.domains.work.types import Blocked, Choice, Claim, DependencyType, Lease, Overview, Priority, Task, TaskOrder, TaskRow, TaskStatus, TaskType
+from steward.domains.accounts.types import ApiKey, NewKey, Role, User, Whoami
+from steward.domains.agents.types import Agent, AgentType, ModelProvider
+from steward.domains.audit.types import AuditEntry, Change, EventType
+from steward.domains.projects.types import (
+    Hierarchy,
+    Machine,
+    MachineType,
+    MemberRole,
+    OsType,
+    Project,
+    ProjectMember,
+    ProjectStatus,
+    Workspace,
+    WorkspaceType,
+)
+from steward.domains.work.types import (
+    Blocked,
+    Choice,
+    Claim,
+    DependencyType,
+    Lease,
+    Overview,
+    Priority,
+    Progress,
+    Task,
+    TaskOrder,
+    TaskRow,
+    TaskStatus,
+    TaskType,
+)
 from steward.kit.db import Actor, Database
 from steward.kit.op import Operation, Page
 
 class Accounts:
-    """."""
+    """Accounts: who may act."""
 
-    ...
+    def whoami(
+        self,
+        *,
+        request_key: str | None = None,
+    ) -> Whoami:
+        """Tell who acts: user, role, agent, project in hand and permissions."""
+
+    def add_user(
+        self,
+        *,
+        username: str,
+        email: str | None = None,
+        display_name: str | None = None,
+        role: Role | str = ...,
+        github_username: str | None = None,
+        metadata: dict[str, Any] | None = None,
+        request_key: str | None = None,
+    ) -> User:
+        """Add a user or a service account, without a password."""
+
+    def get_user(
+        self,
+        *,
+        user: str,
+        request_key: str | None = None,
+    ) -> User:
+        """Show one user."""
+
+    def list_users(
+        self,
+        *,
+        role: Role | None = None,
+        active: bool | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+        request_key: str | None = None,
+    ) -> Page[User]:
+        """List users by name."""
+
+    def update_user(
+        self,
+        *,
+        user: str,
+        username: str | None = None,
+        email: str | None = None,
+        display_name: str | None = None,
+        role: Role | None = None,
+        is_active: bool | None = None,
+        github_username: str | None = None,
+        metadata: dict[str, Any] | None = None,
+        version: int | None = None,
+        request_key: str | None = None,
+    ) -> User:
+        """Change a user; what is not given stays, empty text clears."""
+
+    def delete_user(
+        self,
+        *,
+        user: str,
+        version: int | None = None,
+        request_key: str | None = None,
+    ) -> User:
+        """Delete a user: keys and sessions end, the history stays."""
+
+    def create_key(
+        self,
+        *,
+        name: str,
+        user: str | None = None,
+        agent: str | None = None,
+        expires_in_days: int | None = None,
+        request_key: str | None = None,
+    ) -> NewKey:
+        """Make an API key; its secret is shown this once."""
+
+    def list_keys(
+        self,
+        *,
+        user: str | None = None,
+        revoked: bool = False,
+        limit: int = 50,
+        cursor: str | None = None,
+        request_key: str | None = None,
+    ) -> Page[ApiKey]:
+        """List API keys, newest first, without their secrets."""
+
+    def revoke_key(
+        self,
+        *,
+        key: str,
+        request_key: str | None = None,
+    ) -> ApiKey:
+        """Revoke an API key at once and for good."""
 
 class Projects:
-    """."""
+    """Projects: what work, evidence and figures belong to."""
 
-    ...
+    def add(
+        self,
+        *,
+        name: str,
+        slug: str | None = None,
+        key: str | None = None,
+        description: str | None = None,
+        path: str | None = None,
+        repository_url: str | None = None,
+        default_branch: str | None = None,
+        technology_stack: builtins.list[str] | None = None,
+        settings: dict[str, Any] | None = None,
+        metadata: dict[str, Any] | None = None,
+        is_public: bool = False,
+        owner: str | None = None,
+        request_key: str | None = None,
+    ) -> Project:
+        """Make a project."""
+
+    def update(
+        self,
+        *,
+        project: str,
+        name: str | None = None,
+        slug: str | None = None,
+        key: str | None = None,
+        description: str | None = None,
+        path: str | None = None,
+        repository_url: str | None = None,
+        default_branch: str | None = None,
+        github_repo_id: int | None = None,
+        linear_team_id: str | None = None,
+        technology_stack: builtins.list[str] | None = None,
+        settings: dict[str, Any] | None = None,
+        metadata: dict[str, Any] | None = None,
+        status: ProjectStatus | None = None,
+        is_public: bool | None = None,
+        owner: str | None = None,
+        version: int | None = None,
+        request_key: str | None = None,
+    ) -> Project:
+        """Change a project; what is not given stays, empty text clears."""
+
+    def archive(
+        self,
+        *,
+        project: str,
+        version: int | None = None,
+        request_key: str | None = None,
+    ) -> Project:
+        """Put a project away; it can be restored."""
+
+    def restore(
+        self,
+        *,
+        project: str,
+        version: int | None = None,
+        request_key: str | None = None,
+    ) -> Project:
+        """Bring an archived or deleted project back."""
+
+    def delete(
+        self,
+        *,
+        project: str,
+        version: int | None = None,
+        request_key: str | None = None,
+    ) -> Project:
+        """Delete a project: slug, key and remotes are free again, its rows stay and it can be restored."""
+
+    def add_member(
+        self,
+        *,
+        user: str,
+        project: str | None = None,
+        role: MemberRole | str = ...,
+        request_key: str | None = None,
+    ) -> ProjectMember:
+        """Make somebody a member of a project, or change as what."""
+
+    def remove_member(
+        self,
+        *,
+        user: str,
+        project: str | None = None,
+        request_key: str | None = None,
+    ) -> None:
+        """Take somebody off a project."""
+
+    def list_members(
+        self,
+        *,
+        project: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+        request_key: str | None = None,
+    ) -> Page[ProjectMember]:
+        """List the members of a project by name."""
+
+    def register_machine(
+        self,
+        *,
+        machine_id: str,
+        hostname: str,
+        username: str,
+        os_type: OsType | str,
+        os_version: str | None = None,
+        machine_type: MachineType | None = None,
+        ip_address: str | None = None,
+        metadata: dict[str, Any] | None = None,
+        request_key: str | None = None,
+    ) -> Machine:
+        """Note that a machine is there, with what is known of it."""
+
+    def list_machines(
+        self,
+        *,
+        project: str | None = None,
+        machine_type: MachineType | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+        request_key: str | None = None,
+    ) -> Page[Machine]:
+        """List machines by host name."""
+
+    def register_workspace(
+        self,
+        *,
+        workspace_id: str,
+        machine: str,
+        path: str,
+        project: str | None = None,
+        workspace_type: WorkspaceType | None = None,
+        branch: str | None = None,
+        commit: str | None = None,
+        request_key: str | None = None,
+    ) -> Workspace:
+        """Note a working folder of a project on a machine; a known one follows when its folder or project moves."""
+
+    def list_workspaces(
+        self,
+        *,
+        project: str | None = None,
+        machine: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+        request_key: str | None = None,
+    ) -> Page[Workspace]:
+        """List working folders, newest first."""
+
+    def hierarchy(
+        self,
+        *,
+        project: str | None = None,
+        request_key: str | None = None,
+    ) -> Hierarchy:
+        """Show a project from its organisation down to its machines and their working folders."""
+
+    def get(
+        self,
+        *,
+        project: str | None = None,
+        request_key: str | None = None,
+    ) -> Project:
+        """Show a project."""
+
+    def resolve(
+        self,
+        *,
+        ref: str,
+        request_key: str | None = None,
+    ) -> Project:
+        """Find the project that an id, slug, key, git remote, path, owner/repository or name means."""
+
+    def list(
+        self,
+        *,
+        status: ProjectStatus | None = None,
+        owner: str | None = None,
+        query: str | None = None,
+        deleted: bool = False,
+        limit: int = 50,
+        cursor: str | None = None,
+        request_key: str | None = None,
+    ) -> Page[Project]:
+        """List projects, newest first."""
 
 class Agents:
-    """."""
+    """Agents: who may be given work besides people."""
 
-    ...
+    def register(
+        self,
+        *,
+        name: str,
+        agent_type: AgentType | None = None,
+        display_name: str | None = None,
+        description: str | None = None,
+        model_provider: str | None = None,
+        model_name: str | None = None,
+        model_version: str | None = None,
+        capabilities: builtins.list[str] | None = None,
+        configuration: dict[str, Any] | None = None,
+        required_tools: builtins.list[str] | None = None,
+        max_in_progress: int | None = None,
+        agent_version: str | None = None,
+        tags: builtins.list[str] | None = None,
+        metadata: dict[str, Any] | None = None,
+        request_key: str | None = None,
+    ) -> Agent:
+        """Register an agent, or bring what is known of it up to date; what is not given stays."""
+
+    def update(
+        self,
+        *,
+        agent: str,
+        name: str | None = None,
+        agent_type: AgentType | None = None,
+        display_name: str | None = None,
+        description: str | None = None,
+        model_provider: str | None = None,
+        model_name: str | None = None,
+        model_version: str | None = None,
+        capabilities: builtins.list[str] | None = None,
+        configuration: dict[str, Any] | None = None,
+        required_tools: builtins.list[str] | None = None,
+        max_tokens: int | None = None,
+        temperature: Decimal | None = None,
+        top_p: Decimal | None = None,
+        max_in_progress: int | None = None,
+        is_active: bool | None = None,
+        is_experimental: bool | None = None,
+        agent_version: str | None = None,
+        tags: builtins.list[str] | None = None,
+        metadata: dict[str, Any] | None = None,
+        version: int | None = None,
+        request_key: str | None = None,
+    ) -> Agent:
+        """Change an agent; what is not given stays, empty text clears."""
+
+    def deactivate(
+        self,
+        *,
+        agent: str,
+        version: int | None = None,
+        request_key: str | None = None,
+    ) -> Agent:
+        """Give an agent no more work; `update` with is_active brings it back."""
+
+    def get(
+        self,
+        *,
+        agent: str,
+        request_key: str | None = None,
+    ) -> Agent:
+        """Show an agent."""
+
+    def list(
+        self,
+        *,
+        agent_type: AgentType | None = None,
+        active: bool | None = None,
+        capability: str | None = None,
+        owner: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+        request_key: str | None = None,
+    ) -> Page[Agent]:
+        """List agents by name."""
+
+    def list_providers(
+        self,
+        *,
+        request_key: str | None = None,
+    ) -> builtins.list[ModelProvider]:
+        """List the providers of models."""
 
 class Work:
     """Work: what is to be done, what it waits for, and who holds it."""
@@ -35,9 +426,9 @@ class Work:
         *,
         title: str,
         project: str | None = None,
-        description: str = '',
-        details: str = '',
-        test_strategy: str = '',
+        description: str = "",
+        details: str = "",
+        test_strategy: str = "",
         type: TaskType | str = ...,
         priority: Priority | str = ...,
         status: TaskStatus | str = ...,
@@ -250,11 +641,41 @@ class Work:
     ) -> builtins.list[Blocked]:
         """List open tasks that nobody can claim, each with what it waits for."""
 
+    def progress(
+        self,
+        *,
+        request_key: str | None = None,
+    ) -> builtins.list[Progress]:
+        """Show how far each project is: its tasks by state, and how many are ready."""
 
 class Audit:
-    """."""
+    """Audit: who changed what, when, through what."""
 
-    ...
+    def list(
+        self,
+        *,
+        project: str | None = None,
+        resource: str | None = None,
+        resource_type: str | None = None,
+        actor: str | None = None,
+        event_type: EventType | None = None,
+        since: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+        request_key: str | None = None,
+    ) -> Page[AuditEntry]:
+        """List what happened, newest first."""
+
+    def history(
+        self,
+        *,
+        resource: str,
+        resource_type: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+        request_key: str | None = None,
+    ) -> Page[Change]:
+        """Show what happened to one thing, newest first, with each value before and after."""
 
 class Steward:
     """A connection to Steward, with the rooms as attributes."""

@@ -40,7 +40,8 @@ class LocalCaller:
     def open(self) -> tuple[Database, Actor]:
         """Return the database and who acts, opened once."""
         if self._opened is None:
-            from steward.operate.place import actor_for_cli, open_database
+            from steward.operate.acting import actor_for_cli
+            from steward.operate.place import open_database
 
             database = open_database(self.settings)
             self._opened = database, actor_for_cli(database, self.settings)

@@ -86,6 +86,7 @@ def taskmaster(
 ) -> None:
     """Give back the project in hand as a Taskmaster tasks.json."""
     from steward.importers import export_taskmaster
+    from steward.kit.errors import Invalid
 
     state: State = ctx.obj
     database, actor = LocalCaller(state.settings).open()
@@ -93,7 +94,9 @@ def taskmaster(
         database,
         database.transaction(actor, operation="work.export", permission="work:read", read_only=True) as db,
     ):
-        text = export_taskmaster(db, project=state.settings.project, tag=tag)
+        if actor.project is None:
+            raise Invalid("no project is named or in hand", hint="give --project, or run this inside its folder")
+        text = export_taskmaster(db, project=actor.project, tag=tag)
     if output:
         Path(output).write_text(text, "utf-8")
     else:
@@ -104,8 +107,11 @@ def taskmaster(
 def sql(ctx: typer.Context, text: Annotated[str, typer.Argument(help="One statement; - reads it.")]) -> None:
     """Run one SQL statement under a role that may only read."""
     from steward.kit.convert import dump
-    from steward.operate.query import run_sql
+    from steward.operate.user_sql import user_sql
 
     state: State = ctx.obj
     statement = sys.stdin.read() if text == "-" else text
-    state.show(dump(run_sql(state.settings, statement)), empty="no rows")
+    result = user_sql(state.settings, statement)
+    state.show([dict(zip(result.columns, dump(row), strict=True)) for row in result.rows], empty="no rows")
+    if result.truncated:
+        state.say(f"only the first {len(result.rows)} rows are shown; narrow the statement for the rest")

@@ -41,6 +41,7 @@ def setup(
 ) -> None:
     """Make the database ready: roles, database, extension, tables, reference rows; safe to repeat."""
     from steward.operate import setup as work
+    from steward.operate.foundation import SetupDenied
 
     state: State = ctx.obj
     if print_sql:
@@ -48,7 +49,7 @@ def setup(
         return
     try:
         report = work.setup(state.settings, _progress(state))
-    except work.foundation.SetupDenied as exc:
+    except SetupDenied as exc:
         if not state.json and "sql" in exc.detail:
             sys.stdout.write(str(exc.detail["sql"]) + "\n")
         raise
@@ -116,7 +117,7 @@ def reset(
 @db.command(cls=Command)
 def status(ctx: typer.Context) -> None:
     """Show server, revision and what is not applied yet."""
-    from steward.operate import inspect as work
+    from steward.operate import status as work
 
     state: State = ctx.obj
     _show(state, work.status(state.settings))
@@ -125,7 +126,7 @@ def status(ctx: typer.Context) -> None:
 @db.command(cls=Command)
 def verify(ctx: typer.Context) -> None:
     """Compare the database with what this package makes; status 5 when they differ."""
-    from steward.operate import inspect as work
+    from steward.operate import verify as work
 
     state: State = ctx.obj
     report = work.verify(state.settings)
@@ -140,7 +141,7 @@ def schema(
     output: Annotated[str | None, typer.Option("--output", "-o", help="Into this file.")] = None,
 ) -> None:
     """Print the whole schema as one SQL text."""
-    from steward.operate import inspect as work
+    from steward.operate import tools as work
 
     state: State = ctx.obj
     text = work.schema(state.settings)
@@ -157,7 +158,7 @@ def url(
     show: Annotated[bool, typer.Option("--show", help="With the password.")] = False,
 ) -> None:
     """Print the address of the database; the password is hidden unless asked for."""
-    from steward.operate import inspect as work
+    from steward.operate import tools as work
 
     state: State = ctx.obj
     text = work.url(state.settings, role=role, show=show)
@@ -170,7 +171,7 @@ def psql(
     role: Annotated[str, typer.Option(help="As which role.")] = "app",
 ) -> None:
     """Enter the database with psql; further words go to psql."""
-    from steward.operate import inspect as work
+    from steward.operate import tools as work
 
     state: State = ctx.obj
-    raise typer.Exit(work.psql(state.settings, role=role, words=list(ctx.args)))
+    work.psql(state.settings, role=role, arguments=ctx.args)

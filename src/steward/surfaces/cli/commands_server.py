@@ -139,12 +139,12 @@ def status(ctx: typer.Context) -> None:
     """Show what runs, where, and whether it is well; status 7 when something is not."""
     state: State = ctx.obj
     found = server.running(state.settings)
-    from steward.operate import inspect
+    from steward.operate.status import status as database_status
 
     report = {
         "home": str(state.settings.home),
         "web": _web(found),
-        "database": inspect.status(state.settings),
+        "database": database_status(state.settings),
     }
     from steward.kit.convert import dump
 

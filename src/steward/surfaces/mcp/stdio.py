@@ -30,7 +30,8 @@ def serve(settings: Settings, profile: str | None = None) -> None:
         Invalid: there is no such profile.
     """
     from steward.kit.log import configure
-    from steward.operate.place import actor_for_cli, open_database
+    from steward.operate.acting import actor_for_cli
+    from steward.operate.place import open_database
 
     configure(settings.log_level)
     wanted = tools.profile_of(profile or settings.mcp_profile)

@@ -89,8 +89,6 @@ async def _events(request: Request) -> AsyncIterator[bytes]:
         yield b"retry: 2000\n\n"
         while not edge.stopping and not await request.is_disconnected():
             changed = await edge.changed.wait(set(op.ROOMS), timeout=_SILENCE_S)
-            if edge.stopping:
-                return
             if changed:
                 await asyncio.sleep(_GATHER_S)
             yield _CHANGE if changed else _STILL_HERE

@@ -86,7 +86,9 @@ def _entry(entries: list[audit.AuditEntry]) -> views.Event:
     verb, icon, state = _words(entry)
     if len(entries) > 1:
         many = "200 or more" if len(entries) == _READ_ROWS else str(len(entries))
-        return views.Event(str(entry.id), entry.created_at, _who(entry), f"{verb} {many} {entry.resource_type}s", icon)
+        return views.Event(
+            str(entry.id), entry.created_at, _who(entry), f"{verb} {many} {entry.resource_type}s", icon
+        )
     is_task = entry.resource_type == "task"
     return views.Event(
         id=str(entry.id),
@@ -120,7 +122,11 @@ def _who(entry: audit.AuditEntry | audit.Change) -> str:
 def _words(entry: audit.AuditEntry | audit.Change) -> tuple[str, str, str | None]:
     operation = entry.operation or ""
     if operation.startswith("import"):
-        return ("imported" if entry.event_action is audit.EventAction.CREATE else "updated by import", "inbox", None)
+        return (
+            "imported" if entry.event_action is audit.EventAction.CREATE else "updated by import",
+            "inbox",
+            None,
+        )
     if entry.event_type is audit.EventType.TASK_ASSIGNED:
         return ("assigned", "person", None)
     if entry.resource_type == "task" and operation in _VERBS:
@@ -131,7 +137,9 @@ def _words(entry: audit.AuditEntry | audit.Change) -> tuple[str, str, str | None
 def _fields(change: audit.Change) -> Iterable[views.Change]:
     told = [each for each in change.changes if each.field not in _SILENT]
     for each in sorted(told, key=lambda each: (each.field != "status", each.field)):
-        yield views.Change(each.field.replace("_", " "), _short(each.field, each.old), _short(each.field, each.new))
+        yield views.Change(
+            each.field.replace("_", " "), _short(each.field, each.old), _short(each.field, each.new)
+        )
 
 
 def _short(name: str, value: Any) -> str | None:
