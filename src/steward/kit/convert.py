@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import Enum
 from functools import cache
+from pathlib import PurePath
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
@@ -234,7 +235,7 @@ def dump(value: Any) -> Any:
         return value.value
     if isinstance(value, datetime):
         return timestamp(value)
-    if isinstance(value, UUID | Decimal | date):
+    if isinstance(value, UUID | Decimal | date | PurePath):
         return str(value)
     if isinstance(value, Mapping):
         return {str(key): dump(item) for key, item in value.items()}

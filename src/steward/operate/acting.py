@@ -1,4 +1,4 @@
-"""As whom the command line acts, and on which project: the operating system's user, and what the working folder says."""
+"""As whom the command line acts: the operating system's user, on the project that the working folder names."""
 
 from __future__ import annotations
 
