@@ -45,7 +45,8 @@ def find_or_create(db: Db, target: Target, word: str | None) -> ProjectRow:
     """
     found = _look(db, target, word)
     if found is None:
-        db.run("importers.begin_project")
+        db.run("importers.may_make_projects")
+        db.run("importers.lock_projects")
         # Another import may have made it while this one waited.
         found = _look(db, target, word) or _create(db, target, word)
     return found

@@ -1,7 +1,10 @@
 -- name: begin_import -> text
--- Take states as the file gives them, without the rules for changes by hand, and let a large file take its time; both
--- end with the transaction.
-select set_config('steward.importing', 'on', true), set_config('statement_timeout', '600000', true);
+-- Take states as the file gives them, without the rules for changes by hand; ends with the transaction.
+select set_config('steward.importing', 'on', true);
+
+-- name: take_time -> text
+-- Let the statements of a large file run for ten minutes each; ends with the transaction.
+select set_config('statement_timeout', '600000', true);
 
 -- name: lock_project -> none
 -- Hold the project's graph: two imports into one project come one after the other.
@@ -184,11 +187,13 @@ on conflict (task_id, depends_on_task_id, dependency_type) do nothing;
 -- Take a block of the project's numbers and return the first of them.
 select projects.take_numbers(%(project_id)s::uuid, %(count)s::integer);
 
--- name: begin_project -> none
--- Begin to make a project: the actor must be allowed to, and two imports that would make the same one take turns.
-select
-  kit.authorize('projects:write'),
-  pg_advisory_xact_lock(hashtextextended('importers.project', 0));
+-- name: may_make_projects -> none
+-- Refuse an actor who may not make projects.
+select kit.authorize('projects:write');
+
+-- name: lock_projects -> none
+-- Hold the making of projects: two imports that would make the same one take turns.
+select pg_advisory_xact_lock(hashtextextended('importers.project', 0));
 
 -- name: find_project -> ProjectRow
 -- The projects that a person can mean by a key, slug, id, remote, path or name.
