@@ -195,21 +195,6 @@ select kit.authorize('projects:write');
 -- Hold the making of projects: two imports that would make the same one take turns.
 select pg_advisory_xact_lock(hashtextextended('importers.project', 0));
 
--- name: find_project -> ProjectRow
--- The projects that a person can mean by a key, slug, id, remote, path or name.
-select p.id, p.key
-from projects.find_projects(%(word)s::text) as f
-join projects.projects as p on p.id = f.id;
-
--- name: find_project_by_remote -> ProjectRow
--- The project of a git remote, however its address is written.
-select p.id, p.key
-from projects.project_remotes as r
-join projects.projects as p on p.id = r.project_id
-where r.is_live
-  and p.deleted_at is null
-  and r.remote = projects.normalise_remote(%(remote)s::text);
-
 -- name: find_project_by_place -> ProjectRow
 -- The project of a folder, else the one of that slug which has no other folder.
 select id, key
@@ -221,14 +206,6 @@ where deleted_at is null
   )
 order by (path = %(path)s::text) desc nulls last, created_at
 limit 1;
-
--- name: create_project -> uuid
--- Make a project; slug and key come from its name.
-select projects.create_project(
-  p_name => %(name)s::text,
-  p_path => %(path)s::text,
-  p_repository_url => %(remote)s::text
-);
 
 -- name: project_by_id -> ProjectRow
 -- One project.
