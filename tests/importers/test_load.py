@@ -300,6 +300,25 @@ def test_folders_of_one_name_are_projects_of_their_own(bench: Bench) -> None:
     assert [entry.outcome for entry in bench.run(second, first).files] == ["unchanged", "unchanged"]
 
 
+@pytest.mark.parametrize("url", ["https://me:secret@example.org/team/store.git", "/srv/git/store.git"])
+def test_a_clone_finds_the_project_of_its_remote(bench: Bench, url: str) -> None:
+    for name in ("one", "two"):
+        bench.write(f'[remote "origin"]\n\turl = {url}\n', bench.root / name / ".git" / "config")
+    first = bench.write({"tasks": [task(1)]}, bench.root / "one" / "tasks" / "tasks.json")
+    second = bench.write({"tasks": [task(1), task(2)]}, bench.root / "two" / "tasks" / "tasks.json")
+    of_host = url.startswith("https")
+    reports = [bench.run(first).files[0], bench.run(second).files[0], bench.run(first).files[0]]
+    assert [report.outcome for report in reports] == [
+        "imported",
+        "imported",
+        "imported" if of_host else "unchanged",
+    ]
+    assert (reports[0].project == reports[1].project) is of_host
+    assert reports[2].changes.get("removed", 0) == int(of_host)
+    [(kept,)] = bench.sql("select repository_url from projects.projects where slug = 'store'")
+    assert "secret" not in str(kept)
+
+
 def test_two_files_of_one_name_do_not_take_each_others_place(bench: Bench) -> None:
     first = bench.write({"tasks": [task(1)]}, bench.root / "a" / "x.tasks.json")
     second = bench.write({"tasks": [task(2)]}, bench.root / "b" / "x.tasks.json")

@@ -14,14 +14,16 @@ from steward.kit.db import Db
 from steward.kit.errors import Invalid, NotFound
 
 
-def export_taskmaster(db: Db, *, project: str, tag: str | None = None, source: str | None = None) -> str:
+def export_taskmaster(
+    db: Db, *, project: str | None = None, tag: str | None = None, source: str | None = None
+) -> str:
     """Return a project's tasks as the text of a Taskmaster file.
 
     What was imported comes back as it was, with what changed since; what was made in Steward is added.
 
     Args:
         db: the transaction.
-        project: key, slug, id or name of the project.
+        project: key, slug, id, name, remote or path of the project; the one in hand when not given.
         tag: give only this tag.
         source: name of the file, for a project that has several.
 

@@ -57,6 +57,7 @@ def load_file(db: Db, project_id: UUID, path: Path, parsed: ParsedFile, *, of_re
     if kept is not None and not of_remote:
         _check_same(kept, path)
     db.value("importers.begin_import")
+    db.value("importers.take_time")
     return _Loader(db, project_id, parsed, kept).run(str(path))
 
 

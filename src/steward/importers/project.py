@@ -6,33 +6,24 @@ import json
 from typing import Any
 from uuid import UUID
 
+from steward.domains import projects
 from steward.importers.target import Target
 from steward.importers.taskmaster.text import clean
 from steward.importers.types import ProjectRow
 from steward.kit.db import Db
-from steward.kit.errors import Invalid, NotFound
+from steward.kit.errors import NotFound
 
 _LONGEST_NAME = 255
 
 
-def find_project(db: Db, word: str) -> ProjectRow:
-    """Return the project of a key, slug, id or name.
+def find_project(db: Db, word: str | None) -> ProjectRow:
+    """Return the project that is meant; the one in hand for None.
 
     Raises:
-        NotFound: there is none.
+        NotFound: there is no such project.
+        Invalid: none was given and none is in hand, or a name is shared.
     """
-    found = _named(db, word)
-    if found is None:
-        raise NotFound(f"there is no project {word!r}", hint="`steward projects list` shows them")
-    return found
-
-
-def _named(db: Db, word: str) -> ProjectRow | None:
-    found = db.all("importers.find_project", ProjectRow, word=word.strip())
-    if len(found) > 1:
-        keys = ", ".join(project.key for project in found)
-        raise Invalid(f"{word!r} may mean any of the projects {keys}", hint="name one by its key")
-    return found[0] if found else None
+    return db.one("importers.project_by_id", ProjectRow, project_id=projects.require_id(db, word))
 
 
 def find_or_create(db: Db, target: Target, word: str | None) -> ProjectRow:
@@ -45,33 +36,38 @@ def find_or_create(db: Db, target: Target, word: str | None) -> ProjectRow:
     """
     found = _look(db, target, word)
     if found is None:
-        db.run("importers.begin_project")
+        db.run("importers.may_make_projects")
+        db.run("importers.lock_projects")
         # Another import may have made it while this one waited.
         found = _look(db, target, word) or _create(db, target, word)
     return found
 
 
 def _look(db: Db, target: Target, word: str | None) -> ProjectRow | None:
-    return _named(db, word) if word else _find(db, target)
-
-
-def _find(db: Db, target: Target) -> ProjectRow | None:
-    if target.remote:
-        return db.maybe("importers.find_project_by_remote", ProjectRow, remote=target.remote)
+    if word:
+        return _named(db, word)
+    # A remote that names no host, such as a folder, finds nothing; then the place decides.
+    found = _named(db, target.remote) if target.remote else None
     path = str(target.root) if target.root else None
-    return db.maybe("importers.find_project_by_place", ProjectRow, path=path, name=target.name)
+    return found or db.maybe("importers.find_project_by_place", ProjectRow, path=path, name=target.name)
+
+
+def _named(db: Db, word: str) -> ProjectRow | None:
+    try:
+        return find_project(db, word)
+    except NotFound:
+        return None
 
 
 def _create(db: Db, target: Target, word: str | None) -> ProjectRow:
     """Make a project; one that was named by the caller is not tied to the place of the file."""
-    name = clean(word or target.name).strip()[:_LONGEST_NAME].strip()
-    project_id: UUID = db.value(
-        "importers.create_project",
-        name=name or "project",
-        path=None if word or target.root is None else str(target.root),
-        remote=None if word else target.remote,
-    )
-    return db.one("importers.project_by_id", ProjectRow, project_id=project_id)
+    name = clean(word or target.name).strip()[:_LONGEST_NAME].strip() or "project"
+    path = str(target.root) if target.root else None
+    if word:
+        made = projects.add(db, name=name)
+    else:
+        made = projects.add(db, name=name, path=path, repository_url=target.remote)
+    return ProjectRow(made.id, made.key)
 
 
 def keep_settings(db: Db, project_id: UUID, values: dict[str, Any]) -> None:

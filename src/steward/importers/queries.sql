@@ -1,7 +1,10 @@
 -- name: begin_import -> text
--- Take states as the file gives them, without the rules for changes by hand, and let a large file take its time; both
--- end with the transaction.
-select set_config('steward.importing', 'on', true), set_config('statement_timeout', '600000', true);
+-- Take states as the file gives them, without the rules for changes by hand; ends with the transaction.
+select set_config('steward.importing', 'on', true);
+
+-- name: take_time -> text
+-- Let the statements of a large file run for ten minutes each; ends with the transaction.
+select set_config('statement_timeout', '600000', true);
 
 -- name: lock_project -> none
 -- Hold the project's graph: two imports into one project come one after the other.
@@ -184,26 +187,13 @@ on conflict (task_id, depends_on_task_id, dependency_type) do nothing;
 -- Take a block of the project's numbers and return the first of them.
 select projects.take_numbers(%(project_id)s::uuid, %(count)s::integer);
 
--- name: begin_project -> none
--- Begin to make a project: the actor must be allowed to, and two imports that would make the same one take turns.
-select
-  kit.authorize('projects:write'),
-  pg_advisory_xact_lock(hashtextextended('importers.project', 0));
+-- name: may_make_projects -> none
+-- Refuse an actor who may not make projects.
+select kit.authorize('projects:write');
 
--- name: find_project -> ProjectRow
--- The projects that a person can mean by a key, slug, id, remote, path or name.
-select p.id, p.key
-from projects.find_projects(%(word)s::text) as f
-join projects.projects as p on p.id = f.id;
-
--- name: find_project_by_remote -> ProjectRow
--- The project of a git remote, however its address is written.
-select p.id, p.key
-from projects.project_remotes as r
-join projects.projects as p on p.id = r.project_id
-where r.is_live
-  and p.deleted_at is null
-  and r.remote = projects.normalise_remote(%(remote)s::text);
+-- name: lock_projects -> none
+-- Hold the making of projects: two imports that would make the same one take turns.
+select pg_advisory_xact_lock(hashtextextended('importers.project', 0));
 
 -- name: find_project_by_place -> ProjectRow
 -- The project of a folder, else the one of that slug which has no other folder.
@@ -216,14 +206,6 @@ where deleted_at is null
   )
 order by (path = %(path)s::text) desc nulls last, created_at
 limit 1;
-
--- name: create_project -> uuid
--- Make a project; slug and key come from its name.
-select projects.create_project(
-  p_name => %(name)s::text,
-  p_path => %(path)s::text,
-  p_repository_url => %(remote)s::text
-);
 
 -- name: project_by_id -> ProjectRow
 -- One project.
