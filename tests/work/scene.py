@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import psycopg
 from psycopg.conninfo import make_conninfo
@@ -20,9 +20,9 @@ def agent(name: str = "bot") -> Actor:
     return Actor(role="admin", agent=name)
 
 
-def call(database: Database, name: str, actor: Actor = PERSON, **arguments: Any) -> Any:
+def call(database: Database, operation: str, actor: Actor = PERSON, /, **arguments: Any) -> Any:
     """Run an operation."""
-    return op.run(database, op.operation(name), arguments, actor=actor)
+    return op.run(database, op.operation(operation), arguments, actor=actor)
 
 
 def project(database: Database, slug: str = "acme") -> None:
@@ -59,7 +59,10 @@ def without(database: Database, function: str, lock: str, instead: str = "") -> 
 class Hand:
     """One connection with a transaction of its own, whose statements may run beside others'."""
 
+    opened: ClassVar[list[Hand]] = []
+
     def __init__(self, database: Database, actor: Actor = PERSON) -> None:
+        self.opened.append(self)
         self.connection = psycopg.connect(database.target.direct_conninfo, autocommit=True)
         self.connection.execute("set lock_timeout = '20s'")
         self.connection.execute("begin")
