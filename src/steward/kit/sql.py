@@ -61,8 +61,9 @@ def parse(room: str, source: str) -> dict[str, Query]:
 
 @cache
 def load(room: str) -> dict[str, Query]:
-    """Read the named statements of a room."""
-    return parse(room, (folder_of(room) / "queries.sql").read_text("utf-8"))
+    """Read the named statements of a room: queries.sql, and queries_….sql of a room with many."""
+    texts = [path.read_text("utf-8") for path in sorted(folder_of(room).glob("queries*.sql"))]
+    return parse(room, "\n\n".join(texts))
 
 
 def get(name: str) -> Query:

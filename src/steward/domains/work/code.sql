@@ -353,71 +353,116 @@ begin
 end
 $$;
 
--- Return what each of some tasks waits for: its blockers, its children, and the blockers of its ancestors.
-create function work.waits_for(p_ids uuid[]) returns table (task_id uuid, waits_for uuid)
+-- Return what a task waits for: its blockers, its children, and the blockers of its ancestors.
+create function work.waits_of(p_id uuid) returns setof uuid
 language sql stable
-set search_path = work, pg_temp
-as $$
-  with recursive line (id, member, parent_id) as (
-    select t.id, t.id, t.parent_task_id
+begin atomic
+  with recursive line (id, parent_id) as (
+    select t.id, t.parent_task_id
     from work.tasks as t
-    where t.id = any (p_ids)
+    where t.id = p_id
     union
-    select line.id, a.id, a.parent_task_id
+    select a.id, a.parent_task_id
     from line
     join work.tasks as a on a.id = line.parent_id
   )
-  select line.id, d.depends_on_task_id
+  select d.depends_on_task_id
   from line
-  join work.task_dependencies as d on d.task_id = line.member
+  join work.task_dependencies as d on d.task_id = line.id
   where d.dependency_type <> 'relates_to'
   union
-  select c.parent_task_id, c.id
+  select c.id
   from work.tasks as c
-  where c.parent_task_id = any (p_ids)
+  where c.parent_task_id = p_id;
+end;
+
+-- Return the nodes of a graph that are part of a cycle or lead into one: take away, one by one, each node that waits
+-- for nothing that is left (Kahn's algorithm). Edges run from a waiting node to what it waits for, sorted by the latter;
+-- nodes are 1 to p_nodes.
+create function work.left_waiting(p_nodes integer, p_from integer[], p_to integer[]) returns integer[]
+language plpgsql immutable
+set search_path = work, pg_temp
+as $$
+declare
+  waits integer[] := array_fill(0, array[p_nodes]);
+  first integer[] := array_fill(null::integer, array[p_nodes]);
+  free integer[] := '{}';
+  place integer := 1;
+  edge integer;
+begin
+  for i in 1..coalesce(cardinality(p_from), 0) loop
+    waits[p_from[i]] := waits[p_from[i]] + 1;
+    first[p_to[i]] := coalesce(first[p_to[i]], i);
+  end loop;
+  for i in 1..p_nodes loop
+    if waits[i] = 0 then
+      free[cardinality(free) + 1] := i;
+    end if;
+  end loop;
+  while place <= cardinality(free) loop
+    edge := first[free[place]];
+    while p_to[edge] = free[place] loop
+      waits[p_from[edge]] := waits[p_from[edge]] - 1;
+      if waits[p_from[edge]] = 0 then
+        free[cardinality(free) + 1] := p_from[edge];
+      end if;
+      edge := edge + 1;
+    end loop;
+    place := place + 1;
+  end loop;
+  return array(select i from generate_series(1, p_nodes) as i where waits[i] > 0);
+end
 $$;
 
--- Refuse a cycle of waiting through any of some tasks: gather all they wait for, then take away, round by round, what
--- waits for nothing that is left. What cannot be taken away is a cycle.
+-- Refuse a cycle of waiting among some tasks and all that they wait for.
 create function work.check_cycles(p_ids uuid[]) returns void
 language plpgsql
 set search_path = work, pg_temp
 as $$
 declare
-  seen uuid[] := p_ids;
-  frontier uuid[] := p_ids;
-  from_ids uuid[] := '{}';
-  to_ids uuid[] := '{}';
-  step record;
-  before integer;
+  nodes uuid[];
+  from_nodes integer[];
+  to_nodes integer[];
+  caught integer[];
   numbers text;
 begin
-  while cardinality(frontier) > 0 loop
-    select array_agg(w.task_id) as heads, array_agg(w.waits_for) as tails into step from work.waits_for(frontier) as w;
-    from_ids := from_ids || step.heads;
-    to_ids := to_ids || step.tails;
-    select coalesce(array_agg(distinct t), '{}')
-    into frontier
-    from unnest(step.tails) as t
-    where t not in (select unnest(seen));
-    seen := seen || frontier;
-  end loop;
-  loop
-    before := cardinality(from_ids);
-    exit when before = 0;
-    select coalesce(array_agg(e.f), '{}'), coalesce(array_agg(e.t), '{}')
-    into from_ids, to_ids
-    from unnest(from_ids, to_ids) as e (f, t)
-    where e.t in (select unnest(from_ids));
-    if cardinality(from_ids) = before then
-      select string_agg(t.number::text, ', ' order by t.number)
-      into numbers
-      from work.tasks as t
-      where t.id = any (from_ids) and t.id = any (to_ids);
-      raise exception 'tasks % would wait for each other in a circle', numbers
-        using errcode = 'STW03', hint = 'leave out one of these dependencies';
-    end if;
-  end loop;
+  with recursive reached (id) as (
+    select unnest(p_ids)
+    union
+    select w.waits_for
+    from reached
+    cross join lateral work.waits_of(reached.id) as w (waits_for)
+  ),
+  numbered as (
+    select reached.id, (row_number() over ())::integer as n
+    from reached
+  ),
+  edges as (
+    select f.n as f, t.n as t
+    from numbered as f
+    cross join lateral work.waits_of(f.id) as w (waits_for)
+    join numbered as t on t.id = w.waits_for
+  )
+  select
+    (select array_agg(numbered.id order by numbered.n) from numbered),
+    (select array_agg(edges.f order by edges.t, edges.f) from edges),
+    (select array_agg(edges.t order by edges.t, edges.f) from edges)
+  into nodes, from_nodes, to_nodes;
+  caught := work.left_waiting(cardinality(nodes), from_nodes, to_nodes);
+  if cardinality(caught) > 0 then
+    -- The same from the other side leaves out what only waits for the circle.
+    caught := work.left_waiting(
+      cardinality(nodes),
+      array(select e.t from unnest(from_nodes, to_nodes) as e (f, t) where e.f = any (caught) and e.t = any (caught) order by e.f, e.t),
+      array(select e.f from unnest(from_nodes, to_nodes) as e (f, t) where e.f = any (caught) and e.t = any (caught) order by e.f, e.t)
+    );
+    select string_agg(t.number::text, ', ' order by t.number)
+    into numbers
+    from work.tasks as t
+    where t.id in (select nodes[i] from unnest(caught) as i);
+    raise exception 'tasks % would wait for each other in a circle', numbers
+      using errcode = 'STW03', hint = 'leave out one of these dependencies';
+  end if;
 end
 $$;
 
