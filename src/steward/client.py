@@ -88,4 +88,4 @@ def connect(**settings: Any) -> Steward:
 
     loaded = load_settings(settings)
     database = open_database(loaded)
-    return Steward(database, actor_for_cli(database, loaded))
+    return Steward(database, actor_for_cli(database, loaded, surface="python"))

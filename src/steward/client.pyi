@@ -139,6 +139,7 @@ class Accounts:
     ) -> ApiKey:
         """Revoke an API key at once and for good."""
 
+
 class Projects:
     """Projects: what work, evidence and figures belong to."""
 
@@ -329,6 +330,7 @@ class Projects:
     ) -> Page[Project]:
         """List projects, newest first."""
 
+
 class Agents:
     """Agents: who may be given work besides people."""
 
@@ -418,6 +420,7 @@ class Agents:
     ) -> builtins.list[ModelProvider]:
         """List the providers of models."""
 
+
 class Work:
     """Work: what is to be done, what it waits for, and who holds it."""
 
@@ -426,9 +429,9 @@ class Work:
         *,
         title: str,
         project: str | None = None,
-        description: str = "",
-        details: str = "",
-        test_strategy: str = "",
+        description: str = '',
+        details: str = '',
+        test_strategy: str = '',
         type: TaskType | str = ...,
         priority: Priority | str = ...,
         status: TaskStatus | str = ...,
@@ -648,6 +651,7 @@ class Work:
     ) -> builtins.list[Progress]:
         """Show how far each project is: its tasks by state, and how many are ready."""
 
+
 class Audit:
     """Audit: who changed what, when, through what."""
 
@@ -676,6 +680,7 @@ class Audit:
         request_key: str | None = None,
     ) -> Page[Change]:
         """Show what happened to one thing, newest first, with each value before and after."""
+
 
 class Steward:
     """A connection to Steward, with the rooms as attributes."""

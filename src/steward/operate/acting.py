@@ -1,60 +1,96 @@
-"""As whom the command line acts: the operating system's user, on the project that the working folder names."""
+"""As whom the command line acts, with which project in hand, and the key of this home."""
 
 from __future__ import annotations
 
 import getpass
-from dataclasses import replace
-from pathlib import Path
-from uuid import UUID
+import os
+from typing import TYPE_CHECKING
 
 from steward.domains import accounts, projects
-from steward.kit import git
-from steward.kit.config import Settings
+from steward.kit.config import Settings, write_private
 from steward.kit.db import Actor, Database, Db
-from steward.kit.errors import NotFound
+from steward.kit.errors import Invalid, NotFound, Unauthenticated
+from steward.kit.git import remote_url
+from steward.operate.place import working_folder
+from steward.operate.server import starting
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from steward.domains.accounts import Principal
+
+_NOBODY = Actor(role="admin", surface="cli")
 
 
 def actor_for_cli(database: Database, settings: Settings, *, surface: str = "cli") -> Actor:
-    """Return the actor of a command: the operating system's user, the agent named, the project in hand.
+    """Return who acts: the key's owner where a key is set, else the operating system's user; as an agent if named.
 
     Args:
-        database: where the user is looked up, and made an administrator at the very first command.
-        settings: with the agent and project that flags or environment name.
-        surface: through what it acts, for the audit.
+        database: where users are known.
+        settings: names key, agent and project; without a project the working folder's is in hand.
+        surface: through what, for the audit.
+
+    Raises:
+        Unauthenticated: the key that is set is not known.
+        Denied: the user was deactivated.
     """
-    nobody = Actor(role="admin", surface=surface)
-    with database.transaction(nobody, operation="accounts.enter") as db:
-        principal = accounts.principal_for_os_user(db, username=getpass.getuser())
-        project = settings.project or _in_hand(db)
-    actor = principal.actor(surface=surface, project=project)
-    return replace(actor, agent=settings.agent) if settings.agent else actor
+    with database.transaction(_NOBODY, operation="accounts.identify") as db:
+        principal = _principal(db, settings)
+        project = settings.project or _project_in_hand(db)
+    return principal.actor(
+        agent=settings.agent, session=os.environ.get("STEWARD_SESSION"), surface=surface, project=project
+    )
 
 
-def _in_hand(db: Db) -> str | None:
-    """Return the project of the working folder: by the remote of its repository, else by its path."""
-    folder = _working_folder()
-    if folder is None:
-        return None
-    remote = git.remote_url(folder)
+def _principal(db: Db, settings: Settings) -> Principal:
+    # An address of its own needs no key here: the key is for that server.
+    if settings.key and not settings.url:
+        found = accounts.identify_key(db, key=settings.key)
+        if found is None:
+            source = settings.sources.get("key", "STEWARD_KEY")
+            raise Unauthenticated(
+                f"the key of {source} is unknown, revoked or expired", hint="mend it, or leave it out"
+            )
+        return found
+    return accounts.principal_for_os_user(db, username=getpass.getuser())
+
+
+def _project_in_hand(db: Db) -> str | None:
+    """Return the project of the working folder: by git remote, else the one whose folder it lies in."""
+    folder = working_folder()
+    remote = remote_url(folder)
     found = _by_remote(db, remote) if remote else None
-    found = found or _by_path(db, folder)
-    return str(found) if found else None
-
-
-def _working_folder() -> Path | None:
-    try:
-        return Path.cwd()
-    except OSError:
-        return None
+    found = found or projects.find_by_path(db, str(folder))
+    return str(found) if found is not None else None
 
 
 def _by_remote(db: Db, remote: str) -> UUID | None:
     try:
         return projects.resolve_id(db, remote)
-    except NotFound:
+    except (NotFound, Invalid):
         return None
 
 
-def _by_path(db: Db, folder: Path) -> UUID | None:
-    root = git.repository_root(folder) or folder
-    return projects.find_by_path(db, str(root))
+def local_key(database: Database, settings: Settings, user_id: UUID) -> str:
+    """Return the key of this home's own clients, made and kept (0600) when there is none that is good.
+
+    Args:
+        database: where keys are known.
+        settings: whose key file.
+        user_id: whose key.
+    """
+    with starting(settings):
+        return ensure_key_file(database, settings, user_id)
+
+
+def ensure_key_file(database: Database, settings: Settings, user_id: UUID) -> str:
+    """Return the key of this home; the caller holds `server.starting`."""
+    try:
+        known: str | None = settings.key_file.read_text("utf-8").strip() or None
+    except OSError:
+        known = None
+    with database.transaction(_NOBODY, operation="accounts.ensure_local_key") as db:
+        key = accounts.ensure_local_key(db, user_id=user_id, key=known)
+    if key != known:
+        write_private(settings.key_file, key + "\n")
+    return key

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from steward.kit.errors import Invalid
 from steward.surfaces.cli.client import LocalCaller
 from steward.surfaces.cli.state import State
 from steward.surfaces.cli.tree import Command
@@ -86,17 +87,17 @@ def taskmaster(
 ) -> None:
     """Give back the project in hand as a Taskmaster tasks.json."""
     from steward.importers import export_taskmaster
-    from steward.kit.errors import Invalid
 
     state: State = ctx.obj
     database, actor = LocalCaller(state.settings).open()
+    project = state.settings.project or actor.project
+    if project is None:
+        raise Invalid("project is missing, and none is in hand", hint="say --project SLUG")
     with (
         database,
         database.transaction(actor, operation="work.export", permission="work:read", read_only=True) as db,
     ):
-        if actor.project is None:
-            raise Invalid("no project is named or in hand", hint="give --project, or run this inside its folder")
-        text = export_taskmaster(db, project=actor.project, tag=tag)
+        text = export_taskmaster(db, project=project, tag=tag)
     if output:
         Path(output).write_text(text, "utf-8")
     else:
@@ -104,14 +105,32 @@ def taskmaster(
 
 
 @app.command(cls=Command)
-def sql(ctx: typer.Context, text: Annotated[str, typer.Argument(help="One statement; - reads it.")]) -> None:
+def sql(
+    ctx: typer.Context,
+    text: Annotated[str, typer.Argument(help="One statement; - reads it.")],
+    limit: Annotated[int, typer.Option(min=1, help="How many rows at most.")] = 1000,
+) -> None:
     """Run one SQL statement under a role that may only read."""
     from steward.kit.convert import dump
     from steward.operate.user_sql import user_sql
 
     state: State = ctx.obj
     statement = sys.stdin.read() if text == "-" else text
-    result = user_sql(state.settings, statement)
-    state.show([dict(zip(result.columns, dump(row), strict=True)) for row in result.rows], empty="no rows")
-    if result.truncated:
-        state.say(f"only the first {len(result.rows)} rows are shown; narrow the statement for the rest")
+    _, actor = LocalCaller(state.settings).open()
+    found = user_sql(state.settings, statement, limit=limit, admin=actor.role == "admin")
+    rows = [dict(zip(_unlike(found.columns), row, strict=True)) for row in dump(found.rows)]
+    if state.json:
+        state.show({"columns": found.columns, "rows": rows, "truncated": found.truncated})
+        return
+    state.show(rows, empty="no rows")
+    if found.truncated:
+        state.say(f"there is more than {limit} rows: --limit shows more")
+
+
+def _unlike(names: list[str]) -> list[str]:
+    """Return column names of which no two are the same."""
+    found: list[str] = []
+    for name in names:
+        count = sum(other == name or other.startswith(f"{name}_") for other in found)
+        found.append(f"{name}_{count + 1}" if name in found else name)
+    return found

@@ -116,11 +116,14 @@ def reset(
 
 @db.command(cls=Command)
 def status(ctx: typer.Context) -> None:
-    """Show server, revision and what is not applied yet."""
+    """Show server, revision and what is not applied yet; status 7 when something is in the way."""
     from steward.operate import status as work
 
     state: State = ctx.obj
-    _show(state, work.status(state.settings))
+    report = work.status(state.settings)
+    _show(state, report)
+    if report.problem is not None:
+        raise typer.Exit(7)
 
 
 @db.command(cls=Command)
@@ -141,10 +144,10 @@ def schema(
     output: Annotated[str | None, typer.Option("--output", "-o", help="Into this file.")] = None,
 ) -> None:
     """Print the whole schema as one SQL text."""
-    from steward.operate import tools as work
+    from steward.operate import tools
 
     state: State = ctx.obj
-    text = work.schema(state.settings)
+    text = tools.schema(state.settings)
     if output:
         Path(output).write_text(text, "utf-8")
     else:
@@ -154,24 +157,31 @@ def schema(
 @db.command(cls=Command)
 def url(
     ctx: typer.Context,
-    role: Annotated[str, typer.Option(help="As which role: app, agent, readonly, backup, owner.")] = "app",
+    role: Annotated[str, typer.Option(help="As whom: readonly, app, agent, backup, owner.")] = "readonly",
     show: Annotated[bool, typer.Option("--show", help="With the password.")] = False,
+    tcp: Annotated[
+        bool | None,
+        typer.Option("--tcp/--no-tcp", help="Open the embedded server on 127.0.0.1, or close it."),
+    ] = None,
+    port: Annotated[int | None, typer.Option(help="On this port.", min=1, max=65535)] = None,
 ) -> None:
-    """Print the address of the database; the password is hidden unless asked for."""
-    from steward.operate import tools as work
+    """Print the address of the database for other programs; the password is hidden unless asked for."""
+    from steward.operate import tools
 
     state: State = ctx.obj
-    text = work.url(state.settings, role=role, show=show)
+    if tcp is not None:
+        tools.open_tcp(state.settings, tcp, port, [role], _progress(state))
+    text = tools.url(state.settings, role, show)
     state.show({"url": text} if state.json else text)
 
 
 @db.command(cls=Command, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def psql(
     ctx: typer.Context,
-    role: Annotated[str, typer.Option(help="As which role.")] = "app",
+    role: Annotated[str, typer.Option(help="As whom: readonly, app, agent, backup, owner.")] = "readonly",
 ) -> None:
     """Enter the database with psql; further words go to psql."""
-    from steward.operate import tools as work
+    from steward.operate import tools
 
     state: State = ctx.obj
-    work.psql(state.settings, role=role, arguments=ctx.args)
+    tools.psql(state.settings, tools.role_named(role), ctx.args)

@@ -69,22 +69,33 @@ class _Foreground:
 
 
 def _set_up(state: State, demo: bool) -> None:
-    """Bring the database up to this package, with sample rows when asked."""
+    """Bring the database up to this package, with a key for this home and sample rows when asked."""
+
+    if demo:
+        from steward.operate import setup
+
+        _opened(state).close()
+        setup.seed(state.settings, sample=True)
+    with _opened(state) as database:
+        actor = acting.actor_for_cli(database, state.settings)
+        if actor.user_id is not None and not actor.agent_bound:
+            acting.ensure_key_file(database, state.settings, actor.user_id)
+
+
+def _opened(state: State) -> Any:
+    """Open the database, set up or migrated first where that is the remedy."""
     from steward.operate import place
 
     progress = _progress(state)
     try:
-        place.open_database(state.settings, progress=progress).close()
+        return place.open_database(state.settings, progress=progress)
     except Unavailable as exc:
         if not _can_mend(exc, state):
             raise
-        from steward.operate import setup
+    from steward.operate import setup
 
-        setup.setup(state.settings, progress)
-    if demo:
-        from steward.operate import setup
-
-        setup.seed(state.settings, sample=True)
+    setup.setup(state.settings, progress)
+    return place.open_database(state.settings, progress=progress)
 
 
 def _can_mend(exc: Unavailable, state: State) -> bool:
@@ -138,22 +149,14 @@ def down(ctx: typer.Context) -> None:
 def status(ctx: typer.Context) -> None:
     """Show what runs, where, and whether it is well; status 7 when something is not."""
     state: State = ctx.obj
-    found = server.running(state.settings)
+    from steward.kit.convert import dump
     from steward.operate.status import status as database_status
 
-    report = {
-        "home": str(state.settings.home),
-        "web": _web(found),
-        "database": database_status(state.settings),
-    }
-    from steward.kit.convert import dump
-
-    data = dump(report)
-    if state.json:
-        state.show(data)
-    else:
-        state.show(_rows(data))
-    if found is not None and not server.is_ready(found):
+    found = server.running(state.settings)
+    report = database_status(state.settings)
+    data = {"home": str(state.settings.home), "web": _web(found), "database": dump(report)}
+    state.show(data if state.json else _rows(data))
+    if report.problem is not None or (found is not None and data["web"]["status"] != "running"):
         raise typer.Exit(7)
 
 

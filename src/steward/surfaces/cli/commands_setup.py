@@ -43,11 +43,24 @@ def config(ctx: typer.Context) -> None:
 @app.command(cls=Command)
 def key(ctx: typer.Context) -> None:
     """Print the key that programs send as `Authorization: Bearer …`."""
-    from steward.surfaces.cli.client import read_key
-
     state: State = ctx.obj
-    found = read_key(state.settings)
+    found = state.settings.key or _own_key(state)
     state.show({"key": found} if state.json else found)
+
+
+def _own_key(state: State) -> str:
+    """Return the key of this home, made when there is none; the server's own when it is elsewhere."""
+    from steward.surfaces.cli.client import LocalCaller, read_key
+
+    if state.settings.url:
+        return read_key(state.settings)
+    from steward.operate.acting import local_key
+
+    database, actor = LocalCaller(state.settings).open()
+    with database:
+        if actor.user_id is None:
+            return read_key(state.settings)
+        return local_key(database, state.settings, actor.user_id)
 
 
 @app.command(cls=Command)

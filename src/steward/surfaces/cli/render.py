@@ -22,7 +22,8 @@ _UUID = re.compile(r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 # Text of tasks comes from files and agents: control characters must not reach the terminal.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _PIPE_WIDTH = 160
-_NARROWEST = 8
+_LONG = 32
+_GAP = 3
 
 # Which columns say most, first; columns not named here follow in their own order while there is room.
 _FIRST = (
@@ -106,13 +107,8 @@ def _is_id(name: str, rows: Sequence[Mapping[str, Any]]) -> bool:
     return bool(values) and all(isinstance(value, str) and _UUID.match(value) for value in values)
 
 
-def columns_of(rows: Sequence[Mapping[str, Any]], width: int) -> list[str]:
-    """Choose the columns of a table: the telling ones first, as many as the width holds.
-
-    Args:
-        rows: the rows as JSON data.
-        width: how many cells wide the table may be.
-    """
+def columns_of(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the columns worth showing: what says something, no ids beside names, no objects."""
     names = [
         name for name in dict.fromkeys(key for row in rows for key in row) if _says_something(name, rows)
     ]
@@ -120,14 +116,24 @@ def columns_of(rows: Sequence[Mapping[str, Any]], width: int) -> list[str]:
     if named:
         names = [name for name in names if not _is_id(name, rows)]
     names = [name for name in names if not any(isinstance(row.get(name), dict) for row in rows)] or names
-    chosen: list[str] = []
+    return names
+
+
+def widths_of(names: Sequence[str], rows: Sequence[Mapping[str, Any]], width: int) -> dict[str, int]:
+    """Return the columns that fit and how wide each may be: the telling ones first, spare room to the long ones."""
+    chosen: dict[str, int] = {}
     left = width
+    natural = {name: _width(name, rows) for name in names}
     for name in _order(names):
-        need = min(_width(name, rows), 32) + 3
-        if chosen and need > left:
+        need = min(natural[name], _LONG)
+        if chosen and need + _GAP > left:
             continue
-        chosen.append(name)
-        left -= need
+        chosen[name] = need
+        left -= need + _GAP
+    for name in chosen:
+        more = max(0, min(left, natural[name] - chosen[name]))
+        chosen[name] += more
+        left -= more
     return chosen
 
 
@@ -142,22 +148,20 @@ def _head(name: str) -> str:
 
 def table(rows: Sequence[Mapping[str, Any]], width: int, zone: tzinfo | None = None) -> Table:
     """Return a table of rows with the columns that fit."""
-    names = columns_of(rows, width)
+    widths = widths_of(columns_of(rows), rows, width)
     made = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
-    for name in names:
+    for name, cells in widths.items():
         numbers = all(isinstance(row.get(name), int | float | None) for row in rows)
         is_number = numbers and not any(isinstance(row.get(name), bool) for row in rows)
-        wide = name in ("title", "name", "summary", "description", "reason", "why", "message")
         made.add_column(
             _head(name),
             justify="right" if is_number else "left",
             overflow="ellipsis",
             no_wrap=True,
-            min_width=_NARROWEST if wide else None,
-            ratio=None,
+            max_width=cells,
         )
     for row in rows:
-        made.add_row(*(_cell(name, row.get(name), zone, short=True) for name in names))
+        made.add_row(*(_cell(name, row.get(name), zone, short=True) for name in widths))
     return made
 
 

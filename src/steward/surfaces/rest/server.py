@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib.util
-from collections.abc import AsyncIterator, Callable
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from steward.kit.db import Database
 
 _HEALTH_S = 2.0
+_JOBS_END_S = 5.0
 
 
 def create_app(
@@ -89,6 +91,7 @@ def _lifespan(settings: Settings, opener: Callable[[Settings], Database] | None)
         edge.changed.bind(asyncio.get_running_loop())
         app.state.edge = edge
         async with contextlib.AsyncExitStack() as stack:
+            stack.enter_context(_jobs(database))
             for enter in app.state.on_start:
                 await stack.enter_async_context(enter())
             try:
@@ -98,6 +101,21 @@ def _lifespan(settings: Settings, opener: Callable[[Settings], Database] | None)
         await asyncio.to_thread(database.close)
 
     return lifespan
+
+
+@contextlib.contextmanager
+def _jobs(database: Database) -> Iterator[None]:
+    """Run background jobs in a thread of this server; one server at a time has the lead."""
+    from steward.kit.jobs import JobRunner
+
+    stop = threading.Event()
+    thread = threading.Thread(target=JobRunner(database).run_forever, args=(stop,), name="jobs", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(_JOBS_END_S)
 
 
 def _mount_mcp(app: FastAPI) -> None:
