@@ -76,6 +76,8 @@ def _set_up(state: State, demo: bool) -> None:
 
         _opened(state).close()
         setup.seed(state.settings, sample=True)
+    from steward.operate import acting
+
     with _opened(state) as database:
         actor = acting.actor_for_cli(database, state.settings)
         if actor.user_id is not None and not actor.agent_bound:
