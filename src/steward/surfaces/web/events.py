@@ -87,13 +87,18 @@ async def _events(request: Request) -> AsyncIterator[bytes]:
     watch.enter()
     try:
         yield b"retry: 2000\n\n"
-        while not edge.stopping and not await request.is_disconnected():
+        while not await _over(request, edge):
             changed = await edge.changed.wait(set(op.ROOMS), timeout=_SILENCE_S)
             if changed:
                 await asyncio.sleep(_GATHER_S)
             yield _CHANGE if changed else _STILL_HERE
     finally:
         watch.leave()
+
+
+async def _over(request: Request, edge: Edge) -> bool:
+    """Tell whether the server ends or nobody listens any more."""
+    return edge.stopping or await request.is_disconnected()
 
 
 def _watch_of(state: object, edge: Edge) -> Watch:

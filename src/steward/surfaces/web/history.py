@@ -22,7 +22,6 @@ _VERBS: Mapping[str, tuple[str, str, str | None]] = {
     "work.fail": ("reported a failed try of", "alert", "failed"),
     "work.give_back": ("gave back", "inbox", None),
     "work.requeue": ("requeued", "inbox", None),
-    "work.update": ("changed", "list", None),
     "work.delete": ("removed", "close", None),
 }
 _ACTIONS: Mapping[str, tuple[str, str, str | None]] = {
@@ -53,6 +52,7 @@ _SILENT = frozenset(
         "original",
         "order_index",
         "metadata",
+        "result",
     }
 )
 
@@ -127,10 +127,10 @@ def _words(entry: audit.AuditEntry | audit.Change) -> tuple[str, str, str | None
             "inbox",
             None,
         )
-    if entry.event_type is audit.EventType.TASK_ASSIGNED:
-        return ("assigned", "person", None)
     if entry.resource_type == "task" and operation in _VERBS:
         return _VERBS[operation]
+    if entry.event_type is audit.EventType.TASK_ASSIGNED:
+        return ("assigned", "person", None)
     return _ACTIONS.get(entry.event_action, _OTHER)
 
 
