@@ -28,7 +28,9 @@ BASE = "http://127.0.0.1:7717"
 class Driver(Protocol):
     """A way to call operations."""
 
-    def call(self, name: str, arguments: Mapping[str, Any], *, agent: str | None = None, key: str | None = None) -> Any:
+    def call(
+        self, name: str, arguments: Mapping[str, Any], *, agent: str | None = None, key: str | None = None
+    ) -> Any:
         """Return the result as JSON data; raises Failed with the error's object."""
 
 
@@ -46,7 +48,9 @@ class PythonDriver:
     def __init__(self, database: Database, actor: Actor) -> None:
         self.database, self.actor = database, actor
 
-    def call(self, name: str, arguments: Mapping[str, Any], *, agent: str | None = None, key: str | None = None) -> Any:
+    def call(
+        self, name: str, arguments: Mapping[str, Any], *, agent: str | None = None, key: str | None = None
+    ) -> Any:
         room, _, verb = name.partition(".")
         steward = Steward(self.database, dataclasses.replace(self.actor, agent=agent))
         try:
@@ -61,7 +65,9 @@ class CliDriver:
     def __init__(self, patch: pytest.MonkeyPatch, environment: Mapping[str, str]) -> None:
         self.patch, self.environment = patch, environment
 
-    def call(self, name: str, arguments: Mapping[str, Any], *, agent: str | None = None, key: str | None = None) -> Any:
+    def call(
+        self, name: str, arguments: Mapping[str, Any], *, agent: str | None = None, key: str | None = None
+    ) -> Any:
         words = [*command_line(name, arguments), "--json"]
         words += ["--agent", agent] if agent else []
         words += ["--request-key", key] if key else []
@@ -119,7 +125,9 @@ class RestDriver:
         found |= {"X-Steward-Agent": agent} if agent else {}
         return found | ({"Idempotency-Key": key} if key else {})
 
-    def call(self, name: str, arguments: Mapping[str, Any], *, agent: str | None = None, key: str | None = None) -> Any:
+    def call(
+        self, name: str, arguments: Mapping[str, Any], *, agent: str | None = None, key: str | None = None
+    ) -> Any:
         spec, headers = op.operation(name), self.headers(agent, key)
         if spec.write:
             response = self.client.post(spec.path, json=dict(arguments), headers=headers)
@@ -145,7 +153,9 @@ class McpDriver:
     def __init__(self, client: TestClient, key: str) -> None:
         self.client, self.key, self.count = client, key, 0
 
-    def call(self, name: str, arguments: Mapping[str, Any], *, agent: str | None = None, key: str | None = None) -> Any:
+    def call(
+        self, name: str, arguments: Mapping[str, Any], *, agent: str | None = None, key: str | None = None
+    ) -> Any:
         spec = op.operation(name)
         params: dict[str, Any] = {"name": spec.tool, "arguments": dict(arguments)}
         if key:

@@ -17,7 +17,9 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 _TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$")
 _SECRET = re.compile(r"stw_[A-Za-z0-9]+_[A-Za-z0-9_-]+|^stw_[A-Za-z0-9]+")
 # What tells how a call came in differs by design.
-_BY_SURFACE = frozenset({"surface", "request", "request_id", "session", "ip", "ip_address", "user_agent", "took_ms"})
+_BY_SURFACE = frozenset(
+    {"surface", "request", "request_id", "session", "ip", "ip_address", "user_agent", "took_ms"}
+)
 
 
 @dataclass(frozen=True)
