@@ -44,7 +44,9 @@ def ready(database: Database) -> list[str]:
 
 def owner(database: Database) -> psycopg.Connection[Any]:
     """Connect to the same database as its owner, with autocommit."""
-    return psycopg.connect(make_conninfo(database.target.direct_conninfo, user="steward_owner"), autocommit=True)
+    return psycopg.connect(
+        make_conninfo(database.target.direct_conninfo, user="steward_owner"), autocommit=True
+    )
 
 
 def without(database: Database, function: str, lock: str, instead: str = "") -> None:
