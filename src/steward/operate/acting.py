@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import getpass
+import socket
 from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
 from steward.domains import accounts, projects
 from steward.kit import git
-from steward.kit.config import Settings
+from steward.kit.config import Settings, write_private
 from steward.kit.db import Actor, Database, Db
 from steward.kit.errors import NotFound
 
@@ -28,6 +29,30 @@ def actor_for_cli(database: Database, settings: Settings, *, surface: str = "cli
         project = settings.project or _in_hand(db)
     actor = principal.actor(surface=surface, project=project)
     return replace(actor, agent=settings.agent) if settings.agent else actor
+
+
+def ensure_key(database: Database, settings: Settings) -> None:
+    """Keep a good key of the operating system's user in the home (0600), for the browser and programs of this home.
+
+    Args:
+        database: where the key is checked, and made when there is none or it was revoked.
+        settings: of which home; the caller holds the lock of starting.
+    """
+    kept = _kept_key(settings)
+    # Several homes may share a database: none of them may revoke another's key.
+    name = f"local {socket.gethostname()} {settings.home}"[:200]
+    with database.transaction(Actor(role="admin", surface="cli"), operation="accounts.enter") as db:
+        principal = accounts.principal_for_os_user(db, username=getpass.getuser())
+        key = accounts.ensure_local_key(db, user_id=principal.user_id, key=kept, name=name)
+    if key != kept:
+        write_private(settings.key_file, f"{key}\n")
+
+
+def _kept_key(settings: Settings) -> str | None:
+    try:
+        return settings.key_file.read_text("utf-8").strip() or None
+    except FileNotFoundError:
+        return None
 
 
 def _in_hand(db: Db) -> str | None:

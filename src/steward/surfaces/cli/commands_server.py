@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,6 +15,9 @@ from steward.kit.errors import NotFound, Unavailable
 from steward.operate import server
 from steward.surfaces.cli.state import State
 from steward.surfaces.cli.tree import Command
+
+if TYPE_CHECKING:
+    from steward.kit.db import Database
 
 app = typer.Typer()
 
@@ -69,22 +72,30 @@ class _Foreground:
 
 
 def _set_up(state: State, demo: bool) -> None:
-    """Bring the database up to this package, with sample rows when asked."""
+    """Bring the database up to this package, with sample rows when asked, and let this home have a key to it."""
+    from steward.operate import acting
+
+    with _open_or_mend(state) as database:
+        acting.ensure_key(database, state.settings)
+    if demo:
+        from steward.operate import setup
+
+        setup.seed(state.settings, sample=True)
+
+
+def _open_or_mend(state: State) -> Database:
     from steward.operate import place
 
     progress = _progress(state)
     try:
-        place.open_database(state.settings, progress=progress).close()
+        return place.open_database(state.settings, progress=progress)
     except Unavailable as exc:
         if not _can_mend(exc, state):
             raise
         from steward.operate import setup
 
         setup.setup(state.settings, progress)
-    if demo:
-        from steward.operate import setup
-
-        setup.seed(state.settings, sample=True)
+    return place.open_database(state.settings, progress=progress)
 
 
 def _can_mend(exc: Unavailable, state: State) -> bool:
