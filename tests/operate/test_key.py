@@ -9,7 +9,14 @@ from steward.domains import accounts
 from steward.kit import op
 from steward.kit.config import Settings
 from steward.kit.db import Actor, Database
-from steward.operate.acting import ensure_key
+from steward.operate.acting import actor_for_cli, ensure_key_file
+
+
+def ensure_key(database: Database, settings: Settings) -> None:
+    """Keep a key of whoever runs this."""
+    user_id = actor_for_cli(database, settings).user_id
+    assert user_id is not None
+    ensure_key_file(database, settings, user_id)
 
 
 def _known(database: Database, key: str) -> bool:
