@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import psycopg
@@ -168,36 +169,57 @@ def test_the_log_filters(database: Database, ada: Actor) -> None:
     assert len(ids) == len(set(ids)) == len(call(database, "audit.list", ada, limit=100).items)
 
 
-def test_a_listener_sees_every_row_once_whatever_order_commits_take(database: Database, actor: Actor) -> None:
-    mark = changes(database, None).mark
+def follow(
+    database: Database, mark: str | None, count: int, *, limit: int = 500
+) -> tuple[list[Any], str | None]:
+    """Read until so many rows came: an open transaction of any database of the server holds them back."""
+    seen: list[Any] = []
+    deadline = time.monotonic() + 20
+    while len(seen) < count and time.monotonic() < deadline:
+        part = changes(database, mark, limit=limit)
+        assert len(part.items) <= limit
+        seen, mark = seen + part.items, part.mark
+    return seen, mark
+
+
+def test_a_listener_is_not_misled_by_the_order_of_ids(database: Database, actor: Actor) -> None:
+    mark: str | None = changes(database, None).mark
     add = "insert into accounts.users (username) values (%s)"
-    with owner(database) as early, owner(database) as late:
-        early.autocommit = False
-        # `late` has the older transaction id and the younger row id; `early` the reverse.
-        late.autocommit = False
-        late.execute("select pg_current_xact_id()")
-        early.execute(add, ("early",))
-        late.execute(add, ("late",))
-        late.commit()
-        first = changes(database, mark)
-        assert [one.resource_name for one in first.items] == ["late"]
-        early.commit()
-    second = changes(database, first.mark)
-    assert [one.resource_name for one in second.items] == ["early"]
-    assert second.items[0].id < first.items[0].id
-    assert changes(database, second.mark).items == []
+    with owner(database) as younger, owner(database) as older:
+        younger.autocommit = older.autocommit = False
+        older.execute("select pg_current_xact_id()")
+        younger.execute(add, ("lower id",))
+        older.execute(add, ("higher id",))
+        older.commit()
+        seen, mark = follow(database, mark, 1)
+        assert [one.resource_name for one in seen] == ["higher id"]
+        younger.commit()
+    more, mark = follow(database, mark, 1)
+    assert [one.resource_name for one in more] == ["lower id"]
+    assert more[0].id < seen[0].id
+
+
+def test_a_listener_waits_for_an_older_transaction(database: Database, actor: Actor) -> None:
+    mark: str | None = changes(database, None).mark
+    add = "insert into accounts.users (username) values (%s)"
+    with owner(database) as older, owner(database) as younger:
+        older.autocommit = False
+        older.execute(add, ("older",))
+        younger.execute(add, ("younger",))
+        held = changes(database, mark)
+        assert held.items == []
+        older.commit()
+    seen, mark = follow(database, held.mark, 2)
+    assert [one.resource_name for one in seen] == ["older", "younger"]
+    assert changes(database, mark).items == []
 
 
 def test_a_listener_reads_in_parts(database: Database, actor: Actor) -> None:
     mark = changes(database, None).mark
     for n in range(7):
         call(database, "accounts.add_user", actor, username=f"u{n}")
-    seen: list[str | None] = []
-    for _ in range(4):
-        part = changes(database, mark, limit=3)
-        seen += [one.resource_name for one in part.items]
-        mark = part.mark
-    assert seen == [f"u{n}" for n in range(7)]
+    seen, _ = follow(database, mark, 7, limit=3)
+    assert [one.resource_name for one in seen] == [f"u{n}" for n in range(7)]
 
 
 def test_the_log_is_followed_by_its_index(database: Database) -> None:
