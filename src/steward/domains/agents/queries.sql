@@ -30,7 +30,7 @@ from agents.agents
 where id = %(id)s::uuid
 for no key update;
 
--- name: list_agents -> Agent
+-- name: list_agents -> Agent, planned anew
 -- Agents by name, after a cursor.
 select id, name, display_name, description, agent_type, model_provider, model_name, model_version, capabilities, configuration,
   required_tools, max_tokens, temperature, top_p, max_in_progress, is_active, is_experimental, agent_version, tags,
