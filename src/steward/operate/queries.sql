@@ -138,7 +138,7 @@ select
   current_setting('server_version') as server_version,
   current_database()::text as database,
   session_user::text as login,
-  pg_database_size(current_database()) as size_bytes,
+  case when has_database_privilege(current_database(), 'connect') then pg_database_size(current_database()) end as size_bytes,
   pg_postmaster_start_time() as started_at,
   (select count(*) from pg_catalog.pg_stat_activity where backend_type = 'client backend')::integer as connections,
   current_setting('max_connections')::integer as max_connections,
