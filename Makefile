@@ -72,8 +72,7 @@ acceptance-skeleton: $(VENV)/.installed-dev ## What a machine can check of the f
 
 .PHONY: schema
 schema: $(VENV)/.installed-dev ## Write schema.sql, the whole database on one page
-	$(BIN)/steward db schema > schema.sql.new
-	mv schema.sql.new schema.sql
+	STEWARD_WRITE_SCHEMA=1 $(BIN)/python -m pytest -q tests/house/test_schema_page.py
 
 .PHONY: docs
 docs: $(VENV)/.installed-dev ## Write the generated pages of docs/

@@ -278,3 +278,6 @@ begin
 end
 $$;
 revoke execute on function kit.ensure_partitions(text, integer) from steward_agent, steward_readonly;
+
+create trigger touch before update on kit.settings
+  for each row execute function kit.update_updated_at_column();

@@ -208,14 +208,23 @@ def _compare_seeds(connection: psycopg.Connection[Any]) -> tuple[dict[str, Count
 
 
 def _seed_rows(connection: psycopg.Connection[Any], key: SeedKey) -> list[SeedRow]:
+    """Return the rows a table begins with; none counts as found where the table or a column is lost or out of reach."""
     there = f"{key.schema}{_SUFFIX}.{key.name}"
     names = {
         row[0]
         for row in connection.execute(sql.get("operate.column_names").text, {"table": there}).fetchall()
     }
-    comparable = set(key.key) <= names
-    text = sql.get("operate.seed_rows" if comparable else "operate.seed_rows_unfound").text
-    statement = compose.SQL(text).format(
+    if set(key.key) <= names:
+        try:
+            with connection.transaction():
+                return _ask_rows(connection, key, "operate.seed_rows")
+        except psycopg.errors.InsufficientPrivilege:
+            pass
+    return _ask_rows(connection, key, "operate.seed_rows_unfound")
+
+
+def _ask_rows(connection: psycopg.Connection[Any], key: SeedKey, name: str) -> list[SeedRow]:
+    statement = compose.SQL(sql.get(name).text).format(
         found=compose.Identifier(f"{key.schema}{_SUFFIX}", key.name),
         of_found=compose.SQL(", ").join(compose.Identifier("f", name) for name in key.key),
         key=compose.SQL(", ").join(map(compose.Identifier, key.key)),

@@ -54,10 +54,7 @@ set
   agent_type = coalesce(%(agent_type)s::text, agent_type),
   model_provider = coalesce(nullif(%(model_provider)s::text, ''), model_provider),
   model_name = coalesce(nullif(%(model_name)s::text, ''), model_name),
-  model_version = case
-    when %(model_version)s::text is null then model_version
-    else nullif(%(model_version)s::text, '')
-  end,
+  model_version = case when %(model_version)s::text is null then model_version else nullif(%(model_version)s::text, '') end,
   capabilities = coalesce(%(capabilities)s::text[], capabilities),
   configuration = coalesce(%(configuration)s::text::jsonb, configuration),
   required_tools = coalesce(%(required_tools)s::text[], required_tools),

@@ -84,11 +84,6 @@ where %(after_id)s::uuid is null
 order by l.updated_at desc, l.id desc
 limit %(limit)s::integer;
 
--- name: count_tasks -> bigint, planned anew
--- How many tasks a filter keeps.
-select count(*)
-from work.filter_tasks(%(filter)s::jsonb) as l;
-
 -- name: list_ready -> TaskRow, planned anew
 -- What could be claimed now, in the order of claims.
 select
@@ -131,13 +126,6 @@ from work.claim_tasks(
 -- name: heartbeat_task -> timestamptz
 -- Renew a lease.
 select work.heartbeat_task(%(id)s::uuid, %(token)s::bigint, %(lease_seconds)s::integer);
-
--- name: lease_of -> bigint
--- The current token of a held task; null when nobody holds it.
-select q.token
-from work.ready_queue as q
-where q.task_id = %(id)s::uuid
-  and q.agent_id is not null;
 
 -- name: start_task -> none
 -- Begin work.
