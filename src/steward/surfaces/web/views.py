@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 # The order in which people think of them: what can be done, what is being done, what waits, what is over.
 STATES = (
     "open",
+    "pending",
     "ready",
     "waiting",
     "claimed",
@@ -309,7 +310,6 @@ class Overview:
     ready: Sequence[Task] = ()
     ready_total: int = 0
     blocked: Sequence[Waiting] = ()
-    blocked_total: int = 0
     quarantined: Sequence[Task] = ()
     quarantined_total: int = 0
     finished: Sequence[Task] = ()
