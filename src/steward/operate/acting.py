@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import socket
 from typing import TYPE_CHECKING
 
 from steward.domains import accounts, projects
@@ -89,8 +90,10 @@ def ensure_key_file(database: Database, settings: Settings, user_id: UUID) -> st
         known: str | None = settings.key_file.read_text("utf-8").strip() or None
     except OSError:
         known = None
+    # Several homes may share a database: none of them may revoke another's key.
+    name = f"local {socket.gethostname()} {settings.home}"[:200]
     with database.transaction(_NOBODY, operation="accounts.ensure_local_key") as db:
-        key = accounts.ensure_local_key(db, user_id=user_id, key=known)
+        key = accounts.ensure_local_key(db, user_id=user_id, key=known, name=name)
     if key != known:
         write_private(settings.key_file, key + "\n")
     return key
