@@ -12,33 +12,8 @@ from typing import Any
 from steward.domains.accounts.types import ApiKey, NewKey, Role, User, Whoami
 from steward.domains.agents.types import Agent, AgentType, ModelProvider
 from steward.domains.audit.types import AuditEntry, Change, EventType
-from steward.domains.projects.types import (
-    Hierarchy,
-    Machine,
-    MachineType,
-    MemberRole,
-    OsType,
-    Project,
-    ProjectMember,
-    ProjectStatus,
-    Workspace,
-    WorkspaceType,
-)
-from steward.domains.work.types import (
-    Blocked,
-    Choice,
-    Claim,
-    DependencyType,
-    Lease,
-    Overview,
-    Priority,
-    Progress,
-    Task,
-    TaskOrder,
-    TaskRow,
-    TaskStatus,
-    TaskType,
-)
+from steward.domains.projects.types import Hierarchy, Machine, MachineType, MemberRole, OsType, Project, ProjectMember, ProjectStatus, Workspace, WorkspaceType
+from steward.domains.work.types import Blocked, Choice, Claim, DependencyType, Lease, Overview, Priority, Progress, Task, TaskOrder, TaskRow, TaskStatus, TaskType
 from steward.kit.db import Actor, Database
 from steward.kit.op import Operation, Page
 
