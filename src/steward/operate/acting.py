@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import socket
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from steward.domains import accounts, projects
@@ -12,7 +13,6 @@ from steward.kit.config import Settings, write_private
 from steward.kit.db import Actor, Database, Db
 from steward.kit.errors import Invalid, NotFound, Unauthenticated
 from steward.kit.git import remote_url
-from steward.operate.place import working_folder
 from steward.operate.server import starting
 
 if TYPE_CHECKING:
@@ -58,11 +58,19 @@ def _principal(db: Db, settings: Settings) -> Principal:
 
 def _project_in_hand(db: Db) -> str | None:
     """Return the project of the working folder: by git remote, else the one whose folder it lies in."""
-    folder = working_folder()
+    folder = _working_folder()
     remote = remote_url(folder)
     found = _by_remote(db, remote) if remote else None
     found = found or projects.find_by_path(db, str(folder))
     return str(found) if found is not None else None
+
+
+def _working_folder() -> Path:
+    """Return the folder that the user works in, the root where it was removed meanwhile."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return Path("/")
 
 
 def _by_remote(db: Db, remote: str) -> UUID | None:
