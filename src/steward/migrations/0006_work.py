@@ -12,7 +12,6 @@ create schema work;
 grant usage on schema work to steward_app, steward_agent, steward_readonly, steward_backup;
 alter default privileges in schema work grant select on tables to steward_app, steward_readonly, steward_backup;
 alter default privileges in schema work grant select on sequences to steward_backup;
-alter default privileges in schema work revoke execute on functions from public;
 alter default privileges in schema work grant execute on functions to steward_app, steward_agent, steward_readonly;
 
 create table work.import_files (
