@@ -89,12 +89,14 @@ def _deed(entry: audit.AuditEntry) -> tuple[Any, ...]:
 def _entry(entries: list[audit.AuditEntry]) -> views.Event:
     entry = entries[0]
     verb, icon, state = _words(entry)
-    one = len(entries) == 1
+    # One deed may touch a task more than once.
+    tasks = len({each.resource_id for each in entries})
+    one = tasks == 1
     return views.Event(
         id=str(entry.id),
         at=entry.created_at,
         actor=_who(entry),
-        what=verb if one else f"{verb} {len(entries):,} tasks",
+        what=verb if one else f"{verb} {tasks:,} tasks",
         icon=icon,
         state=state,
         subject=(entry.resource_name or entry.resource_id) if one else None,

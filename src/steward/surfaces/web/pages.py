@@ -219,7 +219,8 @@ def overview(call: Caller, project: str | None) -> views.Overview:
     counts = {count.name: count.count for count in found.by_status}
     if not counts:
         return views.Overview(0)
-    blocked = call("work.blocked", project=where, limit=_PANEL_ROWS)
+    # What each waits for in full is on its own page: working it out for every open task takes too long here.
+    waiting = call("work.list", project=where, status=["pending"], ready=False, limit=_PANEL_ROWS)
     total = sum(counts.values())
     shown = counts | {"ready": found.ready}
     chosen = views.TaskFilter(project=project)
@@ -232,7 +233,7 @@ def overview(call: Caller, project: str | None) -> views.Overview:
         working=[task_view(row) for row in found.in_work],
         ready=[task_view(row) for row in found.next],
         ready_total=found.ready,
-        blocked=[_blocked_view(each) for each in blocked],
+        waiting=_kept(map(task_view, waiting.items), "waiting"),
         quarantined=_quarantined(call, where) if found.quarantined else (),
         quarantined_total=found.quarantined,
         finished=[
@@ -240,10 +241,6 @@ def overview(call: Caller, project: str | None) -> views.Overview:
         ],
         activity=history.activity(call, project),
     )
-
-
-def _blocked_view(found: work.Blocked) -> views.Waiting:
-    return views.Waiting(found.ref, found.title, str(found.status), found.reason, found.blockers)
 
 
 def _quarantined(call: Caller, where: str) -> list[views.Task]:

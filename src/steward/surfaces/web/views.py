@@ -79,17 +79,6 @@ class Tie:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """A task that is not ready, and what it waits for."""
-
-    key: str
-    title: str
-    state: str
-    reason: str
-    blockers: Sequence[str] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class FullTask:
     """A task on its own page."""
 
@@ -309,7 +298,7 @@ class Overview:
     working: Sequence[Task] = ()
     ready: Sequence[Task] = ()
     ready_total: int = 0
-    blocked: Sequence[Waiting] = ()
+    waiting: Sequence[Task] = ()
     quarantined: Sequence[Task] = ()
     quarantined_total: int = 0
     finished: Sequence[Task] = ()
