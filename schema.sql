@@ -993,10 +993,13 @@ CREATE FUNCTION projects.key_of(p_slug text) RETURNS text
     AS $$
   select case
     when length(initials) >= 2 then left(initials, 8)
-    else rpad(left(regexp_replace(upper(p_slug), '[^A-Z0-9]', '', 'g'), 4), 2, 'X')
+    when length(start) >= 2 then start
+    else rpad(start, 2, 'X')
   end
   from (
-    select upper(string_agg(left(w.word, 1), '' order by w.place)) as initials
+    select
+      upper(string_agg(left(w.word, 1), '' order by w.place)) as initials,
+      left(regexp_replace(upper(p_slug), '[^A-Z0-9]', '', 'g'), 4) as start
     from regexp_split_to_table(p_slug, '[-_]+') with ordinality as w (word, place)
     where w.word <> ''
   ) as words
@@ -3465,6 +3468,14 @@ CREATE INDEX audit_logs_rest_project_id_id_idx ON audit.audit_logs_rest USING bt
 
 CREATE INDEX audit_logs_rest_resource_id_id_idx ON audit.audit_logs_rest USING btree (resource_id, id DESC);
 
+-- index audit_logs_xid
+
+CREATE INDEX audit_logs_xid ON ONLY audit.audit_logs USING btree (xid, id);
+
+-- index audit_logs_rest_xid_id_idx
+
+CREATE INDEX audit_logs_rest_xid_id_idx ON audit.audit_logs_rest USING btree (xid, id);
+
 -- index job_runs_job_name
 
 CREATE INDEX job_runs_job_name ON kit.job_runs USING btree (job_name, started_at DESC);
@@ -3588,6 +3599,10 @@ ALTER INDEX audit.audit_logs_project ATTACH PARTITION audit.audit_logs_rest_proj
 -- index attach audit_logs_rest_resource_id_id_idx
 
 ALTER INDEX audit.audit_logs_resource ATTACH PARTITION audit.audit_logs_rest_resource_id_id_idx;
+
+-- index attach audit_logs_rest_xid_id_idx
+
+ALTER INDEX audit.audit_logs_xid ATTACH PARTITION audit.audit_logs_rest_xid_id_idx;
 
 -- index attach audit_payloads_rest_pkey
 
@@ -4091,6 +4106,7 @@ GRANT ALL ON FUNCTION kit.may(p_role text, p_permission text) TO steward_app;
 GRANT ALL ON FUNCTION kit.may(p_role text, p_permission text) TO steward_agent;
 GRANT ALL ON FUNCTION kit.may(p_role text, p_permission text) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION kit.new_id() FROM PUBLIC;
 GRANT ALL ON FUNCTION kit.new_id() TO steward_app;
 GRANT ALL ON FUNCTION kit.new_id() TO steward_agent;
 GRANT ALL ON FUNCTION kit.new_id() TO steward_readonly;
