@@ -41,7 +41,7 @@ def test_runtime_partitions_are_known(server: Server, settings: Settings) -> Non
         server, settings, "set role steward_owner; select kit.ensure_partitions('audit.audit_logs', 2)"
     ).ok
     report = _changed(server, settings, "drop table audit.audit_logs_" + _next_month(server))
-    assert ["runtime partition audit.audit_logs" in str(one) for one in report.differences] == [True]
+    assert any("runtime partition audit.audit_logs" in str(one) for one in report.differences)
 
 
 def _next_month(server: Server) -> str:

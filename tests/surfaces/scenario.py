@@ -180,11 +180,11 @@ AGENTS = [
 WORK = [
     Step("work.next", _ACME),
     Step("work.claim", _ACME, agent="coder"),
-    Step("work.add", {"title": "First", "priority": "high", "label": ["a", "b"], **_ACME}, keep="first"),
+    Step("work.add", {"title": "First", "priority": "high", "labels": ["a", "b"], **_ACME}, keep="first"),
     Step("work.add", {"title": "Second", "waits_for": ["ACME-1"], "metadata": {"n": [1, 2]}, **_ACME}),
     Step(
         "work.add",
-        {"title": "Third", "priority": 2, "capability": ["python"], "due": "2030-01-31T12:00:00Z", **_ACME},
+        {"title": "Third", "priority": 2, "capabilities": ["python"], "due": "2030-01-31T12:00:00Z", **_ACME},
     ),
     Step("work.add", {"title": "Part of third", "parent": "ACME-3", "type": "bug", **_ACME}),
     Step("work.add", {"title": "", **_ACME}),
@@ -202,7 +202,7 @@ WORK = [
     Step("work.ready", _ACME),
     Step("work.blocked", _ACME),
     Step("work.next", _ACME),
-    Step("work.update", {"task": "ACME-1", "description": "what & why", "label": [], "version": 1}),
+    Step("work.update", {"task": "ACME-1", "description": "what & why", "labels": [], "version": 1}),
     Step("work.update", {"task": "ACME-1", "description": "late", "version": 1}),
     Step("work.depend", {"task": "ACME-3", "on": "ACME-2"}),
     Step("work.depend", {"task": "ACME-1", "on": "ACME-2"}),

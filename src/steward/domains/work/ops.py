@@ -42,12 +42,12 @@ def add(
     type: TaskType = TaskType.TASK,
     priority: Priority = Priority.MEDIUM,
     status: TaskStatus = TaskStatus.PENDING,
-    label: list[str] | None = None,
-    capability: list[str] | None = None,
+    labels: list[str] | None = None,
+    capabilities: list[str] | None = None,
     parent: str | None = None,
     waits_for: list[str] | None = None,
-    acceptance: list[str] | None = None,
-    requirement: list[str] | None = None,
+    acceptance_criteria: list[str] | None = None,
+    requirements: list[str] | None = None,
     estimated_minutes: int | None = None,
     complexity: int | None = None,
     due: datetime | None = None,
@@ -65,12 +65,12 @@ def add(
         type: what kind of work.
         priority: 1 to 10, or low, medium, high, critical.
         status: pending, draft or deferred.
-        label: words to find it by.
-        capability: what an agent must be able to do to claim it.
+        labels: words to find it by.
+        capabilities: what an agent must be able to do to claim it.
         parent: the task it is a part of, such as ACME-7.
         waits_for: tasks that must be done first.
-        acceptance: what must be true when it is done.
-        requirement: what it must do.
+        acceptance_criteria: what must be true when it is done.
+        requirements: what it must do.
         estimated_minutes: how long it should take.
         complexity: 1 to 13.
         due: when it must be done.
@@ -96,10 +96,10 @@ def add(
         type=type,
         status=status,
         priority=int(priority),
-        labels=label or [],
-        capabilities=capability or [],
-        acceptance_criteria=acceptance or [],
-        requirements=requirement or [],
+        labels=labels or [],
+        capabilities=capabilities or [],
+        acceptance_criteria=acceptance_criteria or [],
+        requirements=requirements or [],
         estimated_minutes=estimated_minutes,
         complexity=complexity,
         due_date=due,
@@ -223,10 +223,10 @@ def update(
     status: TaskStatus | None = None,
     reason: str | None = None,
     priority: Priority | None = None,
-    label: list[str] | None = None,
-    capability: list[str] | None = None,
-    acceptance: list[str] | None = None,
-    requirement: list[str] | None = None,
+    labels: list[str] | None = None,
+    capabilities: list[str] | None = None,
+    acceptance_criteria: list[str] | None = None,
+    requirements: list[str] | None = None,
     parent: str | None = None,
     assign: str | None = None,
     estimated_minutes: int | None = None,
@@ -249,10 +249,10 @@ def update(
         status: the next state; `finish`, `fail` and `give_back` do more.
         reason: why the state changes.
         priority: 1 to 10, or low, medium, high, critical.
-        label: all its labels.
-        capability: all that an agent must be able to do.
-        acceptance: all that must be true when it is done.
-        requirement: all that it must do.
+        labels: all its labels.
+        capabilities: all that an agent must be able to do.
+        acceptance_criteria: all that must be true when it is done.
+        requirements: all that it must do.
         parent: the task it is a part of; `none` takes it out.
         assign: a user or an agent; `nobody` for none.
         estimated_minutes: how long it should take.
@@ -276,10 +276,10 @@ def update(
         status=status,
         reason=reason,
         priority=int(priority) if priority else None,
-        labels=label,
-        capabilities=capability,
-        acceptance_criteria=acceptance,
-        requirements=requirement,
+        labels=labels,
+        capabilities=capabilities,
+        acceptance_criteria=acceptance_criteria,
+        requirements=requirements,
         no_parent=no_parent,
         parent_id=task_of(db, parent).id if parent and not no_parent else None,
         estimated_minutes=estimated_minutes,
