@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from steward.domains import work
@@ -13,10 +11,10 @@ from tests.work.scene import add, call, owner, project, ready
 
 
 @pytest.fixture
-def stage(database: Database) -> Iterator[Database]:
+def stage(database: Database) -> Database:
     """Lend a database with an empty project."""
     project(database)
-    yield database
+    return database
 
 
 def test_a_blocker_is_out_of_the_way_when_done_or_cancelled_only(stage: Database) -> None:

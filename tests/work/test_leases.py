@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,10 +14,10 @@ from tests.work.scene import PERSON, add, agent, call, owner, project, ready
 
 
 @pytest.fixture
-def stage(database: Database) -> Iterator[Database]:
+def stage(database: Database) -> Database:
     """Lend a database with an empty project."""
     project(database)
-    yield database
+    return database
 
 
 def claim(database: Database, who: str = "bot", **arguments: Any) -> Any:
