@@ -18,7 +18,7 @@ from steward.kit.convert import dump
 from steward.kit.db import Actor, Database
 from steward.kit.errors import StewardError
 from steward.surfaces.cli.main import run
-from steward.surfaces.cli.tree import _positional
+from steward.surfaces.cli.tree import positional
 from steward.surfaces.manifest import VerbEntry, load
 from steward.surfaces.mcp import tools
 
@@ -111,7 +111,7 @@ def _words(entry: VerbEntry, name: str, value: Any) -> Iterator[str]:
         return
     param = next((each for each in entry.params if each.name == name), None)
     flag = "--" + name.replace("_", "-")
-    if param is not None and name == _positional(entry) and not str(value).startswith("-"):
+    if param is not None and name == positional(entry) and not str(value).startswith("-"):
         yield str(value)
     elif param is not None and param.many and value:
         for item in value:

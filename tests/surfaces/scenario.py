@@ -20,7 +20,17 @@ _TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)$")
 _SECRET = re.compile(r"stw_[A-Za-z0-9]+_[A-Za-z0-9_-]+|^stw_[A-Za-z0-9]+")
 # What tells how a call came in differs by design.
 _BY_SURFACE = frozenset(
-    {"surface", "request", "request_id", "session", "ip", "ip_address", "user_agent", "took_ms"}
+    {
+        "surface",
+        "request",
+        "request_id",
+        "session",
+        "ip",
+        "ip_address",
+        "user_agent",
+        "took_ms",
+        "service_name",
+    }
 )
 
 

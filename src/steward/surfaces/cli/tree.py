@@ -164,15 +164,16 @@ def _version(ctx: Any, param: Any, value: Any) -> Any:
 _HIDDEN = "__as_option"
 
 
-def _positional(entry: VerbEntry) -> str | None:
-    """Return the parameter that may stand without its name: the first required one that is one word."""
-    words = (
-        param
-        for param in entry.params
-        if param.required and not param.many and param.word not in ("json", "flag")
-    )
-    found = next(words, None)
-    return found.name if found else None
+def positional(entry: VerbEntry) -> str | None:
+    """Return the parameter that may stand without its name.
+
+    The first required one that is one word; where nothing is required, the thing that the room is named after, so that
+    `steward projects get acme` works.
+    """
+    words = [param for param in entry.params if not param.many and param.word not in ("json", "flag")]
+    required = next((param.name for param in words if param.required), None)
+    own = next((param.name for param in words if param.name == entry.room.removesuffix("s")), None)
+    return required or own
 
 
 def _flags(param: ParamEntry) -> list[str]:
@@ -203,9 +204,9 @@ def _option(param: ParamEntry, name: str, hidden: bool) -> Any:
 
 
 def _parameters(entry: VerbEntry) -> Iterator[Any]:
-    positional = _positional(entry)
+    first = positional(entry)
     for param in entry.params:
-        if param.name == positional:
+        if param.name == first:
             yield params.argument(param.name, param.help, param.name.upper(), param.choices)
             yield _option(param, param.name + _HIDDEN, hidden=True)
         else:
