@@ -2956,6 +2956,16 @@ CREATE TABLE kit.request_keys (
 
 COMMENT ON TABLE kit.request_keys IS 'First results of writes by request key, so that a repetition answers alike; kept 24 h.';
 
+-- view schema_migrations
+
+CREATE VIEW kit.schema_migrations WITH (security_invoker='true') AS
+ SELECT version,
+    description,
+    applied_at,
+    installed_on,
+    execution_time_ms
+   FROM kit.migration_info;
+
 -- table settings
 
 CREATE TABLE kit.settings (
@@ -4621,6 +4631,10 @@ GRANT SELECT ON TABLE kit.registered_objects TO steward_backup;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE kit.request_keys TO steward_app;
 GRANT SELECT ON TABLE kit.request_keys TO steward_readonly;
 GRANT SELECT ON TABLE kit.request_keys TO steward_backup;
+
+GRANT SELECT ON TABLE kit.schema_migrations TO steward_app;
+GRANT SELECT ON TABLE kit.schema_migrations TO steward_readonly;
+GRANT SELECT ON TABLE kit.schema_migrations TO steward_backup;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE kit.settings TO steward_app;
 GRANT SELECT ON TABLE kit.settings TO steward_readonly;
