@@ -220,3 +220,7 @@ set settings = settings || %(settings)s::text::jsonb
 where id = %(project_id)s::uuid
   and settings is distinct from settings || %(settings)s::text::jsonb
   and kit.may(kit.actor_role(), 'projects:write');
+
+-- name: take_figures -> none
+-- Let the planner know of the rows that came in.
+select work.take_figures();

@@ -255,3 +255,16 @@ begin
   return gone;
 end
 $$;
+
+-- Take the planner's figures after many rows came in: without them it takes the tables for nearly empty and joins them
+-- by nested scans (measured: 128 ms instead of 6 for a list of 1,100 tasks) until autovacuum comes by.
+create function work.take_figures() returns void
+language plpgsql
+security definer
+set search_path = work, pg_temp
+as $$
+begin
+  analyze work.tasks, work.task_dependencies, work.ready_queue;
+end
+$$;
+revoke execute on function work.take_figures() from steward_agent, steward_readonly;

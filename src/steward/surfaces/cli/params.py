@@ -6,6 +6,7 @@ values by the one conversion that every surface uses (`kit.convert`), where the 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -113,6 +114,17 @@ def flag(
         expose_value=callback is None,
         rich_help_panel=panel,
     )
+
+
+def help_option(names: Sequence[str]) -> WordOption:
+    """Return `--help` as an option of ours: Typer's own would load Pydantic for every command."""
+    return flag("help", names, "Show this message and exit.", callback=_show_help, is_eager=True)
+
+
+def _show_help(ctx: Any, param: Any, value: Any) -> None:
+    if value and not ctx.resilient_parsing:
+        sys.stdout.write(f"{ctx.get_help()}\n")
+        ctx.exit()
 
 
 def argument(name: str, help: str, metavar: str, choices: Sequence[str] = ()) -> WordArgument:
