@@ -2420,6 +2420,17 @@ begin
 end
 $$;
 
+-- function take_figures()
+
+CREATE FUNCTION work.take_figures() RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+begin
+  analyze work.tasks, work.task_dependencies, work.ready_queue;
+end
+$$;
+
 -- function task_links(uuid)
 
 CREATE FUNCTION work.task_links(p_id uuid) RETURNS TABLE(id uuid, project_id uuid, number bigint, title text, status text, relation text, depth integer)
@@ -4480,6 +4491,9 @@ REVOKE ALL ON FUNCTION work.start_task(p_task_id uuid, p_token bigint) FROM PUBL
 GRANT ALL ON FUNCTION work.start_task(p_task_id uuid, p_token bigint) TO steward_app;
 GRANT ALL ON FUNCTION work.start_task(p_task_id uuid, p_token bigint) TO steward_agent;
 GRANT ALL ON FUNCTION work.start_task(p_task_id uuid, p_token bigint) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.take_figures() FROM PUBLIC;
+GRANT ALL ON FUNCTION work.take_figures() TO steward_app;
 
 REVOKE ALL ON FUNCTION work.task_links(p_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.task_links(p_id uuid) TO steward_app;
