@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
@@ -12,11 +13,13 @@ import psycopg
 import pytest
 
 from steward.kit.config import Settings
-from steward.kit.errors import Conflict, Invalid, StewardError, Unavailable
+from steward.kit.errors import Conflict, Denied, Invalid, StewardError, Unavailable
 from steward.kit.package import SCHEMAS, newest_revision
 from steward.operate import foundation, place
 from steward.operate import setup as operate
 from steward.operate.status import status
+from steward.operate.user_sql import user_sql
+from steward.operate.verify import verify
 from tests.servers import Server
 
 
@@ -257,3 +260,41 @@ def test_newest_revision_is_the_head_of_the_chain() -> None:
     from steward.kit import migrate
 
     assert newest_revision() == migrate.head()
+
+
+@pytest.fixture
+def founder(server: Server) -> Iterator[str]:
+    """Return a login such as managed servers give: it may create databases and roles, and is no superuser."""
+    name = f"founder_{uuid4().hex[:8]}"
+    with server.superuser() as connection:
+        connection.execute(f"create role {name} login createdb createrole")
+        # On a server of its own it would have created these, and so be their administrator.
+        for role in place.ROLES:
+            connection.execute(f"grant {role} to {name} with admin option")
+    yield name
+    with server.superuser() as connection:
+        for role in place.ROLES:
+            connection.execute(f"revoke {role} from {name}")
+        connection.execute(f"drop role {name}")
+
+
+def test_a_managed_server(server: Server, template: str, bare_name: str, founder: str) -> None:
+    """Without a superuser: the extension is an administrator's, `set_config` stays open, the rest is made."""
+    settings = server.settings(bare_name, founder)
+    # Where pgvector is a trusted extension there is nothing to deny.
+    with suppress(foundation.SetupDenied):
+        operate.setup(settings)
+    wanted = operate.setup_sql(settings)
+    assert "role" not in wanted
+    with server.superuser(bare_name) as connection:
+        connection.execute("create extension if not exists vector")
+    operate.setup(settings)
+    with place.open_database(settings) as database, database.connection() as connection:
+        assert connection.info.user == founder
+    report = verify(settings)
+    assert [str(one) for one in report.differences] == []
+    with pytest.raises(Denied, match="administrators"):
+        user_sql(settings, "select 1", admin=False)
+    assert user_sql(settings, "select current_user::text").rows == [("steward_readonly",)]
+    assert operate.rollback(settings, "base").after is None
+    server.drop(bare_name)

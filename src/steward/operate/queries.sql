@@ -207,7 +207,10 @@ where defaclrole = to_regrole('steward_owner')
 
 -- name: runtime_steps -> text
 -- The statements that make again what was made at run time, as it stands in the database.
-select format('create table %%s partition of %%s %%s;', r.name, r.parent, pg_get_expr(c.relpartbound, c.oid)) as statement
+select format(
+  'create table %%1$s partition of %%2$s %%3$s; select kit.guard_partition(%%2$L, %%1$L);',
+  r.name, r.parent, pg_get_expr(c.relpartbound, c.oid)
+) as statement
 from kit.registered_objects r
 join pg_catalog.pg_class c on c.oid = to_regclass(r.name)
 where r.kind = 'partition'
@@ -217,6 +220,12 @@ select pg_get_indexdef(to_regclass(r.name)::oid) || ';'
 from kit.registered_objects r
 where r.kind = 'index'
   and to_regclass(r.name) is not null;
+
+-- name: runtime_drops -> text
+-- The statements that drop what was made at run time.
+select format('drop %%s %%s;', case kind when 'partition' then 'table' else kind end, name) as statement
+from kit.registered_objects
+where to_regclass(name) is not null;
 
 -- name: runtime_lost -> text
 -- What was made at run time and is not there any more.
