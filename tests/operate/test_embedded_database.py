@@ -20,7 +20,8 @@ from steward.operate.user_sql import user_sql
 from steward.operate.verify import verify
 from tests.kit.embedded_tools import place as folder_for_servers
 
-pytestmark = pytest.mark.slow
+# One story on one server: its steps stay on one worker, in order.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("embedded database")]
 
 
 @pytest.fixture(scope="module")

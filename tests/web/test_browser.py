@@ -23,11 +23,11 @@ def story(site: Site) -> dict[str, str]:
     def add(title: str, **arguments: Any) -> str:
         return str(site.call("work.add", title=title, project="acme", **arguments).task.ref)
 
-    first = add("Lay the foundation", priority="high", label=["backend"], description="Use **care**.")
+    first = add("Lay the foundation", priority="high", labels=["backend"], description="Use **care**.")
     wall = add("Raise the wall", waits_for=[first], test_strategy="Lean on `it`.")
     roof = add("Set the roof", waits_for=[wall])
     part = add("Mix the mortar", parent=wall)
-    evil = add(EVIL, label=["backend", "bug"])
+    evil = add(EVIL, labels=["backend", "bug"])
     return {"first": first, "wall": wall, "roof": roof, "part": part, "evil": evil}
 
 
