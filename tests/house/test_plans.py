@@ -127,7 +127,7 @@ def _claim_and_finish(stage: Stage) -> None:
 
 HOT: dict[str, Callable[[Stage], Any]] = {
     "ready": lambda stage: stage.call("work.ready", project="large", limit=20),
-    "ready with a label": lambda stage: stage.call("work.ready", project="large", label=["l7"], limit=20),
+    "ready with a label": lambda stage: stage.call("work.ready", project="large", labels=["l7"], limit=20),
     "next": lambda stage: stage.call("work.next", project="large"),
     "claim, heartbeat, give back": _claim_and_back,
     "claim, start, finish": _claim_and_finish,
