@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -92,7 +93,10 @@ def test_psql_is_the_servers_own(settings: Settings) -> None:
 
 
 def test_tcp_lets_in_whom_it_was_opened_for(settings: Settings) -> None:
-    address = tools.open_tcp(settings, True)
+    # A port of the test's own: the first free one is what other tests take at the same moment.
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    address = tools.open_tcp(settings, True, port)
     assert address is not None
     assert address.startswith("postgresql://steward_readonly:***@127.0.0.1:")
     psycopg.connect(tools.url(settings, "readonly", show=True)).close()
