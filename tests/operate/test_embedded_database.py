@@ -21,8 +21,8 @@ from steward.operate.user_sql import user_sql
 from steward.operate.verify import verify
 from tests.kit.embedded_tools import place as folder_for_servers
 
-# One story on one server: its steps stay on one worker, in order.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("embedded database")]
+# One story on one server, in order; files are never split between workers (--dist loadfile).
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
