@@ -6,6 +6,7 @@ import inspect
 import json
 
 import jsonschema
+import mcp_types as types
 import pytest
 
 from steward.kit import op
@@ -37,7 +38,7 @@ def test_profiles_grow() -> None:
 
 
 @pytest.mark.parametrize("tool", tools.tools_of(op.Profile.ALL), ids=lambda tool: tool.name)
-def test_a_tool_is_described_well(tool: tools.types.Tool) -> None:
+def test_a_tool_is_described_well(tool: types.Tool) -> None:
     jsonschema.Draft202012Validator.check_schema(tool.input_schema)
     jsonschema.Draft202012Validator.check_schema(tool.output_schema)
     assert tool.description

@@ -67,9 +67,9 @@ class Command(TyperCommand):
     """A command that accepts the options that stand everywhere."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **kwargs | {"add_help_option": False})
         taken = frozenset(str(param.name) for param in self.params)
-        self.params = [*self.params, *params.global_options(taken)]
+        self.params = [*self.params, params.help_option(), *params.global_options(taken)]
 
     def get_help_option(self, ctx: Any) -> Any:
         """Return `--help`."""
@@ -119,6 +119,7 @@ class Root(_Lazy):
     def __init__(self) -> None:
         options = [
             params.flag("version", ["--version"], "Print the version.", callback=_version, is_eager=True),
+            params.help_option(),
             *params.global_options(),
         ]
         super().__init__(
@@ -126,7 +127,7 @@ class Root(_Lazy):
             params=options,
             no_args_is_help=True,
             help="The system of record for AI software engineering.",
-            context_settings={"help_option_names": ["-h", "--help"]},
+            add_help_option=False,
         )
         self.names = {name: (lambda room=room: room_group(room)) for name, room in load().items()}  # type: ignore[misc]
         self.names |= {name: (lambda name=name: hand_written(name)) for name in HAND_WRITTEN}  # type: ignore[misc]
@@ -149,7 +150,10 @@ class Room(_Lazy):
     """The operations of one room."""
 
     def __init__(self, room: RoomEntry) -> None:
-        super().__init__(name=room.name, help=room.help, no_args_is_help=True, params=params.global_options())
+        options = [params.help_option(), *params.global_options()]
+        super().__init__(
+            name=room.name, help=room.help, no_args_is_help=True, params=options, add_help_option=False
+        )
         verbs = {verb.replace("_", "-"): entry for verb, entry in room.verbs.items()}
         self.names = {name: (lambda entry=entry: verb_command(entry)) for name, entry in verbs.items()}  # type: ignore[misc]
 
