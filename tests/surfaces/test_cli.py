@@ -100,7 +100,7 @@ def test_words_are_completed(house: House) -> None:
     assert "pull_request" in complete("steward work add --type p")
 
 
-# -------------------------------------------------------------------------------------------------------- words, results
+# ------------------------------------------------------------------------------------------------ words, results
 
 
 def test_options_may_stand_anywhere(acme: CliDriver) -> None:

@@ -13,7 +13,6 @@ from steward.kit.config import Settings, write_private
 from steward.kit.db import Actor, Database, Db
 from steward.kit.errors import Invalid, NotFound, Unauthenticated
 from steward.kit.git import remote_url
-from steward.operate.server import starting
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -88,6 +87,9 @@ def local_key(database: Database, settings: Settings, user_id: UUID) -> str:
         settings: whose key file.
         user_id: whose key.
     """
+    # Not on the way of every command: it watches processes.
+    from steward.operate.server import starting
+
     with starting(settings):
         return ensure_key_file(database, settings, user_id)
 

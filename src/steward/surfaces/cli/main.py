@@ -12,7 +12,6 @@ from typing import Any
 import typer
 from typer._click.exceptions import ClickException, NoArgsIsHelpError
 from typer._click.utils import PacifyFlushWrapper
-from typer._completion_classes import completion_init
 
 from steward.kit.errors import Internal, StewardError
 from steward.surfaces.cli.state import State
@@ -51,6 +50,8 @@ def run(args: Sequence[str]) -> int:
 def _run(args: Sequence[str], state: State) -> int:
     _lenient_output()
     if "_STEWARD_COMPLETE" in os.environ:
+        from typer._completion_classes import completion_init
+
         completion_init()
     try:
         result = Root().main(list(args), prog_name="steward", standalone_mode=False, obj=state)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import sys
@@ -164,7 +165,8 @@ def room_group(room: RoomEntry) -> Room:
 
 
 def hand_written(name: str) -> Any:
-    """Import and return a hand-written command or group."""
+    """Import and return a hand-written command or group; some of these run for days."""
+    gc.enable()
     module = importlib.import_module(f"steward.surfaces.cli.commands_{HAND_WRITTEN[name][0]}")
     group: Any = typer.main.get_group(module.app)
     return group.commands[name]
