@@ -121,7 +121,7 @@ def test_the_same_argument_in_other_words(acme: CliDriver) -> None:
 
 
 def test_arguments_from_standard_input(acme: CliDriver) -> None:
-    body = {"title": "From input", "project": "acme", "label": ["x"], "metadata": {"deep": [1]}}
+    body = {"title": "From input", "project": "acme", "labels": ["x"], "metadata": {"deep": [1]}}
     status, out, err = acme.run(
         ["work", "add", "--input", "-", "--priority", "critical", "--json"], json.dumps(body)
     )

@@ -117,17 +117,6 @@ def flag(
     )
 
 
-def help_option(names: Sequence[str]) -> WordOption:
-    """Return `--help` as an option of ours: Typer's own would load Pydantic for every command."""
-    return flag("help", names, "Show this message and exit.", callback=_show_help, is_eager=True)
-
-
-def _show_help(ctx: Any, param: Any, value: Any) -> None:
-    if value and not ctx.resilient_parsing:
-        sys.stdout.write(f"{ctx.get_help()}\n")
-        ctx.exit()
-
-
 def argument(name: str, help: str, metavar: str, choices: Sequence[str] = ()) -> WordArgument:
     """Return a positional argument; whether it is missing is found out where the operation is called."""
     return WordArgument(

@@ -28,9 +28,9 @@ _GAP = 3
 # Which columns say most, first; columns not named here follow in their own order while there is room.
 _FIRST = (
     "ref", "key", "slug", "username", "name", "verb", "title", "summary", "status", "priority", "type", "role",
-    "ready", "reason", "why", "blocked_by", "agent", "assigned_agent", "claimed_by", "lease_until", "project",
-    "labels", "capabilities", "email", "model", "provider", "estimated_minutes", "version", "updated_at",
-    "created_at", "at", "occurred_at", "action", "value", "count",
+    "ready", "held_by", "assigned_to", "reason", "reasons", "blockers", "agent", "lease_until", "project", "parent",
+    "labels", "capabilities", "email", "model_name", "model_provider", "value", "source", "count", "action",
+    "occurred_at", "updated_at", "created_at",
 )  # fmt: skip
 _LAST = ("id", "metadata", "settings", "original", "config", "description", "details")
 _COLOURS = {

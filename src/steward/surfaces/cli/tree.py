@@ -56,14 +56,6 @@ def take_globals(ctx: Any) -> State:
     return state
 
 
-def _help_option(command: Any, ctx: Any) -> Any:
-    """Return the one help option of a command, or None where its names are taken."""
-    names = sorted(command.get_help_option_names(ctx), key=len)
-    if names and command._help_option is None:
-        command._help_option = params.help_option(names)
-    return command._help_option
-
-
 class Command(TyperCommand):
     """A command that accepts the options that stand everywhere."""
 
@@ -71,10 +63,6 @@ class Command(TyperCommand):
         super().__init__(*args, **kwargs | {"add_help_option": False})
         taken = frozenset(str(param.name) for param in self.params)
         self.params = [*self.params, params.help_option(), *params.global_options(taken)]
-
-    def get_help_option(self, ctx: Any) -> Any:
-        """Return `--help`."""
-        return _help_option(self, ctx)
 
     def invoke(self, ctx: Any) -> Any:
         """Take the options that stand everywhere, then run."""
@@ -103,10 +91,6 @@ class _Lazy(TyperGroup):
         """Find the command, or say which names are near: Typer looks for those among `commands`."""
         self.commands = dict.fromkeys(self.names)  # type: ignore[assignment]
         return super().resolve_command(ctx, args)
-
-    def get_help_option(self, ctx: Any) -> Any:
-        """Return `--help`."""
-        return _help_option(self, ctx)
 
     def invoke(self, ctx: Any) -> Any:
         """Take the options that stand everywhere, then run the command."""
