@@ -34,7 +34,8 @@ _FIRST = (
 )  # fmt: skip
 _LAST = ("id", "metadata", "settings", "original", "config", "description", "details")
 _COLOURS = {
-    "done": "green", "active": "green", "ok": "green", "healthy": "green", "running": "green", "ready": "green",
+    "done": "green", "imported": "green", "refused": "red", "unchanged": "dim",
+    "skipped": "dim", "active": "green", "ok": "green", "healthy": "green", "running": "green", "ready": "green",
     "in_progress": "cyan", "in_review": "cyan", "testing": "cyan", "claimed": "cyan",
     "blocked": "yellow", "awaiting_input": "yellow", "paused": "yellow", "deferred": "yellow",
     "failed": "red", "error": "red", "down": "red", "critical": "bold red", "cancelled": "dim", "draft": "dim",
@@ -173,7 +174,9 @@ def _fields(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of a thing with those of its parts among them; the outer one wins where both say it."""
     found: dict[str, Any] = {}
     for name, value in data.items():
-        if isinstance(value, dict) and name not in _LAST and not name.endswith("result"):
+        if value and isinstance(value, dict) and all(isinstance(part, dict) for part in value.values()):
+            found[name] = [{"name": key, **part} for key, part in value.items()]
+        elif isinstance(value, dict) and name not in _LAST and not name.endswith("result"):
             found = _fields(value) | found
         else:
             found[name] = value

@@ -14,7 +14,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from steward.kit.db import Actor
 from steward.kit.errors import Internal, Invalid, NotFound, StewardError
 from steward.surfaces.rest import auth, openapi
 from steward.surfaces.rest.edge import Edge
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from steward.kit.db import Database
 
 _HEALTH_S = 2.0
-_PROBE = Actor(surface="rest")
 _JOBS_END_S = 5.0
 
 
