@@ -27,6 +27,7 @@ from steward.kit.errors import Invalid, NotFound, StaleVersion
 from steward.kit.op import Page, Profile, op
 
 MOST = 2000
+LONGEST_TITLE = 2000
 _NOBODY = frozenset({"nobody", "none", ""})
 
 
@@ -77,6 +78,7 @@ def add(
         max_attempts: failed tries before it is put in quarantine.
         metadata: anything else, as an object.
     """
+    _check_title(title)
     parent_task = task_of(db, parent) if parent else None
     project_id = (
         parent_task.project_id if parent_task and project is None else projects.resolve_id(db, project)
@@ -111,6 +113,14 @@ def add(
     for other in waits_for or []:
         _tie(db, task_id, project_id, other, DependencyType.BLOCKS)
     return whole(db, task_id)
+
+
+def _check_title(title: str) -> None:
+    if not title.strip():
+        raise Invalid(f"title: {title!r} is empty", hint="say in a line what is to be done")
+    if len(title) > LONGEST_TITLE:
+        hint = "put the rest into the description"
+        raise Invalid(f"title: {len(title)} characters are more than {LONGEST_TITLE}", hint=hint)
 
 
 @op(profile=Profile.CORE)
@@ -262,6 +272,8 @@ def update(
         metadata: keys to set, as an object.
     """
     found = task_of(db, task)
+    if title is not None:
+        _check_title(title)
     db.run("work.pass_update", id=found.id, token=token)
     _check_version(db, found.id, version)
     no_parent = parent is not None and parent.lower() in _NOBODY
@@ -310,7 +322,7 @@ def _assign(db: Db, task_id: UUID, name: str) -> None:
     if user is None and agent is None:
         raise NotFound(
             f"assign: there is no user or agent {name!r}",
-            hint="see `steward accounts list_users`, `steward agents list`",
+            hint="see `steward accounts list-users`, `steward agents list`",
         )
     db.run("work.assign_task", id=task_id, user_id=user, agent_id=agent)
 
