@@ -174,7 +174,7 @@ def list_(
         top: only tasks that are no subtasks.
         ready: only what can (or cannot) be claimed now.
         text: only tasks with these words in reference, title or description.
-        order: priority, number, or updated (latest change first).
+        order: priority, number (age over all projects), or updated (latest change first).
         limit: how many at most, 1 to 2000.
         cursor: next_cursor of the page before.
     """
@@ -202,6 +202,11 @@ def _page(db: Db, kept: str, order: TaskOrder, limit: int, after: str | None) ->
         time, last = cursor.decode(after, datetime, UUID)
         rows = db.all("work.list_by_update", TaskRow, filter=kept, after_time=time, after_id=last, limit=most)
         return cursor.page(rows, limit, lambda row: (row.updated_at, row.id))
+    if order is TaskOrder.NUMBER and "project_id" not in json.loads(kept):
+        # Numbers of several projects say nothing beside each other; age does.
+        (last,) = cursor.decode(after, UUID)
+        rows = db.all("work.list_by_age", TaskRow, filter=kept, after_id=last, limit=most)
+        return cursor.page(rows, limit, lambda row: (row.id,))
     if order is TaskOrder.NUMBER:
         number, last = cursor.decode(after, int, UUID)
         rows = db.all(
