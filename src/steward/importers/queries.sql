@@ -183,6 +183,19 @@ select e.task_id, e.depends_on_id, 'blocks', %(project_id)s::uuid
 from unnest(%(task_ids)s::uuid[], %(depends_on_ids)s::uuid[]) as e (task_id, depends_on_id)
 on conflict (task_id, depends_on_task_id, dependency_type) do nothing;
 
+-- name: offer_tasks -> none
+-- Look at new tasks and their parents now that their dependencies are there; triggers left that to the end.
+select work.refresh_queue(array(
+  select t.id
+  from work.tasks as t
+  where t.id = any (%(ids)s::uuid[])
+  union
+  select t.parent_task_id
+  from work.tasks as t
+  where t.id = any (%(ids)s::uuid[])
+    and t.parent_task_id is not null
+));
+
 -- name: take_numbers -> bigint
 -- Take a block of the project's numbers and return the first of them.
 select projects.take_numbers(%(project_id)s::uuid, %(count)s::integer);
