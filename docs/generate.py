@@ -199,7 +199,7 @@ def settings() -> Iterator[str]:
     """Give the page of settings."""
     yield "# Settings\n"
     yield "Order of strength: a flag of the command line, a `STEWARD_…` variable, `config.toml` in the home, then"
-    yield "the variables of other programs. `steward config` shows every value and where it came from, without secrets.\n"
+    yield "the variables of other programs. `steward config` shows every value and its source, without secrets.\n"
     kinds = get_type_hints(Settings)
     rows: list[Row] = []
     for item in dataclasses.fields(Settings):
