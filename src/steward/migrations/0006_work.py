@@ -114,6 +114,9 @@ create index tasks_assigned_agent on work.tasks (assigned_agent_id) where assign
 -- What was finished lately.
 create index tasks_completed on work.tasks (completed_at desc)
 where completed_at is not null;
+create index tasks_project_completed on work.tasks (project_id, completed_at desc) where completed_at is not null;
+-- What is in quarantine: few, and looked at often.
+create index tasks_quarantined on work.tasks (project_id) where quarantined_at is not null and deleted_at is null;
 -- Finding a row of a file again makes imports idempotent.
 create unique index tasks_import on work.tasks (import_file_id, import_tag, import_ref)
 where import_file_id is not null;
