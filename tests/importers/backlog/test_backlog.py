@@ -155,6 +155,12 @@ def test_parents_and_dependencies_are_found_whatever_their_case() -> None:
     assert sorted(kinds(file)) == ["dangling_dependency", "dependency_cycle", "waits_for_parent"]
 
 
+def test_references_by_an_earlier_prefix_are_found_and_told() -> None:
+    file = parsed(a=document("BACK-1"), b=document("BACK-2", dependencies=["task-1", "back-404", "x-404"]))
+    assert edges(file) == [("BACK-2", "BACK-1")]
+    assert sorted(kinds(file)) == ["dangling_dependency", "dangling_dependency", "renamed_prefix"]
+
+
 def test_two_files_of_one_id_are_both_rows() -> None:
     file = parsed(a=document("task-1"), b=document("TASK-1"), c=document("task-2", dependencies=["task-1"]))
     assert (list(by_ref(file)), kinds(file)) == (["TASK-1", "TASK-1~2", "TASK-2"], ["duplicate_id"])

@@ -91,7 +91,8 @@ def parse_file(data: bytes, source_name: str) -> ParsedFile:
     )
     statuses = _words(config.get("statuses")) if isinstance(config, dict) else []
     tasks = list(_tasks(files, source_name, notes))
-    links = links_of(tasks, {task.ref: _entries(task) for task in tasks}, notes)
+    references = _References(tasks, notes)
+    links = links_of(tasks, {task.ref: references.entries(task) for task in tasks}, notes)
     rows = tuple(_row(task, links, statuses, notes) for task in _parents_first(tasks, links))
     return ParsedFile(
         format=FORMAT,
@@ -147,23 +148,38 @@ def _claimed(file: str, document: Document) -> str:
     return file.rpartition("/")[2].partition(" - ")[0].removesuffix(".md").upper()
 
 
-def _entries(task: Task) -> list[Entry]:
-    front = task.document.front
-    found = [
-        Entry((*task.path, "dependencies", number), _target(said, task), BLOCKS)
-        for number, said in enumerate(_words(front.get("dependencies")))
-    ]
-    found += [
-        Entry((*task.path, "parent_task_id"), _target(said, task), PARENT)
-        for said in _words(front.get("parent_task_id"))[:1]
-    ]
-    return found
+class _References:
+    """Finds what a reference means. Projects rename their prefix, and old files go on saying task-12."""
 
+    def __init__(self, tasks: list[Task], notes: Notes) -> None:
+        self._claimed = {task.claimed for task in tasks}
+        self._prefixes = {each.rpartition("-")[0] for each in self._claimed}
+        self._notes = notes
 
-def _target(said: str, task: Task) -> str:
-    """A bare number means the task of that number with the same prefix."""
-    said = clean(said).strip().upper()
-    return f"{task.claimed.rpartition('-')[0]}-{said}" if said[:1].isdigit() else said
+    def entries(self, task: Task) -> list[Entry]:
+        """Return the dependencies of a task and its parent."""
+        front = task.document.front
+        said = [
+            ((*task.path, "dependencies", at), word)
+            for at, word in enumerate(_words(front.get("dependencies")))
+        ]
+        found = [Entry(path, self._target(word, task, path), BLOCKS) for path, word in said]
+        path = (*task.path, "parent_task_id")
+        parents = _words(front.get("parent_task_id"))[:1]
+        return found + [Entry(path, self._target(word, task, path), PARENT) for word in parents]
+
+    def _target(self, said: str, task: Task, path: Path) -> str:
+        """A bare number means the task of that number with the same prefix."""
+        said = clean(said).strip().upper()
+        prefix, _, number = said.rpartition("-")
+        ours = f"{task.claimed.rpartition('-')[0]}-{number}"
+        if not prefix and said[:1].isdigit():
+            return ours
+        if said not in self._claimed and prefix not in self._prefixes and ours in self._claimed:
+            message = f"{task.ref} refers to {said[:60]}, a prefix that no task has"
+            self._notes.add(path, "renamed_prefix", message, f"taken as {ours}")
+            return ours
+        return said
 
 
 def _words(value: Any) -> list[str]:
