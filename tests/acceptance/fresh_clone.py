@@ -118,7 +118,7 @@ def _check_as(run: Run, who: str, user: pwd.struct_passwd | None) -> None:
 
 
 def _check_again(run: Run, clone: Clone, who: str, url: str) -> None:
-    clone.steward("projects", "create", "--name", "Kept", "--key", "KEPT")
+    clone.steward("projects", "add", "Kept", "--key", "KEPT")
     clone.steward("work", "add", "still here", "--project", "KEPT")
     again = clone.run("make", "up", timeout_s=_MAKE_S)
     same = _serves(again) == url

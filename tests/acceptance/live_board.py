@@ -113,7 +113,8 @@ async def _call(client: Client, tool: str, **arguments: Any) -> Any:
     if answer.is_error:
         raise RuntimeError(f"{tool}: {answer.content}")
     content = answer.structured_content or {}
-    return content.get("result", content) if set(content) <= {"result"} else content
+    # A result that is no object, or may be none, stands under a name.
+    return content.get("result") if "result" in content else content
 
 
 async def _look_at_tools(run: Run, clients: list[Client]) -> None:
@@ -139,8 +140,7 @@ async def _work(clients: list[Client], page: Page, project: str, story: Story) -
                 return
             continue
         idle = 0
-        task, token = claim["task"], claim["token"]
-        row = task.get("task", task)
+        token, row = claim["token"], claim["task"]["task"]
         reference = str(row["ref"])
         await _call(client, "work_start", task=reference, token=token)
         await _watch(page, reference, "work", story)

@@ -18,7 +18,7 @@ from steward.kit.convert import dump
 from steward.kit.db import Actor, Database
 from steward.kit.errors import StewardError
 from steward.surfaces.cli.main import run
-from steward.surfaces.cli.tree import _positional
+from steward.surfaces.cli.tree import positional
 from steward.surfaces.manifest import VerbEntry, load
 from steward.surfaces.mcp import tools
 
@@ -68,20 +68,29 @@ class CliDriver:
     def call(
         self, name: str, arguments: Mapping[str, Any], *, agent: str | None = None, key: str | None = None
     ) -> Any:
-        words = [*command_line(name, arguments), "--json"]
+        room, _, verb = name.partition(".")
+        known = {param.name for param in load()[room].verbs[verb].params}
+        words = [
+            *command_line(name, {each: value for each, value in arguments.items() if each in known}),
+            "--json",
+        ]
         words += ["--agent", agent] if agent else []
         words += ["--request-key", key] if key else []
-        status, out, err = self.run(words)
+        # An option that does not exist is a matter of the command line; an argument that does not, one of the call.
+        unknown = {each: value for each, value in arguments.items() if each not in known}
+        words += ["--input", "-"] if unknown else []
+        status, out, err = self.run(words, json.dumps(unknown))
         if status:
             raise Failed(json.loads(err))
         return json.loads(out)
 
-    def run(self, words: list[str]) -> tuple[int, str, str]:
+    def run(self, words: list[str], given: str = "") -> tuple[int, str, str]:
         """Return exit status, standard output and standard error of a command line."""
         out, err = io.StringIO(), io.StringIO()
         with self.patch.context() as patch:
             for name, value in self.environment.items():
                 patch.setenv(name, value)
+            patch.setattr("sys.stdin", io.StringIO(given))
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
                 status = run(words)
         return status, out.getvalue(), err.getvalue()
@@ -102,7 +111,7 @@ def _words(entry: VerbEntry, name: str, value: Any) -> Iterator[str]:
         return
     param = next((each for each in entry.params if each.name == name), None)
     flag = "--" + name.replace("_", "-")
-    if param is not None and name == _positional(entry) and not str(value).startswith("-"):
+    if param is not None and name == positional(entry) and not str(value).startswith("-"):
         yield str(value)
     elif param is not None and param.many and value:
         for item in value:

@@ -13,12 +13,24 @@ from typing import Any
 from tests.surfaces.drivers import Driver, Failed
 
 Results = dict[str, Any]
+# The normalised outcome of every step.
+Told = list[Any]
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$")
+_TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)$")
 _SECRET = re.compile(r"stw_[A-Za-z0-9]+_[A-Za-z0-9_-]+|^stw_[A-Za-z0-9]+")
 # What tells how a call came in differs by design.
 _BY_SURFACE = frozenset(
-    {"surface", "request", "request_id", "session", "ip", "ip_address", "user_agent", "took_ms"}
+    {
+        "surface",
+        "request",
+        "request_id",
+        "session",
+        "ip",
+        "ip_address",
+        "user_agent",
+        "took_ms",
+        "service_name",
+    }
 )
 
 
@@ -33,21 +45,21 @@ class Step:
     keep: str | None = None
 
 
-def tell(driver: Driver, steps: list[Step]) -> list[tuple[str, Any]]:
+def tell(driver: Driver, steps: list[Step]) -> Told:
     """Run the story and return every step's normalised outcome."""
     results: Results = {}
     names: dict[str, str] = {}
-    told: list[tuple[str, Any]] = []
+    told: Told = []
     for step in steps:
         given = {name: value(results) if callable(value) else value for name, value in step.arguments.items()}
         try:
             outcome = driver.call(step.operation, given, agent=step.agent, key=step.key)
         except Failed as failed:
-            told.append((step.operation, {"error": normal(failed.body, names)}))
+            told.append({"error": normal(failed.body, names)})
             continue
         if step.keep:
             results[step.keep] = outcome
-        told.append((step.operation, normal(outcome, names)))
+        told.append(normal(outcome, names))
     return told
 
 
@@ -55,7 +67,9 @@ def normal(value: Any, names: dict[str, str]) -> Any:
     """Return a result with what differs from run to run replaced: ids by their order, times by a word; no nulls."""
     if isinstance(value, dict):
         kept = {key: item for key, item in value.items() if item is not None and key not in _BY_SURFACE}
-        return {key: normal(item, names) for key, item in kept.items()}
+        return {
+            key: "<cursor>" if key == "next_cursor" else normal(item, names) for key, item in kept.items()
+        }
     if isinstance(value, list):
         return [normal(item, names) for item in value]
     if isinstance(value, str):
@@ -64,3 +78,196 @@ def normal(value: Any, names: dict[str, str]) -> Any:
         value = _SECRET.sub("<secret>", value)
         return _UUID.sub(lambda found: names.setdefault(found[0], f"<id {len(names)}>"), value)
     return value
+
+
+def given(name: str, *path: str) -> Callable[[Results], Any]:
+    """Return an argument that an earlier step gave."""
+
+    def look(results: Results) -> Any:
+        value = results[name]
+        for part in path:
+            value = value[part]
+        return value
+
+    return look
+
+
+_ACME = {"project": "acme"}
+
+ACCOUNTS = [
+    Step("accounts.whoami"),
+    Step(
+        "accounts.add_user",
+        {"username": "alice", "email": "alice@example.org", "role": "manager"},
+        keep="alice",
+    ),
+    Step("accounts.add_user", {"username": "alice"}),
+    Step("accounts.add_user", {"username": "bob", "metadata": {"team": ["core", 1]}}, key="one-bob"),
+    Step("accounts.add_user", {"username": "bob", "metadata": {"team": ["core", 1]}}, key="one-bob"),
+    Step("accounts.add_user", {"username": "carol"}, key="one-bob"),
+    Step("accounts.get_user", {"user": "alice"}),
+    Step("accounts.get_user", {"user": given("alice", "id")}),
+    Step("accounts.get_user", {"user": "nobody"}),
+    Step("accounts.update_user", {"user": "alice", "display_name": "Alice Ä. Müller", "version": 1}),
+    Step("accounts.update_user", {"user": "alice", "display_name": "late", "version": 1}),
+    Step("accounts.update_user", {"user": "alice", "role": "emperor"}),
+    Step("accounts.list_users", {"limit": 2}, keep="page"),
+    Step("accounts.list_users", {"role": "manager", "active": True}),
+    Step("accounts.create_key", {"name": "laptop", "user": "bob"}, keep="key"),
+    Step("accounts.list_keys", {"user": "bob"}),
+    Step("accounts.revoke_key", {"key": given("key", "id")}),
+    Step("accounts.list_keys", {"user": "bob", "revoked": True}),
+    Step("accounts.delete_user", {"user": "alice"}),
+]
+PROJECTS = [
+    Step(
+        "projects.add",
+        {
+            "name": "Acme",
+            "key": "ACME",
+            "technology_stack": ["python", "sql"],
+            "settings": {"a": {"b": None}},
+        },
+    ),
+    Step("projects.add", {"name": "Acme"}),
+    Step(
+        "projects.add",
+        {"name": "Über Größe", "repository_url": "git@github.com:Org/Repo.git", "path": "/srv/ueber"},
+    ),
+    Step("projects.get", {"project": "acme"}),
+    Step("projects.get", {"project": "acne"}),
+    Step("projects.list", {"limit": 1}, keep="page"),
+    Step("projects.list", {"limit": 1, "cursor": given("page", "next_cursor")}),
+    Step("projects.list", {"query": "größe"}),
+    Step("projects.resolve", {"ref": "https://github.com/org/repo"}),
+    Step("projects.update", {"project": "acme", "description": "two\nlines — “quoted” <b>", "version": 1}),
+    Step("projects.update", {"project": "acme", "status": "paused"}),
+    Step("projects.archive", {"project": "acme"}),
+    Step("projects.restore", {"project": "acme"}),
+    Step("projects.add_member", {"user": "bob", "project": "acme"}),
+    Step("projects.list_members", {"project": "acme"}),
+    Step("projects.remove_member", {"user": "bob", "project": "acme"}),
+    Step(
+        "projects.register_machine",
+        {
+            "machine_id": "m-1",
+            "hostname": "box",
+            "username": "ann",
+            "os_type": "linux",
+            "metadata": {"cores": 2},
+        },
+    ),
+    Step("projects.list_machines"),
+    Step(
+        "projects.register_workspace",
+        {
+            "workspace_id": "w-1",
+            "machine": "m-1",
+            "path": "/home/ann/acme",
+            "project": "acme",
+            "branch": "main",
+        },
+    ),
+    Step("projects.list_workspaces", {"project": "acme"}),
+    Step("projects.hierarchy", {"project": "acme"}),
+    Step("projects.delete", {"project": "uber-groe"}),
+    Step("projects.delete", {"project": "https://github.com/org/repo"}),
+]
+AGENTS = [
+    Step("agents.list_providers"),
+    Step(
+        "agents.register",
+        {"name": "coder", "agent_type": "codegen", "capabilities": ["python"], "tags": ["x", "y"]},
+    ),
+    Step("agents.register", {"name": "spare"}),
+    Step("agents.get", {"agent": "coder"}),
+    Step("agents.get", {"agent": "codr"}),
+    Step("agents.list", {"active": True}),
+    Step("agents.update", {"agent": "coder", "temperature": 0.25, "max_tokens": 4096, "required_tools": []}),
+    Step("agents.update", {"agent": "coder", "temperature": "warm"}),
+    Step("agents.deactivate", {"agent": "spare"}),
+]
+WORK = [
+    Step("work.next", _ACME),
+    Step("work.claim", _ACME, agent="coder"),
+    Step("work.add", {"title": "First", "priority": "high", "labels": ["a", "b"], **_ACME}, keep="first"),
+    Step("work.add", {"title": "Second", "waits_for": ["ACME-1"], "metadata": {"n": [1, 2]}, **_ACME}),
+    Step(
+        "work.add",
+        {"title": "Third", "priority": 2, "capabilities": ["python"], "due": "2030-01-31T12:00:00Z", **_ACME},
+    ),
+    Step("work.add", {"title": "Part of third", "parent": "ACME-3", "type": "bug", **_ACME}),
+    Step("work.add", {"title": "", **_ACME}),
+    Step("work.add", {"title": "x", "priority": "11", **_ACME}),
+    Step("work.add", {"title": "x", "due": "tomorrow", **_ACME}),
+    Step("work.add", {"title": "x", "colour": "red", **_ACME}),
+    Step("work.add", {}),
+    Step("work.get", {"task": "ACME-2"}),
+    Step("work.get", {"task": "ACME-99"}),
+    Step("work.list", {**_ACME, "limit": 2}, keep="page"),
+    Step("work.list", {**_ACME, "limit": 2, "cursor": given("page", "next_cursor")}),
+    Step("work.list", {**_ACME, "status": ["pending", "to do"], "label": "a"}),
+    Step("work.list", {**_ACME, "text": "third", "order": "number"}),
+    Step("work.list", {**_ACME, "cursor": "nonsense"}),
+    Step("work.ready", _ACME),
+    Step("work.blocked", _ACME),
+    Step("work.next", _ACME),
+    Step("work.update", {"task": "ACME-1", "description": "what & why", "labels": [], "version": 1}),
+    Step("work.update", {"task": "ACME-1", "description": "late", "version": 1}),
+    Step("work.depend", {"task": "ACME-3", "on": "ACME-2"}),
+    Step("work.depend", {"task": "ACME-1", "on": "ACME-2"}),
+    Step("work.undepend", {"task": "ACME-3", "on": "ACME-2"}),
+    Step("work.claim", _ACME, agent="coder", keep="claim"),
+    Step("work.claim", {"task": "ACME-1"}, agent="spare"),
+    Step(
+        "work.heartbeat",
+        {"task": "ACME-1", "token": given("claim", "token"), "lease_seconds": 60},
+        agent="coder",
+    ),
+    Step("work.heartbeat", {"task": "ACME-1", "token": 999_999}, agent="coder"),
+    Step("work.start", {"task": "ACME-1", "token": given("claim", "token")}, agent="coder"),
+    Step(
+        "work.fail",
+        {"task": "ACME-1", "token": given("claim", "token"), "reason": "no compiler"},
+        agent="coder",
+    ),
+    Step("work.claim", {"task": "ACME-1"}, agent="coder", keep="claim"),
+    Step(
+        "work.give_back",
+        {"task": "ACME-1", "token": given("claim", "token"), "reason": "lunch"},
+        agent="coder",
+    ),
+    Step("work.claim", {"task": "ACME-1"}, agent="coder", key="claim-again", keep="claim"),
+    Step("work.claim", {"task": "ACME-1"}, agent="coder", key="claim-again"),
+    Step(
+        "work.finish",
+        {"task": "ACME-1", "token": given("claim", "token"), "result": "done so"},
+        agent="coder",
+    ),
+    Step("work.finish", {"task": "ACME-1", "token": given("claim", "token")}, agent="coder"),
+    Step("work.fail", {"task": "ACME-4", "reason": "never works", "final": True}),
+    Step("work.requeue", {"task": "ACME-4"}),
+    Step("work.overview", {**_ACME, "limit": 5}),
+    Step("work.progress"),
+    Step("work.delete", {"task": "ACME-4"}),
+]
+AUDIT = [
+    Step("audit.list", {"resource_type": "users", "limit": 3}),
+    Step("audit.history", {"resource": given("first", "task", "id")}),
+]
+STORY = [*ACCOUNTS, *PROJECTS, *AGENTS, *WORK, *AUDIT]
+
+
+def difference(here: Any, there: Any, place: str = "") -> str | None:
+    """Return where and how two results first differ, None when they are equal."""
+    if isinstance(here, dict) and isinstance(there, dict):
+        keys = sorted({*here, *there})
+        found = (
+            difference(here.get(key, "<absent>"), there.get(key, "<absent>"), f"{place}.{key}")
+            for key in keys
+        )
+        return next((each for each in found if each), None)
+    if isinstance(here, list) and isinstance(there, list) and len(here) == len(there):
+        pairs = enumerate(zip(here, there, strict=True))
+        return next((each for i, (a, b) in pairs if (each := difference(a, b, f"{place}[{i}]"))), None)
+    return None if here == there else f"{place}: {here!r} instead of {there!r}"

@@ -78,13 +78,12 @@ def _task_page() -> str:
 
 
 def _overview() -> str:
-    waiting = [views.Waiting("ACME-9", EVIL, "pending", EVIL, ["ACME-1", "ACME-2", "ACME-3"])]
     page = views.Overview(
         3,
         [views.Count("ready", 1, "/tasks?status=ready")],
         views.bar({"done": 1, "pending": 2}),
         working=[_task(1, EVIL)],
-        blocked=waiting,
+        waiting=[_task(9, EVIL)],
         quarantined=[_task(3, EVIL)],
         activity=[views.Event("1", NOW, EVIL, EVIL, subject=EVIL)],
     )

@@ -112,6 +112,7 @@ class _Loader:
         self._update(work, file_id)
         added, closing = self._without_cycles(work)
         self._tie("importers.insert_edges", work, added)
+        self._offer(work)
         changes = {
             "created": len(work.inserts),
             "updated": len(work.updates) - work.removed,
@@ -175,6 +176,12 @@ class _Loader:
         first = self._db.value("importers.take_numbers", project_id=self._project_id, count=len(tasks))
         rows = [_inserted(task, work.row_ids, first + place) for place, task in enumerate(tasks)]
         self._db.run("importers.insert_tasks", project_id=self._project_id, file_id=file_id, rows=_json(rows))
+
+    def _offer(self, work: Plan) -> None:
+        """Put what is new and ready into the queue."""
+        if work.inserts:
+            ids = [work.row_ids[key_of_task(task)] for task in work.inserts]
+            self._db.run("importers.offer_tasks", ids=ids)
 
     def _update(self, work: Plan, file_id: UUID) -> None:
         if work.updates:

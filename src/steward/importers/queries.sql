@@ -193,6 +193,19 @@ select r.task_id, r.depends_on_id, r.type, r.source_type, %(project_id)s::uuid
 from jsonb_to_recordset(%(rows)s::text::jsonb) as r (task_id uuid, depends_on_id uuid, type text, source_type text)
 on conflict (task_id, depends_on_task_id, dependency_type) do nothing;
 
+-- name: offer_tasks -> none
+-- Look at new tasks and their parents now that their dependencies are there; triggers left that to the end.
+select work.refresh_queue(array(
+  select t.id
+  from work.tasks as t
+  where t.id = any (%(ids)s::uuid[])
+  union
+  select t.parent_task_id
+  from work.tasks as t
+  where t.id = any (%(ids)s::uuid[])
+    and t.parent_task_id is not null
+));
+
 -- name: take_numbers -> bigint
 -- Take a block of the project's numbers and return the first of them.
 select projects.take_numbers(%(project_id)s::uuid, %(count)s::integer);
@@ -230,3 +243,7 @@ set settings = settings || %(settings)s::text::jsonb
 where id = %(project_id)s::uuid
   and settings is distinct from settings || %(settings)s::text::jsonb
   and kit.may(kit.actor_role(), 'projects:write');
+
+-- name: take_figures -> none
+-- Let the planner know of the rows that came in.
+select work.take_figures();

@@ -46,6 +46,8 @@ Progress = Callable[[str, int, int], None]
 """Told what is done now, how many files are done, and how many there are."""
 
 _ATTEMPTS = 4
+# So many new rows change what the planner has to know; fewer are left to autovacuum.
+_MANY_ROWS = 100
 
 
 class _TakeBack(Exception):
@@ -106,11 +108,23 @@ def run_import(
     if progress:
         progress("", len(found), len(found))
     _settings_alone(run)
+    _take_figures(run)
     run.report.after = count_rows(database, actor)
     run.report.duration_ms = _since(began)
     if report or not dry_run:
         run.report.write(Path(report) if report else Path.cwd() / REPORT_NAME)
     return run.report
+
+
+def _take_figures(run: _Run) -> None:
+    """Let the planner know when many rows came in, in a transaction of its own: it waits for nobody's rows."""
+    changes = run.report.totals()["changes"]
+    if run.dry_run or changes.get("created", 0) < _MANY_ROWS:
+        return
+    with run.database.transaction(
+        run.actor, operation="importers.take_figures", permission="work:write"
+    ) as db:
+        db.run("importers.take_figures")
 
 
 def _limit() -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from steward.importers.files import plain_name
 from steward.importers.taskmaster.config import project_root
+from steward.kit.git import remote_url, repository_root
 
 # A name or password in the address of a remote is nobody else's business.
 _CREDENTIALS = re.compile(r"://[^/@]*@")
@@ -59,8 +59,8 @@ def target_of(path: Path, layout: Layout = TASKMASTER) -> Target:
     if layout.own_names is not None and name not in layout.own_names:
         return Target(_stem(name, layout), None, None, name)
     root = layout.root_of(path)
-    repository = _repository(root)
-    remote = _remote(repository) if repository else None
+    repository = repository_root(root)
+    remote = _remote(root) if repository else None
     base = repository if remote and repository else root
     relative = (path.resolve().parent / name).relative_to(base).as_posix()
     return Target(_last_part(remote) if remote else root.name or _stem(name, layout), base, remote, relative)
@@ -72,23 +72,8 @@ def _stem(name: str, layout: Layout) -> str:
     )
 
 
-def _repository(folder: Path) -> Path | None:
-    return next((each for each in (folder, *folder.parents) if (each / ".git").exists()), None)
-
-
-def _remote(repository: Path) -> str | None:
-    """Read the address of `origin`, or of the only remote, without running git."""
-    parser = configparser.RawConfigParser(strict=False, allow_no_value=True)
-    try:
-        parser.read_string((repository / ".git" / "config").read_text("utf-8", "replace"))
-    except (OSError, configparser.Error):
-        return None
-    remotes = {
-        name: parser.get(name, "url", fallback=None)
-        for name in parser.sections()
-        if name.startswith("remote ")
-    }
-    found = remotes.get('remote "origin"') or next((url for url in remotes.values() if url), None)
+def _remote(folder: Path) -> str | None:
+    found = remote_url(folder)
     return _CREDENTIALS.sub("://", found) if found else None
 
 

@@ -278,3 +278,18 @@ begin
 end
 $$;
 revoke execute on function kit.ensure_partitions(text, integer) from steward_agent, steward_readonly;
+
+create trigger touch before update on kit.settings
+  for each row execute function kit.update_updated_at_column();
+
+-- The revisions that were applied, as the systems before Steward listed theirs.
+create view kit.schema_migrations
+with (security_invoker = true)
+as
+select
+  version,
+  description,
+  applied_at,
+  installed_on,
+  execution_time_ms
+from kit.migration_info;

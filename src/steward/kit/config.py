@@ -200,10 +200,13 @@ def load_settings(
     """
     environ = os.environ if environ is None else environ
     flags = dict(flags or {})
-    home = Path(flags.pop("home", None) or default_home(environ)).expanduser().absolute()
+    named = flags.pop("home", None)
+    home = Path(named or default_home(environ)).expanduser().absolute()
     merged = _layers(home, flags, environ)
     values = {name: load(_kind(name), value, source) for name, (value, source) in merged.items()}
     sources = {name: source for name, (_, source) in merged.items()}
+    if named or environ.get("STEWARD_HOME"):
+        sources["home"] = "flag" if named else "STEWARD_HOME"
     foreign = sources.get("database_url") in ("DATABASE_URL", "PGHOST/PGDATABASE")
     return Settings(home=home, database_foreign=foreign, sources=sources, **values)
 

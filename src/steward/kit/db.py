@@ -257,6 +257,11 @@ class Database:
         finally:
             self.pool.putconn(connection)
 
+    def ping(self) -> None:
+        """Ask the server for a sign of life."""
+        with self.connection() as connection:
+            connection.execute("select 1")
+
     @contextmanager
     def transaction(
         self, actor: Actor, *, operation: str = "", permission: str | None = None, read_only: bool = False

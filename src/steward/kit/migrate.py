@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import Script, ScriptDirectory
+from psycopg.sql import SQL
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
@@ -68,6 +70,20 @@ from (
     and t.tgparentid = 0
 ) as o
 order by o.oid
+"""
+_OFFLINE_OBJECTS = """
+insert into kit.code_objects (position, drop_statement)
+select row_number() over (order by oid) - 1, drop_statement
+from ({}) as o
+where oid not in (select oid from pg_temp.steward_before);
+"""
+_OFFLINE_REVISION = """
+insert into kit.migration_info (version, description, checksum, execution_time_ms)
+values ({}, {}, {}, 0);
+"""
+_OFFLINE_CODE = """
+insert into kit.settings (key, value)
+values ('code_checksum', to_jsonb({}::text));
 """
 
 
@@ -400,13 +416,36 @@ def _rollback_target(before: str, to: str | None) -> str:
 
 
 def offline_sql() -> str:
-    """Return the SQL of all revisions and of the code, for an administrator to run by hand."""
+    """Return the SQL that makes all of it in a database without Steward, for an administrator to run as the owner."""
     buffer = io.StringIO()
     script = script_directory()
     with EnvironmentContext(
         script_config(), script, fn=lambda rev, _: script._upgrade_revs("head", rev), as_sql=True
     ) as env:
-        env.configure(dialect_name="postgresql", version_table_schema="kit", output_buffer=buffer)
+        env.configure(
+            dialect_name="postgresql",
+            version_table_schema="kit",
+            output_buffer=buffer,
+            transactional_ddl=False,
+        )
         env.run_migrations()
+    # The bootstrap has made it already.
+    steps = re.sub(r"CREATE TABLE kit\.alembic_version \(.*?\);\s*", "", buffer.getvalue(), flags=re.S)
     code = "\n".join(f"-- {name}\n{text}" for name, text in code_files())
-    return f"{_BOOTSTRAP}\n{buffer.getvalue()}\n{code}"
+    return "\n".join(
+        ("begin;", "set local search_path = pg_catalog;", _BOOTSTRAP, steps, *_offline_notes(code), "commit;")
+    )
+
+
+def _offline_notes(code: str) -> Iterator[str]:
+    """Give the code, and after it the notes that `migrate` keeps of revisions and code."""
+    objects = SQL(_OBJECTS.replace("%(schemas)s", "{schemas}").replace("%%", "%")).format(
+        schemas=list(SCHEMAS)
+    )
+    yield SQL("create temporary table steward_before on commit drop as {};").format(objects).as_string()
+    yield code
+    yield SQL(_OFFLINE_OBJECTS).format(objects).as_string()
+    for script in revisions():
+        values = (script.revision, (script.doc or "").strip(), checksum(script))
+        yield SQL(_OFFLINE_REVISION).format(*values).as_string()
+    yield SQL(_OFFLINE_CODE).format(code_checksum()).as_string()

@@ -23,8 +23,10 @@ begin
 end
 $$;
 
+-- Per-schema defaults only add to the global one, which lets everybody call a new function: definer functions must not
+-- be open to every login, so the global default goes.
+alter default privileges revoke execute on functions from public;
 grant usage on schema kit to steward_app, steward_agent, steward_readonly, steward_backup;
-alter default privileges in schema kit revoke execute on functions from public;
 alter default privileges in schema kit grant execute on functions to steward_app, steward_agent, steward_readonly;
 alter default privileges in schema kit grant select on tables to steward_app, steward_readonly, steward_backup;
 alter default privileges in schema kit grant select on sequences to steward_backup;
@@ -189,7 +191,7 @@ drop function kit.new_id();
 alter default privileges in schema kit revoke select on sequences from steward_backup;
 alter default privileges in schema kit revoke select on tables from steward_app, steward_readonly, steward_backup;
 alter default privileges in schema kit revoke execute on functions from steward_app, steward_agent, steward_readonly;
-alter default privileges in schema kit grant execute on functions to public;
+alter default privileges grant execute on functions to public;
 revoke usage on schema kit from steward_app, steward_agent, steward_readonly, steward_backup;
 """
 

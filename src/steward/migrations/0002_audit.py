@@ -12,7 +12,6 @@ create schema audit;
 grant usage on schema audit to steward_app, steward_readonly, steward_backup;
 alter default privileges in schema audit grant select on tables to steward_app, steward_readonly, steward_backup;
 alter default privileges in schema audit grant select on sequences to steward_backup;
-alter default privileges in schema audit revoke execute on functions from public;
 alter default privileges in schema audit grant execute on functions to steward_app, steward_readonly;
 
 create sequence audit.audit_logs_id_seq as bigint;
@@ -59,6 +58,8 @@ create table audit.audit_logs (
 create index audit_logs_resource on audit.audit_logs (resource_id, id desc);
 -- Activity of one project, newest first.
 create index audit_logs_project on audit.audit_logs (project_id, id desc);
+-- Whoever follows the log asks for what came after a transaction: ids say nothing about the order of commits.
+create index audit_logs_xid on audit.audit_logs (xid, id);
 comment on table audit.audit_logs is 'Who changed what, when, in which transaction; rows never change.';
 
 create table audit.audit_payloads (

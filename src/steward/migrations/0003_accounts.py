@@ -8,10 +8,6 @@ revision = "0003"
 down_revision = "0002"
 
 UP = r"""
--- Per-schema defaults only add to the global one, which lets everybody call a new function: definer functions must not
--- be open to every login, so the global default goes too.
-alter default privileges revoke execute on functions from public;
-
 create schema accounts;
 grant usage on schema accounts to steward_app, steward_readonly, steward_backup;
 alter default privileges in schema accounts grant select on tables to steward_app, steward_backup;
@@ -112,7 +108,6 @@ drop table accounts.login_sessions;
 drop table accounts.api_keys;
 drop table accounts.users;
 drop schema accounts;
-alter default privileges grant execute on functions to public;
 """
 
 

@@ -12,7 +12,6 @@ create schema work;
 grant usage on schema work to steward_app, steward_agent, steward_readonly, steward_backup;
 alter default privileges in schema work grant select on tables to steward_app, steward_readonly, steward_backup;
 alter default privileges in schema work grant select on sequences to steward_backup;
-alter default privileges in schema work revoke execute on functions from public;
 alter default privileges in schema work grant execute on functions to steward_app, steward_agent, steward_readonly;
 
 create table work.import_files (
@@ -100,6 +99,13 @@ comment on table work.tasks is
 create index tasks_project_status on work.tasks (project_id, status, priority desc, number) where deleted_at is null;
 -- Lists of a project in the usual order.
 create index tasks_project_order on work.tasks (project_id, priority desc, number, id) where deleted_at is null;
+-- Lists over all projects: in the usual order, by state, by the latest change.
+create index tasks_order on work.tasks (priority desc, number, id) where deleted_at is null;
+create index tasks_status on work.tasks (status, priority desc, number, id) where deleted_at is null;
+create index tasks_updated on work.tasks (updated_at desc, id desc) where deleted_at is null;
+-- What is in work, the latest begun first.
+create index tasks_in_work on work.tasks (started_at desc nulls last)
+where status in ('in_progress', 'in_review', 'testing', 'awaiting_input') and deleted_at is null;
 -- Children of a task, walked by readiness and by the task page.
 create index tasks_parent on work.tasks (parent_task_id) where parent_task_id is not null;
 -- What a person or an agent has.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import getpass
 import os
+import socket
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from steward.domains import accounts, projects
@@ -11,8 +13,6 @@ from steward.kit.config import Settings, write_private
 from steward.kit.db import Actor, Database, Db
 from steward.kit.errors import Invalid, NotFound, Unauthenticated
 from steward.kit.git import remote_url
-from steward.operate.place import working_folder
-from steward.operate.server import starting
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -57,11 +57,19 @@ def _principal(db: Db, settings: Settings) -> Principal:
 
 def _project_in_hand(db: Db) -> str | None:
     """Return the project of the working folder: by git remote, else the one whose folder it lies in."""
-    folder = working_folder()
+    folder = _working_folder()
     remote = remote_url(folder)
     found = _by_remote(db, remote) if remote else None
     found = found or projects.find_by_path(db, str(folder))
     return str(found) if found is not None else None
+
+
+def _working_folder() -> Path:
+    """Return the folder that the user works in, the root where it was removed meanwhile."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return Path("/")
 
 
 def _by_remote(db: Db, remote: str) -> UUID | None:
@@ -79,6 +87,9 @@ def local_key(database: Database, settings: Settings, user_id: UUID) -> str:
         settings: whose key file.
         user_id: whose key.
     """
+    # Not on the way of every command: it watches processes.
+    from steward.operate.server import starting
+
     with starting(settings):
         return ensure_key_file(database, settings, user_id)
 
@@ -89,8 +100,10 @@ def ensure_key_file(database: Database, settings: Settings, user_id: UUID) -> st
         known: str | None = settings.key_file.read_text("utf-8").strip() or None
     except OSError:
         known = None
+    # Several homes may share a database: none of them may revoke another's key.
+    name = f"local {socket.gethostname()} {settings.home}"[:200]
     with database.transaction(_NOBODY, operation="accounts.ensure_local_key") as db:
-        key = accounts.ensure_local_key(db, user_id=user_id, key=known)
+        key = accounts.ensure_local_key(db, user_id=user_id, key=known, name=name)
     if key != known:
         write_private(settings.key_file, key + "\n")
     return key

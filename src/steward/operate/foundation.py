@@ -194,5 +194,5 @@ def _create(connection: psycopg.Connection[Any], name: str, owner: str) -> None:
 
 
 def _creation(name: str, owner: str) -> compose.Composed:
-    text = compose.SQL(sql.get("operate.create_database").text)
-    return text.format(database=compose.Identifier(name), owner=compose.Identifier(owner))
+    statement = sql.get("operate.create_database").text.partition("\n")[2]
+    return compose.SQL(statement).format(database=compose.Identifier(name), owner=compose.Identifier(owner))

@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -373,11 +372,3 @@ def _check_revision(standing: Standing) -> None:
     if standing.code != code_checksum():
         what = "no functions and views" if standing.code is None else "functions and views of another release"
         raise Unavailable(f"the database holds {what}", hint="run `steward db migrate`")
-
-
-def working_folder() -> Path:
-    """Return the folder that the user works in, the root where it was removed meanwhile."""
-    try:
-        return Path.cwd()
-    except FileNotFoundError:
-        return Path("/")

@@ -14,36 +14,25 @@ select
   session_user::text as login,
   current_database()::text as database,
   current_setting('is_superuser') = 'on' as is_superuser,
-  exists (
-    select
-    from pg_catalog.pg_class c
-    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    where n.nspname = 'kit'
-      and c.relname = 'alembic_version'
-  ) as has_steward,
+  'alembic_version' = any (k.tables) as has_steward,
+  'settings' = any (k.tables) as has_revisions,
   not exists (
     select
     from pg_catalog.pg_class c
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     where n.nspname !~ '^pg_'
       and n.nspname <> 'information_schema'
-      and not exists (
-        select
-        from pg_catalog.pg_depend d
-        where d.classid = 'pg_catalog.pg_class'::regclass
-          and d.objid = c.oid
-          and d.deptype = 'e'
-      )
+      and not exists (select from pg_catalog.pg_depend d where d.objid = c.oid and d.deptype = 'e')
   ) as is_empty,
-  exists (
-    select
-    from pg_catalog.pg_class c
-    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    where n.nspname = 'kit'
-      and c.relname = 'settings'
-  ) as has_revisions,
   not exists (select from pg_catalog.pg_roles where rolname = 'steward_app') as lacks_role,
-  array(select nspname::text from pg_catalog.pg_namespace where nspname = any (%(schemas)s::text[])) as taken;
+  array(select nspname::text from pg_catalog.pg_namespace where nspname = any (%(schemas)s::text[])) as taken
+from (
+  select array(
+    select relname::text
+    from pg_catalog.pg_class
+    where relnamespace = to_regnamespace('kit')
+  ) as tables
+) as k;
 
 -- name: role_steps -> Step
 -- The roles that are missing, and the login's membership in each.
@@ -138,7 +127,7 @@ select
   current_setting('server_version') as server_version,
   current_database()::text as database,
   session_user::text as login,
-  pg_database_size(current_database()) as size_bytes,
+  case when has_database_privilege(current_database(), 'connect') then pg_database_size(current_database()) end as size_bytes,
   pg_postmaster_start_time() as started_at,
   (select count(*) from pg_catalog.pg_stat_activity where backend_type = 'client backend')::integer as connections,
   current_setting('max_connections')::integer as max_connections,
@@ -218,7 +207,10 @@ where defaclrole = to_regrole('steward_owner')
 
 -- name: runtime_steps -> text
 -- The statements that make again what was made at run time, as it stands in the database.
-select format('create table %%s partition of %%s %%s;', r.name, r.parent, pg_get_expr(c.relpartbound, c.oid)) as statement
+select format(
+  'create table %%1$s partition of %%2$s %%3$s; select kit.guard_partition(%%2$L, %%1$L);',
+  r.name, r.parent, pg_get_expr(c.relpartbound, c.oid)
+) as statement
 from kit.registered_objects r
 join pg_catalog.pg_class c on c.oid = to_regclass(r.name)
 where r.kind = 'partition'
@@ -228,6 +220,12 @@ select pg_get_indexdef(to_regclass(r.name)::oid) || ';'
 from kit.registered_objects r
 where r.kind = 'index'
   and to_regclass(r.name) is not null;
+
+-- name: runtime_drops -> text
+-- The statements that drop what was made at run time.
+select format('drop %%s %%s;', case kind when 'partition' then 'table' else kind end, name) as statement
+from kit.registered_objects
+where to_regclass(name) is not null;
 
 -- name: runtime_lost -> text
 -- What was made at run time and is not there any more.

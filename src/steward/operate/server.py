@@ -224,19 +224,23 @@ def start_detached(settings: Settings, command: list[str]) -> Running:
         if state is not None and state.pid == child.pid and answers(state):
             return state
         if child.poll() is not None:
-            raise Unavailable(f"the server ended at once: {_last_words(path)}", hint=f"the log is {path}")
+            message, hint = _last_words(path)
+            raise Unavailable(f"the server ended at once: {message}", hint=hint or f"the log is {path}")
         time.sleep(0.05)
     child.terminate()
     raise Unavailable(f"the server did not serve within {_START_S:g} s", hint=f"the log is {path}")
 
 
-def _last_words(path: Path) -> str:
-    lines = [line for line in path.read_text("utf-8", "replace").splitlines() if line.strip()][-1:]
-    for line in lines:
-        with contextlib.suppress(ValueError, AttributeError):
-            return str(json.loads(line).get("message", line))
-        return line
-    return "it said nothing"
+def _last_words(path: Path) -> tuple[str, str | None]:
+    """Return what the server said last, and the hint that came with it."""
+    lines = [line for line in path.read_text("utf-8", "replace").splitlines() if line.strip()]
+    if not lines:
+        return "it said nothing", None
+    try:
+        said = json.loads(lines[-1])
+    except ValueError:
+        return lines[-1], None
+    return (str(said.get("message")), said.get("hint")) if isinstance(said, dict) else (lines[-1], None)
 
 
 def answers(state: Running, timeout_s: float = 2.0) -> bool:

@@ -47,7 +47,7 @@ class Figures:
     server_version: str
     database: str
     login: str
-    size_bytes: int
+    size_bytes: int | None
     started_at: datetime
     connections: int
     max_connections: int

@@ -87,7 +87,7 @@ def _whole(cursor: psycopg.Cursor[Any], text: str) -> Iterator[Iterator[tuple[An
     stream = cast(Generator[tuple[Any, ...], None, None], cursor.stream(text))
     try:
         yield stream
-    except psycopg.errors.SyntaxError as exc:
+    except (psycopg.errors.SyntaxError, psycopg.errors.ProtocolViolation) as exc:
         raise Invalid(f"sql: {exc.diag.message_primary}", hint="one statement, without parameters") from None
     except psycopg.errors.ReadOnlySqlTransaction as exc:
         raise Denied(f"sql: {exc.diag.message_primary}", hint="`steward sql` only reads") from None

@@ -24,7 +24,7 @@ def resolve_user(db: Db, ref: str) -> UUID:
     found: UUID | None = db.value("accounts.find_user", ref=ref)
     if found is None:
         near = difflib.get_close_matches(ref, db.values("accounts.near_usernames"), n=3)
-        hint = f"did you mean {' or '.join(near)}?" if near else "`accounts list_users` shows whom there is"
+        hint = f"did you mean {' or '.join(near)}?" if near else "`steward accounts list-users` tells"
         raise NotFound(f"there is no user {ref!r}", hint=hint)
     return found
 

@@ -100,7 +100,7 @@ def revoke_key(db: Db, *, key: str) -> ApiKey:
     """
     found = db.maybe("accounts.find_key", ApiKey, ref=key)
     if found is None:
-        hint = "`accounts list_keys` shows ids and prefixes; never paste the whole key"
+        hint = "`steward accounts list-keys` shows ids and prefixes; never paste the whole key"
         raise NotFound(f"there is no key with id or prefix {key[:12]!r}", hint=hint)
     authorize_self_or(db, found.user_id, "accounts:admin")
     return db.one("accounts.revoke_key", ApiKey, id=found.id)

@@ -72,7 +72,7 @@ where id = %(id)s::uuid
   and deleted_at is null
 for no key update;
 
--- name: list_users -> User
+-- name: list_users -> User, planned anew
 -- Users by name, after a cursor.
 select id, username, email, display_name, role, is_active, is_service_account, is_email_verified, avatar_url,
   github_username, metadata, version, created_at, updated_at, last_login_at, deleted_at
@@ -141,7 +141,7 @@ values (
 returning k.id, k.user_id, (select u.username from accounts.users as u where u.id = k.user_id) as username, k.name,
   k.key_prefix, k.agent_name, k.is_active, k.expires_at, k.last_used_at, k.revoked_at, k.created_at;
 
--- name: list_keys -> ApiKey
+-- name: list_keys -> ApiKey, planned anew
 -- Keys, newest first, after a cursor.
 select k.id, k.user_id, u.username, k.name, k.key_prefix, k.agent_name, k.is_active, k.expires_at, k.last_used_at,
   k.revoked_at, k.created_at

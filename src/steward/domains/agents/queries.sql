@@ -30,7 +30,7 @@ from agents.agents
 where id = %(id)s::uuid
 for no key update;
 
--- name: list_agents -> Agent
+-- name: list_agents -> Agent, planned anew
 -- Agents by name, after a cursor.
 select id, name, display_name, description, agent_type, model_provider, model_name, model_version, capabilities, configuration,
   required_tools, max_tokens, temperature, top_p, max_in_progress, is_active, is_experimental, agent_version, tags,
@@ -50,24 +50,18 @@ update agents.agents
 set
   name = coalesce(nullif(%(name)s::text, ''), name),
   display_name = coalesce(nullif(%(display_name)s::text, ''), display_name),
-  description = case when %(description)s::text is null then description else nullif(%(description)s::text, '') end,
+  description = nullif(coalesce(%(description)s::text, description), ''),
   agent_type = coalesce(%(agent_type)s::text, agent_type),
   model_provider = coalesce(nullif(%(model_provider)s::text, ''), model_provider),
   model_name = coalesce(nullif(%(model_name)s::text, ''), model_name),
-  model_version = case
-    when %(model_version)s::text is null then model_version
-    else nullif(%(model_version)s::text, '')
-  end,
+  model_version = nullif(coalesce(%(model_version)s::text, model_version), ''),
   capabilities = coalesce(%(capabilities)s::text[], capabilities),
   configuration = coalesce(%(configuration)s::text::jsonb, configuration),
   required_tools = coalesce(%(required_tools)s::text[], required_tools),
   max_tokens = coalesce(%(max_tokens)s::int, max_tokens),
   temperature = coalesce(%(temperature)s::numeric, temperature),
   top_p = coalesce(%(top_p)s::numeric, top_p),
-  max_in_progress = case
-    when %(max_in_progress)s::int is null then max_in_progress
-    else nullif(%(max_in_progress)s::int, 0)
-  end,
+  max_in_progress = nullif(coalesce(%(max_in_progress)s::int, max_in_progress), 0),
   is_active = coalesce(%(is_active)s::boolean, is_active),
   deprecated_at = case when %(is_active)s::boolean then null else deprecated_at end,
   is_experimental = coalesce(%(is_experimental)s::boolean, is_experimental),

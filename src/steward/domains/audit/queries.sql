@@ -1,4 +1,4 @@
--- name: list_logs -> AuditEntry
+-- name: list_logs -> AuditEntry, planned anew
 -- Audit rows, newest first, after a cursor.
 select id, log_id, created_at, project_id, user_id, user_name, agent_name, service_name, operation, event_type,
   event_action, resource_type, resource_id, resource_name, changes_summary, request_id, session_id

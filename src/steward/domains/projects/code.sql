@@ -57,10 +57,13 @@ set search_path = projects, kit, pg_temp
 as $$
   select case
     when length(initials) >= 2 then left(initials, 8)
-    else rpad(left(regexp_replace(upper(p_slug), '[^A-Z0-9]', '', 'g'), 4), 2, 'X')
+    when length(start) >= 2 then start
+    else rpad(start, 2, 'X')
   end
   from (
-    select upper(string_agg(left(w.word, 1), '' order by w.place)) as initials
+    select
+      upper(string_agg(left(w.word, 1), '' order by w.place)) as initials,
+      left(regexp_replace(upper(p_slug), '[^A-Z0-9]', '', 'g'), 4) as start
     from regexp_split_to_table(p_slug, '[-_]+') with ordinality as w (word, place)
     where w.word <> ''
   ) as words

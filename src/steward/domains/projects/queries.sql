@@ -67,7 +67,7 @@ from projects.projects
 where id = %(id)s::uuid
 for no key update;
 
--- name: list_projects -> Project
+-- name: list_projects -> Project, planned anew
 -- Projects, newest first, after a cursor.
 select id, name, slug, key, description, path, repository_url, repository_provider, repository_owner, repository_name,
   default_branch, github_repo_id, linear_team_id, technology_stack, settings, metadata, status, is_public, is_template,
@@ -138,7 +138,7 @@ delete from projects.project_members
 where project_id = %(project_id)s::uuid
   and user_id = %(user_id)s::uuid;
 
--- name: list_members -> ProjectMember
+-- name: list_members -> ProjectMember, planned anew
 -- The members of a project by name.
 select m.id, m.project_id, m.user_id, u.username, m.role, m.created_at
 from projects.project_members as m
@@ -183,7 +183,7 @@ from projects.machines as m
 where m.machine_id = %(ref)s::text
   or m.id::text = lower(%(ref)s::text);
 
--- name: list_machines -> Machine
+-- name: list_machines -> Machine, planned anew
 -- Machines by host name, of one project or all, after a cursor.
 select m.id, m.machine_id, m.hostname, m.username, m.os_type, m.os_version, m.machine_type, m.metadata, m.created_at,
   m.last_seen_at
@@ -231,7 +231,7 @@ set
 returning w.id, w.workspace_id, w.project_id, w.machine_id, w.workspace_path, w.workspace_type, w.branch, w.commit,
   w.created_at, w.last_seen_at;
 
--- name: list_workspaces -> Workspace
+-- name: list_workspaces -> Workspace, planned anew
 -- Workspaces of a project or a machine, newest first, after a cursor.
 select w.id, w.workspace_id, w.project_id, w.machine_id, w.workspace_path, w.workspace_type, w.branch, w.commit,
   w.created_at, w.last_seen_at

@@ -27,6 +27,7 @@ from steward.kit.errors import Invalid, NotFound, StaleVersion
 from steward.kit.op import Page, Profile, op
 
 MOST = 2000
+LONGEST_TITLE = 2000
 _NOBODY = frozenset({"nobody", "none", ""})
 
 
@@ -42,12 +43,12 @@ def add(
     type: TaskType = TaskType.TASK,
     priority: Priority = Priority.MEDIUM,
     status: TaskStatus = TaskStatus.PENDING,
-    label: list[str] | None = None,
-    capability: list[str] | None = None,
+    labels: list[str] | None = None,
+    capabilities: list[str] | None = None,
     parent: str | None = None,
     waits_for: list[str] | None = None,
-    acceptance: list[str] | None = None,
-    requirement: list[str] | None = None,
+    acceptance_criteria: list[str] | None = None,
+    requirements: list[str] | None = None,
     estimated_minutes: int | None = None,
     complexity: int | None = None,
     due: datetime | None = None,
@@ -65,18 +66,19 @@ def add(
         type: what kind of work.
         priority: 1 to 10, or low, medium, high, critical.
         status: pending, draft or deferred.
-        label: words to find it by.
-        capability: what an agent must be able to do to claim it.
+        labels: words to find it by.
+        capabilities: what an agent must be able to do to claim it.
         parent: the task it is a part of, such as ACME-7.
         waits_for: tasks that must be done first.
-        acceptance: what must be true when it is done.
-        requirement: what it must do.
+        acceptance_criteria: what must be true when it is done.
+        requirements: what it must do.
         estimated_minutes: how long it should take.
         complexity: 1 to 13.
         due: when it must be done.
         max_attempts: failed tries before it is put in quarantine.
         metadata: anything else, as an object.
     """
+    _check_title(title)
     parent_task = task_of(db, parent) if parent else None
     project_id = (
         parent_task.project_id if parent_task and project is None else projects.resolve_id(db, project)
@@ -96,10 +98,10 @@ def add(
         type=type,
         status=status,
         priority=int(priority),
-        labels=label or [],
-        capabilities=capability or [],
-        acceptance_criteria=acceptance or [],
-        requirements=requirement or [],
+        labels=labels or [],
+        capabilities=capabilities or [],
+        acceptance_criteria=acceptance_criteria or [],
+        requirements=requirements or [],
         estimated_minutes=estimated_minutes,
         complexity=complexity,
         due_date=due,
@@ -111,6 +113,14 @@ def add(
     for other in waits_for or []:
         _tie(db, task_id, project_id, other, DependencyType.BLOCKS)
     return whole(db, task_id)
+
+
+def _check_title(title: str) -> None:
+    if not title.strip():
+        raise Invalid(f"title: {title!r} is empty", hint="say in a line what is to be done")
+    if len(title) > LONGEST_TITLE:
+        hint = "put the rest into the description"
+        raise Invalid(f"title: {len(title)} characters are more than {LONGEST_TITLE}", hint=hint)
 
 
 @op(profile=Profile.CORE)
@@ -164,7 +174,7 @@ def list_(
         top: only tasks that are no subtasks.
         ready: only what can (or cannot) be claimed now.
         text: only tasks with these words in reference, title or description.
-        order: priority, number, or updated (latest change first).
+        order: priority, number (age over all projects), or updated (latest change first).
         limit: how many at most, 1 to 2000.
         cursor: next_cursor of the page before.
     """
@@ -192,6 +202,11 @@ def _page(db: Db, kept: str, order: TaskOrder, limit: int, after: str | None) ->
         time, last = cursor.decode(after, datetime, UUID)
         rows = db.all("work.list_by_update", TaskRow, filter=kept, after_time=time, after_id=last, limit=most)
         return cursor.page(rows, limit, lambda row: (row.updated_at, row.id))
+    if order is TaskOrder.NUMBER and "project_id" not in json.loads(kept):
+        # Numbers of several projects say nothing beside each other; age does.
+        (last,) = cursor.decode(after, UUID)
+        rows = db.all("work.list_by_age", TaskRow, filter=kept, after_id=last, limit=most)
+        return cursor.page(rows, limit, lambda row: (row.id,))
     if order is TaskOrder.NUMBER:
         number, last = cursor.decode(after, int, UUID)
         rows = db.all(
@@ -223,10 +238,10 @@ def update(
     status: TaskStatus | None = None,
     reason: str | None = None,
     priority: Priority | None = None,
-    label: list[str] | None = None,
-    capability: list[str] | None = None,
-    acceptance: list[str] | None = None,
-    requirement: list[str] | None = None,
+    labels: list[str] | None = None,
+    capabilities: list[str] | None = None,
+    acceptance_criteria: list[str] | None = None,
+    requirements: list[str] | None = None,
     parent: str | None = None,
     assign: str | None = None,
     estimated_minutes: int | None = None,
@@ -249,10 +264,10 @@ def update(
         status: the next state; `finish`, `fail` and `give_back` do more.
         reason: why the state changes.
         priority: 1 to 10, or low, medium, high, critical.
-        label: all its labels.
-        capability: all that an agent must be able to do.
-        acceptance: all that must be true when it is done.
-        requirement: all that it must do.
+        labels: all its labels.
+        capabilities: all that an agent must be able to do.
+        acceptance_criteria: all that must be true when it is done.
+        requirements: all that it must do.
         parent: the task it is a part of; `none` takes it out.
         assign: a user or an agent; `nobody` for none.
         estimated_minutes: how long it should take.
@@ -262,6 +277,8 @@ def update(
         metadata: keys to set, as an object.
     """
     found = task_of(db, task)
+    if title is not None:
+        _check_title(title)
     db.run("work.pass_update", id=found.id, token=token)
     _check_version(db, found.id, version)
     no_parent = parent is not None and parent.lower() in _NOBODY
@@ -276,10 +293,10 @@ def update(
         status=status,
         reason=reason,
         priority=int(priority) if priority else None,
-        labels=label,
-        capabilities=capability,
-        acceptance_criteria=acceptance,
-        requirements=requirement,
+        labels=labels,
+        capabilities=capabilities,
+        acceptance_criteria=acceptance_criteria,
+        requirements=requirements,
         no_parent=no_parent,
         parent_id=task_of(db, parent).id if parent and not no_parent else None,
         estimated_minutes=estimated_minutes,
@@ -310,7 +327,7 @@ def _assign(db: Db, task_id: UUID, name: str) -> None:
     if user is None and agent is None:
         raise NotFound(
             f"assign: there is no user or agent {name!r}",
-            hint="see `steward accounts list_users`, `steward agents list`",
+            hint="see `steward accounts list-users`, `steward agents list`",
         )
     db.run("work.assign_task", id=task_id, user_id=user, agent_id=agent)
 

@@ -46,16 +46,16 @@ def _ready(db: Db, project_id: UUID | None, labels: list[str] | None, limit: int
 
 @op(profile=Profile.STANDARD)
 def ready(
-    db: Db, *, project: str | None = None, label: list[str] | None = None, limit: int = 20
+    db: Db, *, project: str | None = None, labels: list[str] | None = None, limit: int = 20
 ) -> list[TaskRow]:
     """List what can be claimed now, in the order of claims.
 
     Args:
         project: slug, key or id; the project in hand when left out, `all` for every project.
-        label: only tasks that bear all of these labels.
+        labels: only tasks that bear all of these labels.
         limit: how many at most, 1 to 200.
     """
-    return _ready(db, scope(db, project), label, _within(limit, 200))
+    return _ready(db, scope(db, project), labels, _within(limit, 200))
 
 
 def _within(limit: int, most: int) -> int:
@@ -65,15 +65,15 @@ def _within(limit: int, most: int) -> int:
 
 
 @op(profile=Profile.CORE, waits=True)
-def next_(db: Db, *, project: str | None = None, label: list[str] | None = None) -> Choice | None:
+def next_(db: Db, *, project: str | None = None, labels: list[str] | None = None) -> Choice | None:
     """Show the task that would be claimed next, and why this one.
 
     Args:
         project: slug, key or id; the project in hand when left out, `all` for every project.
-        label: only tasks that bear all of these labels.
+        labels: only tasks that bear all of these labels.
     """
     project_id = scope(db, project)
-    found = _ready(db, project_id, label, 1)
+    found = _ready(db, project_id, labels, 1)
     if not found:
         return None
     task = found[0]
@@ -81,10 +81,10 @@ def next_(db: Db, *, project: str | None = None, label: list[str] | None = None)
     facts = db.one(
         "work.queue_facts", QueueFacts, project_id=project_id, priority=task.priority, number=number
     )
-    return Choice(task=task, reasons=_reasons(task, facts, label), others_ready=facts.ready - 1)
+    return Choice(task=task, reasons=_reasons(task, facts, labels), others_ready=facts.ready - 1)
 
 
-def _reasons(task: TaskRow, facts: QueueFacts, label: list[str] | None) -> list[str]:
+def _reasons(task: TaskRow, facts: QueueFacts, labels: list[str] | None) -> list[str]:
     reasons = ["nothing it waits for is open"]
     if facts.higher == 0:
         reasons.append(f"its priority {int(task.priority)} is the highest of {facts.ready} ready tasks")
@@ -94,8 +94,8 @@ def _reasons(task: TaskRow, facts: QueueFacts, label: list[str] | None) -> list[
         )
     if facts.same_priority > 1 and facts.oldest:
         reasons.append(f"it is the oldest of {facts.same_priority} of this priority")
-    if label:
-        reasons.append(f"it bears the label {', '.join(label)}")
+    if labels:
+        reasons.append(f"it bears the label {', '.join(labels)}")
     if task.parent:
         reasons.append(f"it is a part of {task.parent}")
     return reasons
@@ -107,7 +107,7 @@ def claim(
     *,
     task: str | None = None,
     project: str | None = None,
-    label: list[str] | None = None,
+    labels: list[str] | None = None,
     lease_seconds: int = LEASE_SECONDS,
 ) -> Claim | None:
     """Claim the next ready task, or a named one, for the acting agent; later writes need the token it returns.
@@ -115,7 +115,7 @@ def claim(
     Args:
         task: claim this one, such as ACME-42; the next ready one when left out.
         project: slug, key or id; the project in hand when left out, `all` for every project.
-        label: only tasks that bear all of these labels.
+        labels: only tasks that bear all of these labels.
         lease_seconds: how long the claim lasts without a word, 1 to 86400; every call with the token renews it.
     """
     wanted = task_of(db, task).id if task else None
@@ -124,7 +124,7 @@ def claim(
         Lease,
         agent_id=_agent(db),
         project_id=None if wanted else scope(db, project),
-        labels=label or None,
+        labels=labels or None,
         limit=1,
         lease_seconds=lease_seconds,
         task_id=wanted,

@@ -72,6 +72,18 @@ where %(after_id)s::uuid is null
 order by l.number, l.id
 limit %(limit)s::integer;
 
+-- name: list_by_age -> TaskRow, planned anew
+-- Tasks by age, the oldest first, from a cursor on.
+select
+  l.id, l.ref, l.project, l.title, l.type, l.status, l.priority, l.labels, l.tag, l.parent, l.assigned_to,
+  l.held_by, l.lease_until, l.ready, l.waits_for, l.subtasks, l.subtasks_open, l.version,
+  l.created_at, l.updated_at, l.completed_at
+from work.filter_tasks(%(filter)s::jsonb) as l
+where %(after_id)s::uuid is null
+  or l.id > %(after_id)s::uuid
+order by l.id
+limit %(limit)s::integer;
+
 -- name: list_by_update -> TaskRow, planned anew
 -- Tasks, the latest change first, from a cursor on.
 select
@@ -83,11 +95,6 @@ where %(after_id)s::uuid is null
   or (l.updated_at, l.id) < (%(after_time)s::timestamptz, %(after_id)s::uuid)
 order by l.updated_at desc, l.id desc
 limit %(limit)s::integer;
-
--- name: count_tasks -> bigint, planned anew
--- How many tasks a filter keeps.
-select count(*)
-from work.filter_tasks(%(filter)s::jsonb) as l;
 
 -- name: list_ready -> TaskRow, planned anew
 -- What could be claimed now, in the order of claims.
@@ -132,13 +139,6 @@ from work.claim_tasks(
 -- Renew a lease.
 select work.heartbeat_task(%(id)s::uuid, %(token)s::bigint, %(lease_seconds)s::integer);
 
--- name: lease_of -> bigint
--- The current token of a held task; null when nobody holds it.
-select q.token
-from work.ready_queue as q
-where q.task_id = %(id)s::uuid
-  and q.agent_id is not null;
-
 -- name: start_task -> none
 -- Begin work.
 select work.start_task(%(id)s::uuid, %(token)s::bigint);
@@ -166,9 +166,8 @@ select work.reap_expired(%(limit)s::integer);
 -- name: blocked -> Blocked
 -- Open tasks that are not ready, each with what it waits for.
 select b.id, b.ref, b.title, b.status, b.reason, b.blockers
-from work.blocked_tasks(%(project_id)s::uuid, %(task_id)s::uuid) as b
-order by b.ref
-limit %(limit)s::integer;
+from work.blocked_tasks(%(project_id)s::uuid, %(task_id)s::uuid, %(limit)s::integer) as b
+order by b.place;
 
 -- name: add_task -> uuid
 -- Add a task.
@@ -311,15 +310,14 @@ where t.quarantined_at is not null
   and (%(project_id)s::uuid is null or t.project_id = %(project_id)s::uuid);
 
 -- name: list_in_work -> TaskRow, planned anew
--- What is held by an agent or in progress, the longest held first.
+-- What agents hold, whose lease ends first on top, then what else is in progress, the latest begun first.
 select
   l.id, l.ref, l.project, l.title, l.type, l.status, l.priority, l.labels, l.tag, l.parent, l.assigned_to,
   l.held_by, l.lease_until, l.ready, l.waits_for, l.subtasks, l.subtasks_open, l.version,
   l.created_at, l.updated_at, l.completed_at
-from work.task_list as l
-where (l.held_by_id is not null or l.status in ('in_progress', 'in_review', 'testing', 'awaiting_input'))
-  and (%(project_id)s::uuid is null or l.project_id = %(project_id)s::uuid)
-order by l.held_by_id is null, l.updated_at desc
+from work.in_work(%(project_id)s::uuid, %(limit)s::integer) as w
+join work.task_list as l on l.id = w.task_id
+order by w.place
 limit %(limit)s::integer;
 
 -- name: list_finished -> TaskRow, planned anew
@@ -328,9 +326,15 @@ select
   l.id, l.ref, l.project, l.title, l.type, l.status, l.priority, l.labels, l.tag, l.parent, l.assigned_to,
   l.held_by, l.lease_until, l.ready, l.waits_for, l.subtasks, l.subtasks_open, l.version,
   l.created_at, l.updated_at, l.completed_at
-from work.task_list as l
-where l.completed_at is not null
-  and l.status = 'done'
-  and (%(project_id)s::uuid is null or l.project_id = %(project_id)s::uuid)
-order by l.completed_at desc
-limit %(limit)s::integer;
+from (
+  select t.id, t.completed_at
+  from work.tasks as t
+  where t.completed_at is not null
+    and t.status = 'done'
+    and t.deleted_at is null
+    and (%(project_id)s::uuid is null or t.project_id = %(project_id)s::uuid)
+  order by t.completed_at desc
+  limit %(limit)s::integer
+) as f
+join work.task_list as l on l.id = f.id
+order by f.completed_at desc;

@@ -61,7 +61,8 @@ from projects.projects as p
 where p.slug = 'consilio'
   and p.deleted_at is null
 on conflict (project_id) do update
-set last_number = greatest(projects.project_counters.last_number, excluded.last_number);
+set last_number = excluded.last_number
+where projects.project_counters.last_number < excluded.last_number;
 
 insert into work.task_dependencies (task_id, depends_on_task_id, project_id)
 select s.task_id, s.depends_on_task_id, t.project_id

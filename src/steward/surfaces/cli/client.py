@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import time
 from collections.abc import Mapping
@@ -55,6 +56,8 @@ class LocalCaller:
         from steward.kit.op import operation, run
 
         spec = operation(name)
+        if wait_s:
+            gc.enable()
         deadline, pause = time.monotonic() + wait_s, 0.2
         while True:
             database, actor = self.open()

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +14,9 @@ from steward.kit.errors import Invalid
 from steward.surfaces.cli.client import LocalCaller
 from steward.surfaces.cli.state import State
 from steward.surfaces.cli.tree import Command
+
+if TYPE_CHECKING:
+    from steward.importers import FileReport, ImportReport
 
 app = typer.Typer()
 export = typer.Typer(help="Give back the tasks of a project as a file of another tool.", no_args_is_help=True)
@@ -51,13 +54,48 @@ def import_(
             report=Path(report) if report else None,
             progress=progress,
         )
-    state.show(dump(done))
-    if _refused(done):
+    if state.json:
+        state.show(dump(done.to_dict()))
+    else:
+        _tell(state, done)
+    if not done.success:
         raise typer.Exit(2)
 
 
-def _refused(done: Any) -> bool:
-    return bool(getattr(done, "refused", None))
+def _tell(state: State, done: ImportReport) -> None:
+    """Tell a person what came in: a line a file, then what was refused and why."""
+    state.show([_file_row(each) for each in done.files], empty="no file of a known format")
+    for each in done.refused:
+        refusal = each.refusal or {}
+        text = f"refused: {refusal.get('message', each.file)}"
+        state.say(_clean(f"{text}\n         {refusal['hint']}" if refusal.get("hint") else text))
+    totals = done.totals()
+    changes = ", ".join(
+        f"{count} {name.replace('_', ' ')}" for name, count in totals["changes"].items() if count
+    )
+    state.say(f"{'would change' if done.dry_run else 'rows'}: {changes or 'nothing'} ({done.duration_ms} ms)")
+    if done.path is not None:
+        state.say(_clean(f"report: {done.path}"))
+
+
+def _file_row(each: FileReport) -> dict[str, Any]:
+    return {
+        "project": each.project,
+        "file": Path(each.file).name,
+        "status": each.outcome,
+        "tasks": each.holds.get("tasks"),
+        "subtasks": each.holds.get("subtasks"),
+        "created": each.changes.get("created"),
+        "updated": each.changes.get("updated"),
+        "removed": each.changes.get("removed"),
+        "oddities": len(each.oddities) or None,
+    }
+
+
+def _clean(text: str) -> str:
+    from steward.surfaces.cli.render import clean
+
+    return "\n".join(clean(line) for line in text.splitlines())
 
 
 class _Progress:

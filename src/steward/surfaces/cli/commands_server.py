@@ -70,7 +70,6 @@ class _Foreground:
 
 def _set_up(state: State, demo: bool) -> None:
     """Bring the database up to this package, with a key for this home and sample rows when asked."""
-
     if demo:
         from steward.operate import setup
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import typer
 from typer._click.exceptions import ClickException, NoArgsIsHelpError
+from typer._click.utils import PacifyFlushWrapper
 
 from steward.kit.errors import Internal, StewardError
 from steward.surfaces.cli.state import State
@@ -38,6 +39,8 @@ def run(args: Sequence[str]) -> int:
         status = PIPE_CLOSED
     except KeyboardInterrupt:
         status = INTERRUPTED
+    except SystemExit as exc:
+        status = _left(exc)
     finally:
         with contextlib.suppress(Exception):
             state.close()
@@ -46,6 +49,10 @@ def run(args: Sequence[str]) -> int:
 
 def _run(args: Sequence[str], state: State) -> int:
     _lenient_output()
+    if "_STEWARD_COMPLETE" in os.environ:
+        from typer._completion_classes import completion_init
+
+        completion_init()
     try:
         result = Root().main(list(args), prog_name="steward", standalone_mode=False, obj=state)
     except NoArgsIsHelpError as exc:
@@ -62,6 +69,14 @@ def _run(args: Sequence[str], state: State) -> int:
     except Exception as exc:  # noqa: BLE001 - a person is shown a sentence, a developer the trace
         return _defect(exc, state)
     return result if isinstance(result, int) else 0
+
+
+def _left(exc: SystemExit) -> int:
+    """Return the status with which Typer itself leaves: after completion, or when the reader of our output went."""
+    if isinstance(sys.stdout, PacifyFlushWrapper):
+        _mute(sys.__stdout__)
+        return PIPE_CLOSED
+    return exc.code if isinstance(exc.code, int) else 1
 
 
 def _lenient_output() -> None:

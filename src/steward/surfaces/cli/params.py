@@ -6,9 +6,11 @@ values by the one conversion that every surface uses (`kit.convert`), where the 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import typer
 from typer._coercion import resolve_type_descriptor
 from typer.core import TyperArgument, TyperOption
 from typer.models import OptionInfo
@@ -126,6 +128,19 @@ def argument(name: str, help: str, metavar: str, choices: Sequence[str] = ()) ->
         show_default=False,
         autocompletion=_completer(choices),
     )
+
+
+def _show_help(ctx: Any, param: Any, value: Any) -> Any:
+    if value and not ctx.resilient_parsing:
+        sys.stdout.write(ctx.get_help())
+        raise typer.Exit
+    return value
+
+
+def help_option() -> WordOption:
+    """Return -h and --help; Typer's own would load Pydantic to find out that it was not given."""
+    text = "Show this message and exit."
+    return flag("help", ["-h", "--help"], text, callback=_show_help, is_eager=True)
 
 
 GLOBAL_PANEL = "Everywhere"

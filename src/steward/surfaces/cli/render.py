@@ -28,13 +28,14 @@ _GAP = 3
 # Which columns say most, first; columns not named here follow in their own order while there is room.
 _FIRST = (
     "ref", "key", "slug", "username", "name", "verb", "title", "summary", "status", "priority", "type", "role",
-    "ready", "reason", "why", "blocked_by", "agent", "assigned_agent", "claimed_by", "lease_until", "project",
-    "labels", "capabilities", "email", "model", "provider", "estimated_minutes", "version", "updated_at",
-    "created_at", "at", "occurred_at", "action", "value", "count",
+    "ready", "held_by", "assigned_to", "reason", "reasons", "blockers", "agent", "lease_until", "project", "parent",
+    "labels", "capabilities", "email", "model_name", "model_provider", "value", "source", "count", "action",
+    "occurred_at", "updated_at", "created_at",
 )  # fmt: skip
 _LAST = ("id", "metadata", "settings", "original", "config", "description", "details")
 _COLOURS = {
-    "done": "green", "active": "green", "ok": "green", "healthy": "green", "running": "green", "ready": "green",
+    "done": "green", "imported": "green", "refused": "red", "unchanged": "dim",
+    "skipped": "dim", "active": "green", "ok": "green", "healthy": "green", "running": "green", "ready": "green",
     "in_progress": "cyan", "in_review": "cyan", "testing": "cyan", "claimed": "cyan",
     "blocked": "yellow", "awaiting_input": "yellow", "paused": "yellow", "deferred": "yellow",
     "failed": "red", "error": "red", "down": "red", "critical": "bold red", "cancelled": "dim", "draft": "dim",
@@ -173,7 +174,9 @@ def _fields(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of a thing with those of its parts among them; the outer one wins where both say it."""
     found: dict[str, Any] = {}
     for name, value in data.items():
-        if isinstance(value, dict) and name not in _LAST and not name.endswith("result"):
+        if value and isinstance(value, dict) and all(isinstance(part, dict) for part in value.values()):
+            found[name] = [{"name": key, **part} for key, part in value.items()]
+        elif isinstance(value, dict) and name not in _LAST and not name.endswith("result"):
             found = _fields(value) | found
         else:
             found[name] = value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import sys
@@ -59,9 +60,9 @@ class Command(TyperCommand):
     """A command that accepts the options that stand everywhere."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **kwargs | {"add_help_option": False})
         taken = frozenset(str(param.name) for param in self.params)
-        self.params = [*self.params, *params.global_options(taken)]
+        self.params = [*self.params, params.help_option(), *params.global_options(taken)]
 
     def invoke(self, ctx: Any) -> Any:
         """Take the options that stand everywhere, then run."""
@@ -103,6 +104,7 @@ class Root(_Lazy):
     def __init__(self) -> None:
         options = [
             params.flag("version", ["--version"], "Print the version.", callback=_version, is_eager=True),
+            params.help_option(),
             *params.global_options(),
         ]
         super().__init__(
@@ -110,7 +112,7 @@ class Root(_Lazy):
             params=options,
             no_args_is_help=True,
             help="The system of record for AI software engineering.",
-            context_settings={"help_option_names": ["-h", "--help"]},
+            add_help_option=False,
         )
         self.names = {name: (lambda room=room: room_group(room)) for name, room in load().items()}  # type: ignore[misc]
         self.names |= {name: (lambda name=name: hand_written(name)) for name in HAND_WRITTEN}  # type: ignore[misc]
@@ -133,7 +135,10 @@ class Room(_Lazy):
     """The operations of one room."""
 
     def __init__(self, room: RoomEntry) -> None:
-        super().__init__(name=room.name, help=room.help, no_args_is_help=True, params=params.global_options())
+        options = [params.help_option(), *params.global_options()]
+        super().__init__(
+            name=room.name, help=room.help, no_args_is_help=True, params=options, add_help_option=False
+        )
         verbs = {verb.replace("_", "-"): entry for verb, entry in room.verbs.items()}
         self.names = {name: (lambda entry=entry: verb_command(entry)) for name, entry in verbs.items()}  # type: ignore[misc]
 
@@ -144,7 +149,8 @@ def room_group(room: RoomEntry) -> Room:
 
 
 def hand_written(name: str) -> Any:
-    """Import and return a hand-written command or group."""
+    """Import and return a hand-written command or group; some of these run for days."""
+    gc.enable()
     module = importlib.import_module(f"steward.surfaces.cli.commands_{HAND_WRITTEN[name][0]}")
     group: Any = typer.main.get_group(module.app)
     return group.commands[name]
@@ -164,15 +170,16 @@ def _version(ctx: Any, param: Any, value: Any) -> Any:
 _HIDDEN = "__as_option"
 
 
-def _positional(entry: VerbEntry) -> str | None:
-    """Return the parameter that may stand without its name: the first required one that is one word."""
-    words = (
-        param
-        for param in entry.params
-        if param.required and not param.many and param.word not in ("json", "flag")
-    )
-    found = next(words, None)
-    return found.name if found else None
+def positional(entry: VerbEntry) -> str | None:
+    """Return the parameter that may stand without its name.
+
+    The first required one that is one word; where nothing is required, the thing that the room is named after, so that
+    `steward projects get acme` works.
+    """
+    words = [param for param in entry.params if not param.many and param.word not in ("json", "flag")]
+    required = next((param.name for param in words if param.required), None)
+    own = next((param.name for param in words if param.name == entry.room.removesuffix("s")), None)
+    return required or own
 
 
 def _flags(param: ParamEntry) -> list[str]:
@@ -203,9 +210,9 @@ def _option(param: ParamEntry, name: str, hidden: bool) -> Any:
 
 
 def _parameters(entry: VerbEntry) -> Iterator[Any]:
-    positional = _positional(entry)
+    first = positional(entry)
     for param in entry.params:
-        if param.name == positional:
+        if param.name == first:
             yield params.argument(param.name, param.help, param.name.upper(), param.choices)
             yield _option(param, param.name + _HIDDEN, hidden=True)
         else:

@@ -22,7 +22,8 @@ from steward.surfaces.rest.edge import Edge
 
 Context = ServerRequestContext[Any, Any]
 _LONGEST_WAIT_S = 300.0
-_RESOURCES = {"tasks": ("work.get", "ref"), "projects": ("projects.get", "slug")}
+# What a kind of resource is read by, and the argument that names it.
+_RESOURCES = {"tasks": ("work.get", "task"), "projects": ("projects.get", "project")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +160,9 @@ class _Handlers:
         return await self._get(ctx, kind, unquote(word))
 
     async def _get(self, ctx: Context, kind: str, word: str) -> Any:
-        spec = op.operation(_RESOURCES[kind][0])
-        name = next(param.name for param in spec.params if param.required)
-        result = await self.of.edge().run(spec, {name: word}, self.of.actor(ctx))
+        name, argument = _RESOURCES[kind]
+        spec = op.operation(name)
+        result = await self.of.edge().run(spec, {argument: word}, self.of.actor(ctx))
         return tools.result_data(spec, dump(result))
 
     # ---------------------------------------------------------------------------------------------------- prompts

@@ -50,13 +50,13 @@ class Hosts:
 
     def knows_origin(self, origin: str) -> bool:
         """Tell whether an Origin header names a page of this server."""
-        parts = urlsplit(origin)
-        return parts.scheme in ("http", "https") and bool(parts.netloc) and self.knows(parts.netloc)
+        scheme, _, rest = origin.partition("://")
+        return scheme in ("http", "https") and "/" not in rest and self.knows(rest)
 
 
 def _split(host: str) -> tuple[str, int | None]:
-    parts = urlsplit(f"//{host}")
     try:
+        parts = urlsplit(f"//{host}")
         return (parts.hostname or "").lower(), parts.port
     except ValueError:
         return "", None

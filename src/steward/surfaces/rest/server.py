@@ -176,8 +176,7 @@ async def _readyz(request: Request) -> Response:
 
 
 def _ask(edge: Edge) -> None:
-    with edge.database.connection() as connection:
-        connection.execute("select 1")
+    edge.database.ping()
 
 
 async def _login(request: Request) -> Response:

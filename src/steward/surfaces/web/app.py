@@ -138,8 +138,9 @@ async def projects(request: Request) -> Response:
     """Show every project and how far it is."""
 
     def build(call: pages.Caller) -> _Built:
-        known = pages.projects(call)
-        return "projects.html", "/projects", views.ProjectList(known), _frame(request, known, None)
+        found = pages.projects(call)
+        frame = _frame(request, sorted(found, key=lambda project: project.name.lower()), None)
+        return "projects.html", "/projects", views.ProjectList(found), frame
 
     return await _page(request, build)
 

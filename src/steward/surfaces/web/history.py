@@ -11,7 +11,8 @@ from steward.surfaces.web import views
 
 _HISTORY_ROWS = 100
 # Read more than is shown: an import writes a row for each task, and is shown as one line.
-_READ_ROWS = 200
+_READ_ROWS = 500
+_MOST_PAGES = 4
 _ACTIVITY_ROWS = 14
 _SHOWN = 160
 # What an operation did, its icon, and the state whose colour it wears.
@@ -30,8 +31,6 @@ _ACTIONS: Mapping[str, tuple[str, str, str | None]] = {
     "delete": ("removed", "close", None),
 }
 _OTHER = ("touched", "list", None)
-# What people follow; ties, counters and files are seen with the task they belong to.
-_FOLLOWED = frozenset({"task", "project", "agent", "user"})
 # Columns that say nothing to a person, or that the sentence says already.
 _SILENT = frozenset(
     {
@@ -63,10 +62,17 @@ def of_task(call: Callable[..., Any], task_id: str) -> list[views.Event]:
 
 
 def activity(call: Callable[..., Any], project: str | None) -> list[views.Event]:
-    """Return what happened lately, newest first, in one project or all."""
-    found = call("audit.list", project=project, limit=_READ_ROWS).items
-    followed = [entry for entry in found if entry.resource_type in _FOLLOWED]
-    groups = [list(entries) for _, entries in groupby(followed, _deed)]
+    """Return what happened lately to tasks, newest first, in one project or all."""
+    rows: list[audit.AuditEntry] = []
+    groups: list[list[audit.AuditEntry]] = []
+    cursor = None
+    for _ in range(_MOST_PAGES):
+        page = call("audit.list", project=project, resource_type="task", limit=_READ_ROWS, cursor=cursor)
+        rows += page.items
+        groups = [list(entries) for _, entries in groupby(rows, _deed)]
+        cursor = page.next_cursor
+        if cursor is None or len(groups) > _ACTIVITY_ROWS:
+            break
     return [_entry(entries) for entries in groups[:_ACTIVITY_ROWS]]
 
 
@@ -76,7 +82,6 @@ def _deed(entry: audit.AuditEntry) -> tuple[Any, ...]:
         entry.agent_name or entry.user_name,
         entry.operation,
         entry.event_action,
-        entry.resource_type,
         entry.created_at,
     )
 
@@ -84,21 +89,18 @@ def _deed(entry: audit.AuditEntry) -> tuple[Any, ...]:
 def _entry(entries: list[audit.AuditEntry]) -> views.Event:
     entry = entries[0]
     verb, icon, state = _words(entry)
-    if len(entries) > 1:
-        many = "200 or more" if len(entries) == _READ_ROWS else str(len(entries))
-        return views.Event(
-            str(entry.id), entry.created_at, _who(entry), f"{verb} {many} {entry.resource_type}s", icon
-        )
-    is_task = entry.resource_type == "task"
+    # One deed may touch a task more than once.
+    tasks = len({each.resource_id for each in entries})
+    one = tasks == 1
     return views.Event(
         id=str(entry.id),
         at=entry.created_at,
         actor=_who(entry),
-        what=verb if is_task else f"{verb} {entry.resource_type}",
+        what=verb if one else f"{verb} {tasks:,} tasks",
         icon=icon,
         state=state,
-        subject=entry.resource_name or entry.resource_id,
-        href=f"/tasks/{entry.resource_id}" if is_task else None,
+        subject=(entry.resource_name or entry.resource_id) if one else None,
+        href=f"/tasks/{entry.resource_id}" if one else None,
     )
 
 

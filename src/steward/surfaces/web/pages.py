@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import PurePath
 from typing import Any
 
 from steward.domains import work
@@ -23,7 +24,7 @@ _FOUND_ROWS = 20
 _OPEN = tuple(
     status for status in work.TaskStatus if status not in (work.TaskStatus.DONE, work.TaskStatus.CANCELLED)
 )
-_COUNTED = ("ready", "waiting", "in_progress", "in_review", "awaiting_input", "blocked", "done", "failed")
+_COUNTED = ("ready", "pending", "in_progress", "in_review", "awaiting_input", "blocked", "done", "failed")
 # Column: name, icon, the states of its cards, the filter that shows all of it.
 _COLUMNS = (
     ("waiting", "Waiting", "waiting", ("waiting", "draft", "blocked"), "waiting"),
@@ -173,12 +174,16 @@ def _column(
 def _closed_column(
     call: Caller, chosen: views.TaskFilter, arguments: Mapping[str, Any], name: str, statuses: list[str]
 ) -> views.Column:
+    """Return a column of what was closed last; how much there is in all is known only of whole projects."""
     page = call("work.list", **arguments, status=statuses, order="updated", limit=COLUMN_CARDS)
-    icon = "done" if name == "Done" else "cancelled"
     tasks = [task_view(row) for row in page.items]
-    partial = page.next_cursor is not None
+    total, partial = len(tasks), page.next_cursor is not None
+    if partial and replace(chosen, project=None, status=None, order=None, view=None) == views.TaskFilter():
+        found = call("work.overview", project=arguments["project"], limit=1)
+        total, partial = sum(count.count for count in found.by_status if count.name in statuses), False
+    icon = "done" if name == "Done" else "cancelled"
     more = chosen.url(view=None, status=statuses[0], order="updated")
-    return views.Column(name.lower(), name, icon, len(tasks), tasks, more, partial)
+    return views.Column(name.lower(), name, icon, total, tasks, more, partial)
 
 
 def _choices(
@@ -214,9 +219,10 @@ def overview(call: Caller, project: str | None) -> views.Overview:
     counts = {count.name: count.count for count in found.by_status}
     if not counts:
         return views.Overview(0)
-    blocked = call("work.blocked", project=where, limit=_PANEL_ROWS)
+    # What each waits for in full is on its own page: working it out for every open task takes too long here.
+    waiting = call("work.list", project=where, status=["pending"], ready=False, limit=_PANEL_ROWS)
     total = sum(counts.values())
-    shown = counts | {"ready": found.ready, "waiting": max(0, counts.get("pending", 0) - found.ready)}
+    shown = counts | {"ready": found.ready}
     chosen = views.TaskFilter(project=project)
     return views.Overview(
         total=total,
@@ -227,17 +233,14 @@ def overview(call: Caller, project: str | None) -> views.Overview:
         working=[task_view(row) for row in found.in_work],
         ready=[task_view(row) for row in found.next],
         ready_total=found.ready,
-        blocked=[_blocked_view(each) for each in blocked],
-        blocked_total=shown["waiting"],
+        waiting=_kept(map(task_view, waiting.items), "waiting"),
         quarantined=_quarantined(call, where) if found.quarantined else (),
         quarantined_total=found.quarantined,
-        finished=[task_view(row) for row in found.finished],
+        finished=[
+            replace(task_view(row), updated_at=row.completed_at or row.updated_at) for row in found.finished
+        ],
         activity=history.activity(call, project),
     )
-
-
-def _blocked_view(found: work.Blocked) -> views.Waiting:
-    return views.Waiting(found.ref, found.title, str(found.status), found.reason, found.blockers)
 
 
 def _quarantined(call: Caller, where: str) -> list[views.Task]:
@@ -316,7 +319,8 @@ def _facts(found: work.Task) -> Iterable[views.Fact]:
     row, text = found.task, found.text
     chosen = views.TaskFilter(project=row.project)
     yield views.Fact("Project", chips=[views.Link(row.project, chosen.url())])
-    yield views.Fact("Kind", words(str(row.type)))
+    if row.type is not work.TaskType.TASK:
+        yield views.Fact("Kind", words(str(row.type)))
     if row.labels:
         yield views.Fact("Labels", chips=[views.Link(label, chosen.url(label=label)) for label in row.labels])
     if row.tag:
@@ -333,7 +337,7 @@ def _facts(found: work.Task) -> Iterable[views.Fact]:
         yield views.Fact("Tries", f"{text.attempts} of {text.max_attempts}")
     yield from _times(found)
     if text.source:
-        yield views.Fact("Source", text.source)
+        yield views.Fact("Source", PurePath(text.source).name)
 
 
 def _times(found: work.Task) -> Iterable[views.Fact]:

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 # The order in which people think of them: what can be done, what is being done, what waits, what is over.
 STATES = (
     "open",
+    "pending",
     "ready",
     "waiting",
     "claimed",
@@ -75,17 +76,6 @@ class Tie:
     def closed(self) -> bool:
         """Tell whether nothing is left to do."""
         return self.state in CLOSED
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A task that is not ready, and what it waits for."""
-
-    key: str
-    title: str
-    state: str
-    reason: str
-    blockers: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,8 +298,7 @@ class Overview:
     working: Sequence[Task] = ()
     ready: Sequence[Task] = ()
     ready_total: int = 0
-    blocked: Sequence[Waiting] = ()
-    blocked_total: int = 0
+    waiting: Sequence[Task] = ()
     quarantined: Sequence[Task] = ()
     quarantined_total: int = 0
     finished: Sequence[Task] = ()

@@ -1,0 +1,4783 @@
+-- The whole database on one page: what the revisions and the code files make. Written by `make schema`.
+-- Needed first: the roles steward_owner, steward_app, steward_agent, steward_readonly and steward_backup, and the
+-- extension vector. This page is for reading: a database to work with comes from `steward db setup`.
+
+-- schema accounts
+
+CREATE SCHEMA accounts;
+
+-- schema agents
+
+CREATE SCHEMA agents;
+
+-- schema audit
+
+CREATE SCHEMA audit;
+
+-- schema kit
+
+CREATE SCHEMA kit;
+
+-- schema projects
+
+CREATE SCHEMA projects;
+
+-- schema work
+
+CREATE SCHEMA work;
+
+-- function authorize_role(text)
+
+CREATE FUNCTION accounts.authorize_role(p_role text) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'accounts', 'kit', 'pg_temp'
+    AS $$
+begin
+  if exists (
+    select
+    from kit.permissions
+    where role = p_role
+      and not kit.may(kit.actor_role(), permission)
+  ) then
+    raise exception 'role % may not decide about role %', kit.actor_role(), p_role
+      using errcode = 'ST403', hint = 'ask an administrator';
+  end if;
+end
+$$;
+
+-- function ensure_admin(text)
+
+CREATE FUNCTION accounts.ensure_admin(p_username text) RETURNS uuid
+    LANGUAGE plpgsql
+    SET search_path TO 'accounts', 'kit', 'pg_temp'
+    AS $$
+declare
+  found_id uuid := accounts.find_user(p_username);
+begin
+  if found_id is null then
+    insert into accounts.users (username, display_name, role)
+    values (p_username, p_username, 'admin')
+    on conflict do nothing
+    returning id into found_id;
+  end if;
+  return coalesce(found_id, accounts.find_user(p_username));
+end
+$$;
+
+-- function find_user(text)
+
+CREATE FUNCTION accounts.find_user(p_ref text) RETURNS uuid
+    LANGUAGE sql STABLE
+    SET search_path TO 'accounts', 'kit', 'pg_temp'
+    AS $$
+  select id
+  from accounts.users
+  where id::text = lower(p_ref)
+    or (deleted_at is null and lower(username) = lower(p_ref))
+    or (deleted_at is null and lower(email) = lower(p_ref))
+  order by id::text = lower(p_ref) desc, lower(username) = lower(p_ref) desc
+  limit 1
+$$;
+
+-- function identify_key(bytea, text)
+
+CREATE FUNCTION accounts.identify_key(p_key_hash bytea, p_key_prefix text) RETURNS TABLE(user_id uuid, user_name text, role text, agent text)
+    LANGUAGE plpgsql
+    SET search_path TO 'accounts', 'kit', 'pg_temp'
+    AS $$
+declare
+  key accounts.api_keys;
+begin
+  select k.id, k.user_id, k.agent_name, k.last_used_at
+  into key.id, key.user_id, key.agent_name, key.last_used_at
+  from accounts.api_keys as k
+  where k.key_prefix = p_key_prefix
+    and k.key_hash = p_key_hash
+    and k.is_active
+    and k.revoked_at is null
+    and (k.expires_at is null or k.expires_at > now());
+  if key.id is null then
+    return;
+  end if;
+  if not current_setting('transaction_read_only')::boolean
+    and (key.last_used_at is null or key.last_used_at < now() - interval '1 minute')
+  then
+    update accounts.api_keys as k
+    set last_used_at = now()
+    where k.id = (select l.id from accounts.api_keys as l where l.id = key.id for no key update skip locked);
+  end if;
+  return query
+  select u.id, u.username, accounts.key_role(u.role, key.agent_name), key.agent_name
+  from accounts.users as u
+  where u.id = key.user_id
+    and u.is_active
+    and u.deleted_at is null;
+end
+$$;
+
+-- function keep_an_admin()
+
+CREATE FUNCTION accounts.keep_an_admin() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'accounts', 'kit', 'pg_temp'
+    AS $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended('accounts.keep_an_admin', 0));
+  if not exists (
+    select
+    from accounts.users
+    where role = 'admin'
+      and is_active
+      and deleted_at is null
+      and id <> old.id
+  ) then
+    raise exception 'user % is the last administrator', old.username
+      using errcode = 'ST409', hint = 'make somebody else an administrator first';
+  end if;
+  return new;
+end
+$$;
+
+-- function key_role(text, text)
+
+CREATE FUNCTION accounts.key_role(p_user_role text, p_agent_name text) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'accounts', 'kit', 'pg_temp'
+    AS $$
+  select case
+    when p_agent_name is null then p_user_role
+    when exists (
+      select
+      from kit.permissions
+      where role = 'agent'
+        and not kit.may(p_user_role, permission)
+    ) then 'readonly'
+    else 'agent'
+  end
+$$;
+
+-- function redeem_link(bytea, bytea, integer, inet, text)
+
+CREATE FUNCTION accounts.redeem_link(p_link_hash bytea, p_token_hash bytea, p_seconds integer, p_ip inet, p_user_agent text) RETURNS uuid
+    LANGUAGE sql
+    SET search_path TO 'accounts', 'kit', 'pg_temp'
+    AS $$
+  with redeemed as (
+    update accounts.login_sessions as s
+    set
+      redeemed_at = now(),
+      token_hash = p_token_hash,
+      expires_at = now() + make_interval(secs => p_seconds),
+      ip_address = p_ip,
+      user_agent = left(p_user_agent, 1000)
+    from accounts.users as u
+    where s.link_hash = p_link_hash
+      and s.redeemed_at is null
+      and s.revoked_at is null
+      and s.link_expires_at > now()
+      and u.id = s.user_id
+      and u.is_active
+      and u.deleted_at is null
+    returning s.user_id
+  )
+  update accounts.users as u
+  set last_login_at = now()
+  from redeemed as r
+  where u.id = r.user_id
+  returning u.id
+$$;
+
+-- function ensure_agent(text, uuid)
+
+CREATE FUNCTION agents.ensure_agent(p_name text, p_owner uuid) RETURNS uuid
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'agents', 'kit', 'pg_temp'
+    AS $$
+declare
+  found_id uuid;
+begin
+  perform kit.authorize('work:write');
+  select id into found_id from agents.agents where lower(name) = lower(btrim(p_name));
+  if found_id is not null then
+    return found_id;
+  end if;
+  insert into agents.agents (name, display_name, owner_id)
+  values (btrim(p_name), btrim(p_name), coalesce(p_owner, kit.actor_user()))
+  on conflict do nothing
+  returning id into found_id;
+  if found_id is null then
+    select id into strict found_id from agents.agents where lower(name) = lower(btrim(p_name));
+  end if;
+  return found_id;
+end
+$$;
+
+-- function find_agent(text)
+
+CREATE FUNCTION agents.find_agent(p_ref text) RETURNS uuid
+    LANGUAGE sql STABLE
+    SET search_path TO 'agents', 'kit', 'pg_temp'
+    AS $$
+  select id
+  from agents.agents
+  where id::text = lower(btrim(p_ref))
+    or lower(name) = lower(btrim(p_ref))
+  order by id::text = lower(btrim(p_ref)) desc
+  limit 1
+$$;
+
+-- function settled()
+
+CREATE FUNCTION audit.settled() RETURNS xid8
+    LANGUAGE sql STABLE
+    SET search_path TO 'audit', 'kit', 'pg_temp'
+    AS $$
+  select pg_snapshot_xmin(pg_current_snapshot())
+$$;
+
+-- function actor_agent()
+
+CREATE FUNCTION kit.actor_agent() RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+  select kit.setting('agent')
+$$;
+
+-- function actor_role()
+
+CREATE FUNCTION kit.actor_role() RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+  select coalesce(
+    kit.setting('role'),
+    case session_user
+      when 'steward_agent' then 'agent'
+      when 'steward_readonly' then 'readonly'
+      when 'steward_app' then 'service'
+      else case
+        when pg_has_role(session_user, 'steward_owner', 'member') then 'admin'
+        else 'readonly'
+      end
+    end
+  )
+$$;
+
+-- function actor_user()
+
+CREATE FUNCTION kit.actor_user() RETURNS uuid
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+  select kit.setting('user_id')::uuid
+$$;
+
+-- function audit_capture()
+
+CREATE FUNCTION kit.audit_capture() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+declare
+  hidden constant text[] := tg_argv[3];
+  ids text[];
+  payloads jsonb[];
+  images jsonb[];
+begin
+  if tg_op = 'INSERT' then
+    select
+      array_agg(image ->> 'id'),
+      array_agg(jsonb_build_object('new', jsonb_strip_nulls(kit.audit_hide(image, hidden)))),
+      array_agg(image)
+    into ids, payloads, images
+    from (select to_jsonb(n) as image from new_rows as n) as r;
+    perform kit.audit_write(tg_argv[0], 'create', tg_argv[1], tg_argv[2], ids, payloads, images);
+  elsif tg_op = 'DELETE' then
+    select
+      array_agg(image ->> 'id'),
+      array_agg(jsonb_build_object('old', jsonb_strip_nulls(kit.audit_hide(image, hidden)))),
+      array_agg(image)
+    into ids, payloads, images
+    from (select to_jsonb(o) as image from old_rows as o) as r;
+    perform kit.audit_write(tg_argv[0], 'delete', tg_argv[1], tg_argv[2], ids, payloads, images);
+  else
+    select array_agg(d.image ->> 'id'), array_agg(d.payload), array_agg(d.image)
+    into ids, payloads, images
+    from (
+      select
+        to_jsonb(n) as image,
+        kit.audit_difference(to_jsonb(o), to_jsonb(n), hidden, tg_argv[4]::text[]) as payload
+      from new_rows as n
+      join old_rows as o on o.id = n.id
+    ) as d
+    where d.payload ->> 'new' is not null;
+    if ids is null then
+      return null;
+    end if;
+    perform kit.audit_write(tg_argv[0], 'update', tg_argv[1], tg_argv[2], ids, payloads, images);
+  end if;
+  return null;
+end
+$$;
+
+-- function audit_difference(jsonb, jsonb, text[], text[])
+
+CREATE FUNCTION kit.audit_difference(p_old jsonb, p_new jsonb, p_hidden text[], p_quiet text[]) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+  select jsonb_build_object(
+    'old', kit.audit_hide(jsonb_object_agg(n.key, p_old -> n.key), p_hidden),
+    'new', kit.audit_hide(jsonb_object_agg(n.key, n.value), p_hidden)
+  )
+  from jsonb_each(p_new) as n
+  where n.value is distinct from p_old -> n.key
+    and n.key <> all (p_quiet)
+$$;
+
+-- function audit_event(text, text, jsonb)
+
+CREATE FUNCTION kit.audit_event(p_type text, p_action text, p_new jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+  select case
+    when p_type = 'task' and p_action = 'update' and p_new ->> 'completed_at' is not null then 'task_closed'
+    when p_type = 'task' and p_action = 'update' and p_new ?| array['assigned_agent_id', 'assigned_user_id'] then 'task_assigned'
+    when p_type in ('task', 'user', 'project') and p_action = 'update' and p_new ->> 'deleted_at' is not null then p_type || '_deleted'
+    when p_type in ('task', 'user', 'project') then p_type || '_' || p_action || 'd'
+    when p_type = 'permission' and p_action = 'create' then 'permission_granted'
+    when p_type = 'permission' and p_action = 'delete' then 'permission_revoked'
+    when p_action = 'create' then 'data_created'
+    when p_action = 'delete' then 'data_deleted'
+    else 'data_modified'
+  end
+$$;
+
+-- function audit_hide(jsonb, text[])
+
+CREATE FUNCTION kit.audit_hide(p_image jsonb, p_hidden text[]) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+  select case
+    when p_hidden = '{}' then p_image
+    else (
+      select jsonb_object_agg(
+        i.key,
+        case when i.key = any (p_hidden) and i.value <> 'null' then '"***"' else i.value end
+      )
+      from jsonb_each(p_image) as i
+    )
+  end
+$$;
+
+-- function audit_refuse()
+
+CREATE FUNCTION kit.audit_refuse() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+begin
+  raise exception 'the audit log cannot be changed: % on %', lower(tg_op), tg_table_name
+    using errcode = 'ST403', hint = 'rows are added only; a correction is a new row';
+end
+$$;
+
+-- function audit_summary(jsonb, text)
+
+CREATE FUNCTION kit.audit_summary(p_payload jsonb, p_action text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+  select case
+    when p_action = 'update' then (
+      select string_agg(
+        case
+          when jsonb_typeof(n.value) in ('object', 'array') or length(n.value #>> '{}') > 60 then n.key
+          else n.key || ': ' || coalesce(left(p_payload -> 'old' ->> n.key, 60), '-') || ' → ' || coalesce(n.value #>> '{}', '-')
+        end,
+        ', ' order by n.key
+      )
+      from jsonb_each(p_payload -> 'new') as n
+    )
+  end
+$$;
+
+-- procedure audit_table(text, text, text, text, text[], text[])
+
+CREATE PROCEDURE kit.audit_table(IN p_table text, IN p_type text, IN p_name_column text, IN p_project_column text, IN p_hidden text[] DEFAULT '{}'::text[], IN p_quiet text[] DEFAULT '{}'::text[])
+    LANGUAGE plpgsql
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+declare
+  arguments text := format(
+    '%L, %L, %L, %L, %L',
+    p_type, p_name_column, p_project_column, p_hidden, p_quiet || array['updated_at', 'version']
+  );
+begin
+  execute format(
+    'create trigger audit_insert after insert on %s referencing new table as new_rows
+     for each statement execute function kit.audit_capture(%s)', p_table, arguments);
+  execute format(
+    'create trigger audit_update after update on %s referencing old table as old_rows new table as new_rows
+     for each statement execute function kit.audit_capture(%s)', p_table, arguments);
+  execute format(
+    'create trigger audit_delete after delete on %s referencing old table as old_rows
+     for each statement execute function kit.audit_capture(%s)', p_table, arguments);
+end
+$$;
+
+-- function audit_write(text, text, text, text, text[], jsonb[], jsonb[])
+
+CREATE FUNCTION kit.audit_write(p_type text, p_action text, p_name text, p_project text, p_ids text[], p_payloads jsonb[], p_rows jsonb[]) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+  with images as (
+    select
+      nextval('audit.audit_logs_id_seq') as id,
+      i.row_id,
+      i.payload,
+      i.payload::text as payload_text,
+      uuid_send(gen_random_uuid()) as salt,
+      i.image
+    from unnest(p_ids, p_payloads, p_rows) as i (row_id, payload, image)
+  ),
+  logged as (
+    insert into audit.audit_logs (
+      id, project_id, user_id, user_name, agent_name, service_name, operation, event_type, event_action,
+      resource_type, resource_id, resource_name, changes_summary, ip_address, request_id, session_id, payload_hash
+    )
+    select
+      i.id,
+      (i.image ->> nullif(p_project, ''))::uuid,
+      kit.setting('user_id')::uuid,
+      coalesce(kit.setting('user_name'), case when kit.setting('user_id') is null then session_user::text end),
+      kit.setting('agent'),
+      coalesce(kit.setting('surface'), 'sql'),
+      kit.setting('operation'),
+      kit.audit_event(p_type, p_action, i.payload -> 'new'),
+      p_action,
+      p_type,
+      i.row_id,
+      left(i.image ->> nullif(p_name, ''), 500),
+      left(kit.audit_summary(i.payload, p_action), 500),
+      kit.setting('ip')::inet,
+      kit.setting('request'),
+      kit.setting('session'),
+      sha256(i.salt || convert_to(i.payload_text, 'UTF8'))
+    from images as i
+    returning id
+  )
+  insert into audit.audit_payloads (id, salt, payload, created_at)
+  select i.id, i.salt, i.payload_text, now()
+  from images as i
+$$;
+
+-- function authorize(text)
+
+CREATE FUNCTION kit.authorize(p_permission text) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+begin
+  if not kit.may(kit.actor_role(), p_permission) then
+    raise exception 'role % may not %', kit.actor_role(), p_permission
+      using errcode = 'ST403', hint = 'ask an administrator for a role that holds ' || p_permission;
+  end if;
+end
+$$;
+
+-- function claim_request(text, text, text, text)
+
+CREATE FUNCTION kit.claim_request(p_who text, p_key text, p_operation text, p_hash text) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+declare
+  found_row kit.request_keys;
+begin
+  insert into kit.request_keys (who, key, operation, params_hash)
+  values (p_who, p_key, p_operation, p_hash)
+  on conflict (who, key) do nothing;
+  if found then
+    return null;
+  end if;
+  select who, key, operation, params_hash, result, created_at
+  into strict found_row
+  from kit.request_keys
+  where who = p_who
+    and key = p_key;
+  if found_row.params_hash <> p_hash then
+    raise exception 'request key % was already used for %', p_key, found_row.operation
+      using errcode = 'ST409', hint = 'use a new request key for a new request';
+  end if;
+  return found_row.result;
+end
+$$;
+
+-- function drop_lease(text, bigint)
+
+CREATE FUNCTION kit.drop_lease(p_name text, p_token bigint) RETURNS boolean
+    LANGUAGE sql
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+  with gone as (
+    delete from kit.leases
+    where name = p_name
+      and token = p_token
+    returning name
+  )
+  select exists (select from gone)
+$$;
+
+-- function ensure_partitions(text, integer)
+
+CREATE FUNCTION kit.ensure_partitions(p_parent text, p_months integer) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+declare
+  first_day date := date_trunc('month', now() at time zone 'utc')::date;
+  child text;
+  made integer := 0;
+begin
+  if not exists (select from pg_partitioned_table where partrelid = to_regclass(p_parent)) then
+    raise exception '% is no partitioned table', p_parent using errcode = 'ST404';
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended('kit.ensure_partitions', 0));
+  for i in 0..least(p_months, 120) loop
+    child := p_parent || to_char(first_day + make_interval(months => i), '_YYYYMM');
+    continue when to_regclass(child) is not null;
+    begin
+      execute format(
+        'create table %s partition of %s for values from (%L) to (%L)',
+        child,
+        p_parent,
+        to_char(first_day + make_interval(months => i), 'YYYY-MM-DD') || ' 00:00:00+00',
+        to_char(first_day + make_interval(months => i + 1), 'YYYY-MM-DD') || ' 00:00:00+00'
+      );
+    exception when check_violation then
+      continue;
+    end;
+    perform kit.guard_partition(p_parent::regclass, child::regclass);
+    insert into kit.registered_objects (name, kind, parent)
+    values (child, 'partition', p_parent)
+    on conflict (name) do nothing;
+    made := made + 1;
+  end loop;
+  return made;
+end
+$$;
+
+-- function enter(text, text, uuid, text, text, text, text, text, text, integer, boolean, text)
+
+CREATE FUNCTION kit.enter(p_operation text, p_permission text, p_user_id uuid, p_role text, p_agent text, p_session text, p_request text, p_surface text, p_ip text, p_statement_timeout_ms integer, p_read_only boolean, p_user_name text DEFAULT NULL::text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+begin
+  perform
+    set_config('steward.operation', coalesce(p_operation, ''), true),
+    set_config('steward.user_id', coalesce(p_user_id::text, ''), true),
+    set_config('steward.user_name', coalesce(p_user_name, ''), true),
+    set_config('steward.role', coalesce(p_role, ''), true),
+    set_config('steward.agent', coalesce(p_agent, ''), true),
+    set_config('steward.session', coalesce(p_session, ''), true),
+    set_config('steward.request', coalesce(p_request, ''), true),
+    set_config('steward.surface', coalesce(p_surface, ''), true),
+    set_config('steward.ip', coalesce(p_ip, ''), true),
+    set_config('statement_timeout', p_statement_timeout_ms::text, true);
+  if p_permission is not null then
+    perform kit.authorize(p_permission);
+  end if;
+  if p_read_only then
+    perform set_config('transaction_read_only', 'on', true);
+  end if;
+end
+$$;
+
+-- function guard_partition(regclass, regclass)
+
+CREATE FUNCTION kit.guard_partition(p_parent regclass, p_child regclass) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+declare
+  guard record;
+begin
+  for guard in
+    select t.tgname, t.tgfoid::regproc as called
+    from pg_trigger as t
+    where t.tgrelid = p_parent
+      and t.tgtype & 32 = 32
+      and not exists (select from pg_trigger as c where c.tgrelid = p_child and c.tgname = t.tgname)
+  loop
+    execute format('create trigger %I before truncate on %s for each statement execute function %s()',
+      guard.tgname, p_child, guard.called);
+    insert into kit.code_objects (position, drop_statement)
+    select coalesce(max(position), 0) + 1, format('drop trigger %I on %s', guard.tgname, p_child)
+    from kit.code_objects
+    having exists (select from kit.settings where key = 'code_checksum');
+  end loop;
+end
+$$;
+
+-- function hold_lease(text, bigint)
+
+CREATE FUNCTION kit.hold_lease(p_name text, p_token bigint) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+begin
+  perform
+  from kit.leases
+  where name = p_name
+    and token = p_token
+  for share;
+  if not found then
+    raise exception 'the lease % is no longer held with token %', p_name, p_token
+      using errcode = 'ST410', hint = 'somebody else has taken it; nothing was changed';
+  end if;
+end
+$$;
+
+-- function may(text, text)
+
+CREATE FUNCTION kit.may(p_role text, p_permission text) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+  select exists (
+    select
+    from kit.permissions
+    where role = p_role
+      and permission in ('*', p_permission, '*:' || split_part(p_permission, ':', 2), split_part(p_permission, ':', 1) || ':*')
+  )
+$$;
+
+-- function new_id()
+
+CREATE FUNCTION kit.new_id() RETURNS uuid
+    LANGUAGE sql PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT uuidv7() AS uuidv7;
+END;
+
+-- comment FUNCTION new_id()
+
+COMMENT ON FUNCTION kit.new_id() IS 'Make a time-ordered uuid (version 7).';
+
+-- function setting(text)
+
+CREATE FUNCTION kit.setting(p_name text) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+  select nullif(current_setting('steward.' || p_name, true), '')
+$$;
+
+-- function take_lease(text, text, integer)
+
+CREATE FUNCTION kit.take_lease(p_name text, p_holder text, p_seconds integer) RETURNS bigint
+    LANGUAGE sql
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+  insert into kit.leases as l (name, holder, token, lease_until)
+  values (p_name, p_holder, nextval('kit.lease_tokens'), clock_timestamp() + make_interval(secs => p_seconds))
+  on conflict (name) do update
+  set
+    holder = excluded.holder,
+    token = case when l.holder = excluded.holder and l.lease_until > clock_timestamp() then l.token else excluded.token end,
+    lease_until = excluded.lease_until
+  where l.holder = excluded.holder
+    or l.lease_until <= clock_timestamp()
+  returning l.token
+$$;
+
+-- function touch_versioned()
+
+CREATE FUNCTION kit.touch_versioned() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+begin
+  new.updated_at := now();
+  new.version := old.version + 1;
+  return new;
+end
+$$;
+
+-- function update_updated_at_column()
+
+CREATE FUNCTION kit.update_updated_at_column() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+begin
+  new.updated_at := now();
+  return new;
+end
+$$;
+
+-- function clean_remote()
+
+CREATE FUNCTION projects.clean_remote() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'projects', 'kit', 'pg_temp'
+    AS $$
+begin
+  new.url := projects.clean_url(new.url);
+  return new;
+end
+$$;
+
+-- function clean_url(text)
+
+CREATE FUNCTION projects.clean_url(p_url text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'projects', 'kit', 'pg_temp'
+    AS $$
+  select case
+    when p_url ~* '^https?://' then regexp_replace(btrim(p_url), '^([A-Za-z]+://)[^/]*@', '\1')
+    else regexp_replace(btrim(p_url), '^([A-Za-z][A-Za-z0-9+.-]*://[^/@:]*):[^/]*@', '\1@')
+  end
+$$;
+
+-- function complete_project()
+
+CREATE FUNCTION projects.complete_project() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'projects', 'kit', 'pg_temp'
+    AS $$
+begin
+  if tg_op = 'INSERT' then
+    insert into projects.project_counters (project_id)
+    values (new.id);
+    if new.owner_id is not null then
+      insert into projects.project_members (project_id, user_id, role)
+      values (new.id, new.owner_id, 'owner');
+    end if;
+  end if;
+  insert into projects.project_remotes (project_id, url)
+  select new.id, new.repository_url
+  where projects.normalise_remote(new.repository_url) is not null
+  on conflict do nothing;
+  return null;
+end
+$$;
+
+-- function create_project(text, text, text, text, text, text, text, text[], jsonb, jsonb, text, boolean, uuid)
+
+CREATE FUNCTION projects.create_project(p_name text, p_slug text DEFAULT NULL::text, p_key text DEFAULT NULL::text, p_description text DEFAULT NULL::text, p_path text DEFAULT NULL::text, p_repository_url text DEFAULT NULL::text, p_default_branch text DEFAULT NULL::text, p_technology_stack text[] DEFAULT NULL::text[], p_settings jsonb DEFAULT NULL::jsonb, p_metadata jsonb DEFAULT NULL::jsonb, p_status text DEFAULT NULL::text, p_is_public boolean DEFAULT NULL::boolean, p_owner_id uuid DEFAULT NULL::uuid) RETURNS uuid
+    LANGUAGE plpgsql
+    SET search_path TO 'projects', 'kit', 'pg_temp'
+    AS $$
+declare
+  wanted_slug text := coalesce(p_slug, projects.slug_of(p_name));
+  made uuid;
+begin
+  for attempt in 1..50 loop
+    insert into projects.projects (
+      name, slug, key, description, path, repository_url, default_branch, technology_stack, settings, metadata, status,
+      archived_at, is_public, owner_id
+    )
+    values (
+      p_name, coalesce(p_slug, projects.free_slug(wanted_slug)),
+      coalesce(p_key, projects.free_key(projects.key_of(wanted_slug))), p_description, p_path, p_repository_url,
+      coalesce(p_default_branch, 'main'), coalesce(p_technology_stack, '{}'), coalesce(p_settings, '{}'),
+      coalesce(p_metadata, '{}'), coalesce(p_status, 'active'), case when p_status = 'archived' then now() end,
+      coalesce(p_is_public, false), coalesce(p_owner_id, kit.actor_user())
+    )
+    on conflict do nothing
+    returning id into made;
+    if made is not null then
+      return made;
+    end if;
+    perform projects.refuse_taken(p_slug, p_key);
+  end loop;
+  raise exception 'no free slug or key was found for %', p_name using errcode = 'ST409', hint = 'give slug and key';
+end
+$$;
+
+-- function ensure_project(text, text, text, text, jsonb)
+
+CREATE FUNCTION projects.ensure_project(p_slug text, p_name text, p_path text DEFAULT NULL::text, p_repository_url text DEFAULT NULL::text, p_settings jsonb DEFAULT NULL::jsonb) RETURNS uuid
+    LANGUAGE plpgsql
+    SET search_path TO 'projects', 'kit', 'pg_temp'
+    AS $$
+declare
+  found_id uuid;
+begin
+  select id into found_id from projects.projects where slug = p_slug and deleted_at is null;
+  if found_id is not null then
+    return found_id;
+  end if;
+  begin
+    return projects.create_project(
+      p_name => p_name, p_slug => p_slug, p_path => p_path, p_repository_url => p_repository_url, p_settings => p_settings
+    );
+  exception when sqlstate 'ST409' then
+    select id into found_id from projects.projects where slug = p_slug and deleted_at is null;
+    if found_id is null then
+      raise;
+    end if;
+    return found_id;
+  end;
+end
+$$;
+
+-- function fill_repository()
+
+CREATE FUNCTION projects.fill_repository() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'projects', 'kit', 'pg_temp'
+    AS $_$
+declare
+  remote text;
+  full_path text;
+begin
+  new.repository_url := projects.clean_url(new.repository_url);
+  remote := projects.normalise_remote(new.repository_url);
+  if remote is null then
+    return new;
+  end if;
+  full_path := substring(remote from '/(.*)$');
+  if position(full_path in lower(new.repository_url)) > 0 then
+    full_path := substring(new.repository_url from position(full_path in lower(new.repository_url)) for length(full_path));
+  end if;
+  new.repository_provider := projects.provider_of(remote);
+  new.repository_owner := coalesce(nullif(substring(full_path from '^(.*)/[^/]*$'), ''), new.repository_owner);
+  new.repository_name := substring(full_path from '[^/]*$');
+  return new;
+end
+$_$;
+
+-- function find_by_path(text)
+
+CREATE FUNCTION projects.find_by_path(p_path text) RETURNS uuid
+    LANGUAGE sql STABLE
+    SET search_path TO 'projects', 'kit', 'pg_temp'
+    AS $$
+  select c.id
+  from (
+    select p.id, replace(p.path, '\', '/') as path, p.created_at
+    from projects.projects as p
+    where p.deleted_at is null
+      and p.path is not null
+    union all
+    select w.project_id, replace(w.workspace_path, '\', '/'), w.last_seen_at
+    from projects.workspaces as w
+    join projects.projects as p on p.id = w.project_id
+    where p.deleted_at is null
+  ) as c
+  where rtrim(c.path, '/') = any (projects.folders_above(p_path))
+  order by length(rtrim(c.path, '/')) desc, c.created_at desc
+  limit 1
+$$;
+
+-- function find_projects(text, boolean)
+
+CREATE FUNCTION projects.find_projects(p_ref text, p_deleted boolean DEFAULT false) RETURNS TABLE(id uuid, kind integer)
+    LANGUAGE sql STABLE
+    SET search_path TO 'projects', 'kit', 'pg_temp'
+    AS $_$
+  with given as materialized (
+    select
+      projects.normalise_remote(p_ref) as remote,
+      case when p_ref ~ '^(/|[A-Za-z]:[\\/])' then projects.find_by_path(p_ref) end as by_path
+  ),
+  candidates as (
+    select p.id, case
+      when p.id::text = lower(p_ref) then 1
+      when (p.deleted_at is not null) <> p_deleted then null
+      when p.slug = lower(p_ref) then 2
+      when p.key = upper(p_ref) then 3
+      when r.project_id is not null then 4
+      when p.id = g.by_path then 5
+      when lower(p.repository_owner || '/' || p.repository_name) = lower(p_ref) then 6
+      when lower(p.name) = lower(p_ref) then 7
+      when p_ref ~* '^[0-9a-f]{8}[0-9a-f-]*$' and starts_with(p.id::text, lower(p_ref)) then 8
+    end as kind
+    from given as g
+    cross join projects.projects as p
+    left join projects.project_remotes as r on r.project_id = p.id and r.remote = g.remote
+  )
+  select c.id, c.kind
+  from candidates as c
+  where c.kind = (select min(kind) from candidates)
+  order by c.id desc
+$_$;
+
+-- function folders_above(text)
+
+CREATE FUNCTION projects.folders_above(p_path text) RETURNS text[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'projects', 'kit', 'pg_temp'
+    AS $$
+  select array_agg(array_to_string(parts[1:n], '/') order by n desc)
+  from (select string_to_array(rtrim(replace(p_path, '\', '/'), '/'), '/') as parts) as p,
+    generate_series(case when p_path ~ '^/' then 2 else 1 end, cardinality(parts)) as n
+$$;
+
+-- function free_key(text)
+
+CREATE FUNCTION projects.free_key(p_key text) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'projects', 'kit', 'pg_temp'
+    AS $$
+  select candidate
+  from (
+    select
+      case when n = 1 then p_key else left(p_key, 10 - length(n::text)) || n end as candidate,
+      n
+    from generate_series(1, (select count(*) + 1 from projects.projects where deleted_at is null)) as n
+  ) as c
+  where not exists (select from projects.projects as p where p.key = c.candidate and p.deleted_at is null)
+  order by n
+  limit 1
+$$;
+
+-- function free_slug(text)
+
+CREATE FUNCTION projects.free_slug(p_slug text) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'projects', 'kit', 'pg_temp'
+    AS $$
+  select candidate
+  from (
+    select
+      case when n = 1 then p_slug else p_slug || '-' || n end as candidate,
+      n
+    from generate_series(1, (select count(*) + 1 from projects.projects where deleted_at is null)) as n
+  ) as c
+  where not exists (select from projects.projects as p where p.slug = c.candidate and p.deleted_at is null)
+  order by n
+  limit 1
+$$;
+
+-- function guard_project()
+
+CREATE FUNCTION projects.guard_project() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'projects', 'kit', 'pg_temp'
+    AS $$
+declare
+  taken bigint;
+begin
+  if old.id = projects.system_project() then
+    raise exception 'the system project cannot be renamed, archived or deleted' using errcode = 'ST409';
+  end if;
+  if new.key <> old.key then
+    select last_number
+    into taken
+    from projects.project_counters
+    where project_id = old.id
+    for update;
+    if taken > 0 then
+      raise exception 'project % keeps its key %: % numbers bear it', old.slug, old.key, taken
+        using errcode = 'ST409', hint = 'make a new project, or leave the key as it is';
+    end if;
+  end if;
+  return new;
+end
+$$;
+
+-- function key_of(text)
+
+CREATE FUNCTION projects.key_of(p_slug text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'projects', 'kit', 'pg_temp'
+    AS $$
+  select case
+    when length(initials) >= 2 then left(initials, 8)
+    when length(start) >= 2 then start
+    else rpad(start, 2, 'X')
+  end
+  from (
+    select
+      upper(string_agg(left(w.word, 1), '' order by w.place)) as initials,
+      left(regexp_replace(upper(p_slug), '[^A-Z0-9]', '', 'g'), 4) as start
+    from regexp_split_to_table(p_slug, '[-_]+') with ordinality as w (word, place)
+    where w.word <> ''
+  ) as words
+$$;
+
+-- function normalise_remote(text)
+
+CREATE FUNCTION projects.normalise_remote(p_url text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ WITH parts AS (
+          SELECT
+                 CASE
+                     WHEN (btrim(normalise_remote.p_url) ~* '^[a-z][a-z0-9+.-]*://'::text) THEN regexp_replace(btrim(normalise_remote.p_url), '^[A-Za-z][A-Za-z0-9+.-]*://'::text, ''::text)
+                     WHEN (btrim(normalise_remote.p_url) ~ '^([^@/:\s\\]+@)?(\[[0-9A-Fa-f:.]+\]|[^@/:\s\\]{2,}):[^\\]'::text) THEN regexp_replace(btrim(normalise_remote.p_url), '^([^@/:]+@)?(\[[^\]]+\]|[^@/:]+):/*'::text, '\2/'::text)
+                     WHEN (btrim(normalise_remote.p_url) ~ '^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+/[^/\s]+/[^\s]+$'::text) THEN btrim(normalise_remote.p_url)
+                     ELSE NULL::text
+                 END AS rest,
+             (btrim(normalise_remote.p_url) ~* '^file:'::text) AS is_file
+         ), cleaned AS (
+          SELECT lower(regexp_replace(split_part(parts.rest, '/'::text, 1), '^.*@|:[0-9]*$'::text, ''::text, 'g'::text)) AS host,
+             lower(regexp_replace(regexp_replace("substring"(parts.rest, '/(.*)$'::text), '[?#].*$'::text, ''::text), '^/+|(\.git)?/*$'::text, ''::text, 'g'::text)) AS path
+            FROM parts
+           WHERE (NOT parts.is_file)
+         ), known AS (
+          SELECT
+                 CASE cleaned.host
+                     WHEN 'ssh.github.com'::text THEN 'github.com'::text
+                     WHEN 'altssh.gitlab.com'::text THEN 'gitlab.com'::text
+                     WHEN 'altssh.bitbucket.org'::text THEN 'bitbucket.org'::text
+                     WHEN 'ssh.dev.azure.com'::text THEN 'dev.azure.com'::text
+                     ELSE regexp_replace(cleaned.host, '^www\.|\.$'::text, ''::text, 'g'::text)
+                 END AS host,
+                 CASE
+                     WHEN (cleaned.host = 'ssh.dev.azure.com'::text) THEN regexp_replace(cleaned.path, '^v3/([^/]+/[^/]+)/'::text, '\1/_git/'::text)
+                     ELSE regexp_replace(regexp_replace(cleaned.path, '^scm/(?=[^/]+/[^/]+$)'::text, ''::text), '/{2,}'::text, '/'::text, 'g'::text)
+                 END AS path
+            FROM cleaned
+         )
+  SELECT ((known.host || '/'::text) || known.path)
+    FROM known
+   WHERE ((known.host <> ''::text) AND (known.path <> ''::text));
+END;
+
+-- comment FUNCTION normalise_remote(p_url text)
+
+COMMENT ON FUNCTION projects.normalise_remote(p_url text) IS 'Give a git remote its one name, such as github.com/acme/app.';
+
+-- function provider_of(text)
+
+CREATE FUNCTION projects.provider_of(p_remote text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'projects', 'kit', 'pg_temp'
+    AS $$
+  select case
+    when host like 'github.%' or host like '%.github.%' then 'github'
+    when host like 'gitlab.%' or host like '%.gitlab.%' then 'gitlab'
+    when host like 'bitbucket.%' or host like '%.bitbucket.%' then 'bitbucket'
+    else 'other'
+  end
+  from (select split_part(p_remote, '/', 1) as host) as h
+$$;
+
+-- function refuse_taken(text, text)
+
+CREATE FUNCTION projects.refuse_taken(p_slug text, p_key text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'projects', 'kit', 'pg_temp'
+    AS $$
+declare
+  holder text;
+begin
+  select name
+  into holder
+  from projects.projects
+  where deleted_at is null
+    and (slug = p_slug or key = p_key)
+  limit 1;
+  if holder is not null then
+    raise exception '%', case
+        when p_key is null then format('slug %s is taken by project %s', p_slug, holder)
+        else format('slug %s or key %s is taken by project %s', coalesce(p_slug, '-'), p_key, holder)
+      end
+      using errcode = 'ST409', hint = 'give another, or leave it out to have one made';
+  end if;
+end
+$$;
+
+-- function release_remotes()
+
+CREATE FUNCTION projects.release_remotes() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'projects', 'kit', 'pg_temp'
+    AS $$
+begin
+  update projects.project_remotes
+  set is_live = new.deleted_at is null
+  where project_id = new.id;
+  return null;
+end
+$$;
+
+-- function slug_of(text)
+
+CREATE FUNCTION projects.slug_of(p_name text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'projects', 'kit', 'pg_temp'
+    AS $$
+  select coalesce(
+    nullif(
+      btrim(
+        left(
+          regexp_replace(
+            regexp_replace(lower(normalize(p_name, nfkd)), '[\u0300-\u036f]', '', 'g'),
+            '[^a-z0-9_]+', '-', 'g'
+          ),
+          80
+        ),
+        '-_'
+      ),
+      ''
+    ),
+    'project'
+  )
+$$;
+
+-- function system_project()
+
+CREATE FUNCTION projects.system_project() RETURNS uuid
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'projects', 'kit', 'pg_temp'
+    AS $$
+  select '00000000-0000-7000-8000-000000000001'::uuid
+$$;
+
+-- function take_numbers(uuid, integer)
+
+CREATE FUNCTION projects.take_numbers(p_project_id uuid, p_count integer) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'projects', 'kit', 'pg_temp'
+    AS $$
+declare
+  first_number bigint;
+begin
+  if p_count < 1 then
+    raise exception 'cannot take % numbers', p_count using errcode = 'ST400', hint = 'take one or more';
+  end if;
+  update projects.project_counters
+  set last_number = last_number + p_count
+  where project_id = p_project_id
+  returning last_number - p_count + 1 into first_number;
+  if first_number is null then
+    raise exception 'there is no project %', p_project_id using errcode = 'ST404';
+  end if;
+  return first_number;
+end
+$$;
+
+-- function after_dependency_delete()
+
+CREATE FUNCTION work.after_dependency_delete() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+begin
+  perform work.refresh_queue(array(select work.with_descendants(array(select distinct o.task_id from old_rows as o))));
+  return null;
+end
+$$;
+
+-- function after_dependency_insert()
+
+CREATE FUNCTION work.after_dependency_insert() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+declare
+  waiting uuid[];
+  blockers uuid[];
+  bad record;
+begin
+  select array_agg(distinct n.task_id), array_agg(distinct n.depends_on_task_id)
+  into waiting, blockers
+  from new_rows as n
+  where n.dependency_type <> 'relates_to';
+  if waiting is null then
+    return null;
+  end if;
+  select t.number, b.number as other
+  into bad
+  from new_rows as n
+  join work.tasks as t on t.id = n.task_id
+  join work.tasks as b on b.id = n.depends_on_task_id
+  where t.project_id <> b.project_id or t.project_id <> n.project_id
+  limit 1;
+  if found then
+    raise exception 'tasks % and % belong to different projects', bad.number, bad.other
+      using errcode = 'ST400', hint = 'only tasks of one project can wait for each other';
+  end if;
+  perform work.lock_graphs(array(select n.project_id from new_rows as n));
+  perform t.id from work.tasks as t where t.id = any (blockers) order by t.id for share;
+  perform work.check_cycles(waiting);
+  perform work.refresh_queue(array(select work.with_descendants(waiting)));
+  return null;
+end
+$$;
+
+-- function after_task_insert()
+
+CREATE FUNCTION work.after_task_insert() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+declare
+  ids uuid[];
+  parents uuid[];
+begin
+  select array_agg(n.id), array_agg(distinct n.parent_task_id) filter (where n.parent_task_id is not null)
+  into ids, parents
+  from new_rows as n;
+  if parents is not null then
+    perform work.check_parents(ids);
+  end if;
+  perform work.refresh_queue(ids || parents);
+  return null;
+end
+$$;
+
+-- function after_task_update()
+
+CREATE FUNCTION work.after_task_update() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+declare
+  ids uuid[];
+  moved uuid[];
+  parents uuid[];
+begin
+  select
+    array_agg(n.id) filter (where (o.status, o.parent_task_id, o.deleted_at, o.assigned_user_id)
+      is distinct from (n.status, n.parent_task_id, n.deleted_at, n.assigned_user_id)),
+    array_agg(n.id) filter (where n.parent_task_id is distinct from o.parent_task_id and n.parent_task_id is not null),
+    array_agg(o.parent_task_id) || array_agg(n.parent_task_id)
+  into ids, moved, parents
+  from new_rows as n
+  join old_rows as o on o.id = n.id;
+  if moved is not null then
+    perform work.check_parents(moved);
+  end if;
+  update work.ready_queue as q
+  set priority = n.priority, labels = n.labels, required_capabilities = n.required_capabilities
+  from new_rows as n
+  where q.task_id = n.id
+    and (q.priority, q.labels, q.required_capabilities)
+      is distinct from (n.priority, n.labels, n.required_capabilities);
+  if ids is not null then
+    perform work.refresh_queue(work.touched_by(ids, parents));
+  end if;
+  return null;
+end
+$$;
+
+-- function blocked_tasks(uuid, uuid)
+
+CREATE FUNCTION work.blocked_tasks(p_project_id uuid, p_task_id uuid) RETURNS TABLE(id uuid, ref text, title text, status text, reason text, blockers text[])
+    LANGUAGE sql STABLE
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+  with recursive line (id, member, parent_id) as (
+    select t.id, t.id, t.parent_task_id
+    from work.tasks as t
+    left join work.ready_queue as q on q.task_id = t.id
+    where t.deleted_at is null
+      and q.task_id is null
+      and t.status in ('pending', 'in_progress', 'blocked')
+      and (p_project_id is null or t.project_id = p_project_id)
+      and (p_task_id is null or t.id = p_task_id)
+    union all
+    select line.id, a.id, a.parent_task_id
+    from line
+    join work.tasks as a on a.id = line.parent_id
+  ),
+  why (id, reason, blocker_id) as (
+    select line.id, case when line.member = line.id then 'dependencies' else 'dependencies of its parent' end, b.id
+    from line
+    join work.task_dependencies as d on d.task_id = line.member and d.dependency_type <> 'relates_to'
+    join work.tasks as b on b.id = d.depends_on_task_id
+    where b.deleted_at is null and b.status not in ('done', 'cancelled')
+    union all
+    select distinct line.id, 'open subtasks', c.id
+    from line
+    join work.tasks as c on c.parent_task_id = line.id
+    where line.member = line.id and c.deleted_at is null and c.status not in ('done', 'cancelled')
+    union all
+    select line.id, 'its parent is ' || a.status, a.id
+    from line
+    join work.tasks as a on a.id = line.member
+    where line.member <> line.id and a.status in ('draft', 'done', 'failed', 'cancelled', 'deferred')
+  )
+  select
+    t.id,
+    p.key || '-' || t.number,
+    t.title,
+    t.status,
+    coalesce(
+      (select string_agg(distinct w.reason, ', ' order by w.reason) from why as w where w.id = t.id),
+      case when t.assigned_user_id is not null then 'a person works on it' else 'its own status' end
+    ),
+    array(
+      select p.key || '-' || b.number
+      from why as w
+      join work.tasks as b on b.id = w.blocker_id
+      where w.id = t.id
+      group by b.number
+      order by b.number
+    )
+  from work.tasks as t
+  join projects.projects as p on p.id = t.project_id
+  where t.id in (select line.id from line)
+$$;
+
+-- function check_cycles(uuid[])
+
+CREATE FUNCTION work.check_cycles(p_ids uuid[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+declare
+  nodes uuid[];
+  from_nodes integer[];
+  to_nodes integer[];
+  caught integer[];
+  numbers text;
+begin
+  with recursive reached (id) as (
+    select unnest(p_ids)
+    union
+    select w.waits_for
+    from reached
+    cross join lateral work.waits_of(reached.id) as w (waits_for)
+  ),
+  numbered as (
+    select reached.id, (row_number() over ())::integer as n
+    from reached
+  ),
+  edges as (
+    select f.n as f, t.n as t
+    from numbered as f
+    cross join lateral work.waits_of(f.id) as w (waits_for)
+    join numbered as t on t.id = w.waits_for
+  )
+  select
+    (select array_agg(numbered.id order by numbered.n) from numbered),
+    (select array_agg(edges.f order by edges.t, edges.f) from edges),
+    (select array_agg(edges.t order by edges.t, edges.f) from edges)
+  into nodes, from_nodes, to_nodes;
+  caught := work.left_waiting(cardinality(nodes), from_nodes, to_nodes);
+  if cardinality(caught) > 0 then
+    -- The same from the other side leaves out what only waits for the circle.
+    caught := work.left_waiting(
+      cardinality(nodes),
+      array(select e.t from unnest(from_nodes, to_nodes) as e (f, t) where e.f = any (caught) and e.t = any (caught) order by e.f, e.t),
+      array(select e.f from unnest(from_nodes, to_nodes) as e (f, t) where e.f = any (caught) and e.t = any (caught) order by e.f, e.t)
+    );
+    select string_agg(t.number::text, ', ' order by t.number)
+    into numbers
+    from work.tasks as t
+    where t.id in (select nodes[i] from unnest(caught) as i);
+    raise exception 'tasks % would wait for each other in a circle', numbers
+      using errcode = 'STW03', hint = 'leave out one of these dependencies';
+  end if;
+end
+$$;
+
+-- function check_parents(uuid[])
+
+CREATE FUNCTION work.check_parents(p_ids uuid[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+declare
+  bad record;
+begin
+  select t.number, p.number as parent_number
+  into bad
+  from work.tasks as t
+  join work.tasks as p on p.id = t.parent_task_id
+  where t.id = any (p_ids)
+    and p.project_id <> t.project_id
+  limit 1;
+  if found then
+    raise exception 'task % and its parent % belong to different projects', bad.number, bad.parent_number
+      using errcode = 'ST400', hint = 'a subtask is of the same project as its parent';
+  end if;
+  perform work.lock_graphs(array(select t.project_id from work.tasks as t where t.id = any (p_ids)));
+  perform work.check_cycles(p_ids);
+end
+$$;
+
+-- function check_status()
+
+CREATE FUNCTION work.check_status() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+begin
+  if kit.setting('importing') is not null then
+    return new;
+  end if;
+  if not work.may_become(old.status, new.status) then
+    raise exception 'task % cannot go from % to %', new.number, old.status, new.status
+      using errcode = 'STW04', hint = format('from %s it may go to: %s', old.status, work.next_statuses(old.status));
+  end if;
+  if new.status = 'done' and exists (
+    select
+    from work.tasks as c
+    where c.parent_task_id = new.id
+      and c.deleted_at is null
+      and not work.out_of_the_way(c.status)
+  ) then
+    raise exception 'task % has open subtasks', new.number
+      using errcode = 'STW05', hint = 'finish or cancel its subtasks first; `work blocked` lists them';
+  end if;
+  new.completed_at := case when new.status = 'done' then coalesce(nullif(new.completed_at, old.completed_at), now()) end;
+  new.started_at := case
+    when new.status = 'in_progress' then coalesce(new.started_at, now())
+    else new.started_at
+  end;
+  if new.status <> 'failed' then
+    new.quarantined_at := null;
+    new.quarantine_reason := null;
+  end if;
+  return new;
+end
+$$;
+
+-- function claim_tasks(uuid, uuid, text[], integer, integer, uuid)
+
+CREATE FUNCTION work.claim_tasks(p_agent_id uuid, p_project_id uuid DEFAULT NULL::uuid, p_labels text[] DEFAULT NULL::text[], p_limit integer DEFAULT 1, p_lease_seconds integer DEFAULT 600, p_task_id uuid DEFAULT NULL::uuid) RETURNS TABLE(task_id uuid, token bigint, lease_until timestamp with time zone)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'work', 'kit', 'pg_temp'
+    AS $$
+declare
+  holder record;
+  free integer;
+  ids uuid[];
+  claimed uuid;
+begin
+  perform kit.authorize('work:write');
+  if p_limit not between 1 and 1000 or p_lease_seconds not between 1 and 86400 then
+    raise exception 'cannot claim % tasks for % seconds', p_limit, p_lease_seconds
+      using errcode = 'ST400', hint = 'claim 1 to 1000 tasks for 1 to 86400 seconds';
+  end if;
+  select a.name, a.capabilities, a.max_in_progress into holder
+  from agents.agents as a
+  where a.id = p_agent_id and a.is_active;
+  if not found then
+    raise exception 'agent % is not registered or not active', p_agent_id
+      using errcode = 'ST404', hint = 'register it with `steward agents register`';
+  end if;
+  free := least(p_limit, work.free_places(p_agent_id, holder.name, holder.max_in_progress));
+  ids := work.pick_tasks(p_project_id, p_labels, holder.capabilities, free, p_task_id);
+  if ids is null and work.reap_expired(100) > 0 then
+    ids := work.pick_tasks(p_project_id, p_labels, holder.capabilities, free, p_task_id);
+  end if;
+  foreach claimed in array coalesce(ids, '{}') loop
+    perform work.extend('on_claim', claimed, p_agent_id, '{}');
+  end loop;
+  return query
+  update work.ready_queue as q
+  set
+    agent_id = p_agent_id,
+    agent_name = holder.name,
+    session_id = kit.setting('session'),
+    token = nextval('work.lease_tokens'),
+    claimed_at = clock_timestamp(),
+    lease_until = clock_timestamp() + make_interval(secs => p_lease_seconds)
+  where q.task_id = any (ids)
+  returning q.task_id, q.token, q.lease_until;
+end
+$$;
+
+-- function count_failure(uuid, text, boolean)
+
+CREATE FUNCTION work.count_failure(p_task_id uuid, p_reason text, p_final boolean) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+declare
+  tries smallint;
+  over boolean;
+begin
+  update work.tasks as t
+  set attempts = t.attempts + 1
+  where t.id = p_task_id
+  returning t.attempts, t.attempts >= t.max_attempts into tries, over;
+  perform work.release(p_task_id);
+  update work.tasks as t
+  set
+    status = case when over or p_final then 'failed' else 'pending' end,
+    status_reason = p_reason,
+    assigned_agent_id = null,
+    quarantined_at = case when over then now() end,
+    quarantine_reason = case when over then format('failed %s times; last: %s', tries, coalesce(p_reason, 'no reason given')) end
+  where t.id = p_task_id;
+  if over then
+    insert into kit.notices (topic, level, message)
+    select 'work.quarantine', 'warning', format('task %s-%s is in quarantine after %s tries', p.key, t.number, tries)
+    from work.tasks as t
+    join projects.projects as p on p.id = t.project_id
+    where t.id = p_task_id;
+  end if;
+  perform work.refresh_queue(array[p_task_id]);
+end
+$$;
+
+-- function delete_task(uuid)
+
+CREATE FUNCTION work.delete_task(p_id uuid) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'work', 'kit', 'pg_temp'
+    AS $$
+declare
+  gone integer;
+begin
+  perform kit.authorize('work:write');
+  update work.tasks
+  set deleted_at = now()
+  where id in (select work.with_descendants(array[p_id]))
+    and deleted_at is null;
+  get diagnostics gone = row_count;
+  return gone;
+end
+$$;
+
+-- function extend(text, uuid, uuid, jsonb)
+
+CREATE FUNCTION work.extend(p_point text, p_task_id uuid, p_agent_id uuid, p_detail jsonb) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    AS $_$
+declare
+  extension text;
+begin
+  for extension in
+    select function_name
+    from work.extension_points
+    where point = p_point
+    order by position, function_name
+  loop
+    execute format('select %s($1, $2, $3)', extension) using p_task_id, p_agent_id, p_detail;
+  end loop;
+end
+$_$;
+
+-- function fail_task(uuid, bigint, text, boolean)
+
+CREATE FUNCTION work.fail_task(p_task_id uuid, p_token bigint DEFAULT NULL::bigint, p_reason text DEFAULT NULL::text, p_final boolean DEFAULT false) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'work', 'kit', 'pg_temp'
+    AS $$
+declare
+  agent uuid;
+begin
+  perform kit.authorize('work:write');
+  agent := work.pass(p_task_id, p_token, true);
+  perform work.extend('on_fail', p_task_id, agent, jsonb_build_object('reason', p_reason, 'final', p_final));
+  perform work.count_failure(p_task_id, p_reason, p_final);
+end
+$$;
+
+-- table users
+
+CREATE TABLE accounts.users (
+    id uuid DEFAULT kit.new_id() NOT NULL,
+    username text NOT NULL,
+    email text,
+    display_name text,
+    password_hash text,
+    role text DEFAULT 'user'::text NOT NULL,
+    is_active boolean DEFAULT true NOT NULL,
+    is_service_account boolean DEFAULT false NOT NULL,
+    is_email_verified boolean DEFAULT false NOT NULL,
+    avatar_url text,
+    github_username text,
+    github_user_id bigint,
+    preferences jsonb DEFAULT '{}'::jsonb NOT NULL,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_login_at timestamp with time zone,
+    deleted_at timestamp with time zone,
+    CONSTRAINT users_display_name_check CHECK ((length(display_name) <= 255)),
+    CONSTRAINT users_email_check CHECK (((length(email) <= 255) AND (email ~ '^[^@\s]+@[^@\s]+$'::text))),
+    CONSTRAINT users_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+    CONSTRAINT users_preferences_check CHECK ((jsonb_typeof(preferences) = 'object'::text)),
+    CONSTRAINT users_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'manager'::text, 'user'::text, 'service'::text]))),
+    CONSTRAINT users_username_check CHECK ((((length(username) >= 1) AND (length(username) <= 255)) AND (username = btrim(username))))
+);
+
+-- comment TABLE users
+
+COMMENT ON TABLE accounts.users IS 'People and service accounts; deleting marks the row, since history points at it.';
+
+-- comment COLUMN users.password_hash
+
+COMMENT ON COLUMN accounts.users.password_hash IS 'Null until a password was set; never the password.';
+
+-- table agents
+
+CREATE TABLE agents.agents (
+    id uuid DEFAULT kit.new_id() NOT NULL,
+    name text NOT NULL,
+    display_name text NOT NULL,
+    description text,
+    agent_type text DEFAULT 'custom'::text NOT NULL,
+    model_provider text DEFAULT 'unknown'::text NOT NULL,
+    model_name text DEFAULT 'unknown'::text NOT NULL,
+    model_version text,
+    capabilities text[] DEFAULT '{}'::text[] NOT NULL,
+    configuration jsonb DEFAULT '{}'::jsonb NOT NULL,
+    required_tools text[] DEFAULT '{}'::text[] NOT NULL,
+    max_tokens integer DEFAULT 4096 NOT NULL,
+    temperature numeric(3,2) DEFAULT 0.7 NOT NULL,
+    top_p numeric(3,2) DEFAULT 0.9 NOT NULL,
+    max_in_progress integer,
+    is_active boolean DEFAULT true NOT NULL,
+    is_experimental boolean DEFAULT false NOT NULL,
+    agent_version text DEFAULT '1.0.0'::text NOT NULL,
+    tags text[] DEFAULT '{}'::text[] NOT NULL,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    owner_id uuid,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    deprecated_at timestamp with time zone,
+    CONSTRAINT agents_agent_type_check CHECK ((agent_type = ANY (ARRAY['orchestrator'::text, 'architect'::text, 'planner'::text, 'codegen'::text, 'reviewer'::text, 'tester'::text, 'deployer'::text, 'security'::text, 'debugger'::text, 'documentation'::text, 'refactoring'::text, 'optimization'::text, 'infrastructure'::text, 'analytics'::text, 'custom'::text]))),
+    CONSTRAINT agents_agent_version_check CHECK (((length(agent_version) >= 1) AND (length(agent_version) <= 20))),
+    CONSTRAINT agents_capabilities_check CHECK ((array_position(capabilities, NULL::text) IS NULL)),
+    CONSTRAINT agents_configuration_check CHECK ((jsonb_typeof(configuration) = 'object'::text)),
+    CONSTRAINT agents_display_name_check CHECK (((length(display_name) >= 1) AND (length(display_name) <= 255))),
+    CONSTRAINT agents_max_in_progress_check CHECK ((max_in_progress > 0)),
+    CONSTRAINT agents_max_tokens_check CHECK ((max_tokens > 0)),
+    CONSTRAINT agents_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+    CONSTRAINT agents_model_name_check CHECK (((length(model_name) >= 1) AND (length(model_name) <= 255))),
+    CONSTRAINT agents_model_version_check CHECK ((length(model_version) <= 100)),
+    CONSTRAINT agents_name_check CHECK ((((length(name) >= 1) AND (length(name) <= 255)) AND (name = btrim(name)))),
+    CONSTRAINT agents_temperature_check CHECK (((temperature >= (0)::numeric) AND (temperature <= (2)::numeric))),
+    CONSTRAINT agents_top_p_check CHECK (((top_p >= (0)::numeric) AND (top_p <= (1)::numeric)))
+);
+
+-- comment TABLE agents
+
+COMMENT ON TABLE agents.agents IS 'Agents that may be given work, and what they can do.';
+
+-- comment COLUMN agents.capabilities
+
+COMMENT ON COLUMN agents.agents.capabilities IS 'A task is offered only to agents that have all it requires.';
+
+-- comment COLUMN agents.max_in_progress
+
+COMMENT ON COLUMN agents.agents.max_in_progress IS 'How many tasks it may hold at once; null for no limit.';
+
+-- table projects
+
+CREATE TABLE projects.projects (
+    id uuid DEFAULT kit.new_id() NOT NULL,
+    name text NOT NULL,
+    slug text NOT NULL,
+    key text NOT NULL,
+    description text,
+    path text,
+    repository_url text,
+    repository_provider text,
+    repository_owner text,
+    repository_name text,
+    default_branch text DEFAULT 'main'::text NOT NULL,
+    github_repo_id bigint,
+    linear_team_id text,
+    technology_stack text[] DEFAULT '{}'::text[] NOT NULL,
+    settings jsonb DEFAULT '{}'::jsonb NOT NULL,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    status text DEFAULT 'active'::text NOT NULL,
+    is_public boolean DEFAULT false NOT NULL,
+    is_template boolean DEFAULT false NOT NULL,
+    owner_id uuid,
+    average_review_time_minutes integer,
+    average_merge_time_minutes integer,
+    pr_merge_rate numeric(5,2),
+    test_coverage_percent numeric(5,2),
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    archived_at timestamp with time zone,
+    deleted_at timestamp with time zone,
+    CONSTRAINT projects_average_merge_time_minutes_check CHECK ((average_merge_time_minutes >= 0)),
+    CONSTRAINT projects_average_review_time_minutes_check CHECK ((average_review_time_minutes >= 0)),
+    CONSTRAINT projects_check CHECK (((status <> 'archived'::text) OR (archived_at IS NOT NULL))),
+    CONSTRAINT projects_check1 CHECK (((status = 'deleted'::text) = (deleted_at IS NOT NULL))),
+    CONSTRAINT projects_default_branch_check CHECK (((length(default_branch) >= 1) AND (length(default_branch) <= 255))),
+    CONSTRAINT projects_key_check CHECK ((key ~ '^[A-Z0-9]{2,10}$'::text)),
+    CONSTRAINT projects_linear_team_id_check CHECK ((length(linear_team_id) <= 100)),
+    CONSTRAINT projects_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+    CONSTRAINT projects_name_check CHECK ((((length(name) >= 1) AND (length(name) <= 255)) AND (name = btrim(name)))),
+    CONSTRAINT projects_path_check CHECK (((length(path) >= 1) AND (length(path) <= 4096))),
+    CONSTRAINT projects_pr_merge_rate_check CHECK (((pr_merge_rate >= (0)::numeric) AND (pr_merge_rate <= (100)::numeric))),
+    CONSTRAINT projects_repository_name_check CHECK (((length(repository_name) >= 1) AND (length(repository_name) <= 255))),
+    CONSTRAINT projects_repository_owner_check CHECK (((length(repository_owner) >= 1) AND (length(repository_owner) <= 500))),
+    CONSTRAINT projects_repository_provider_check CHECK ((repository_provider = ANY (ARRAY['github'::text, 'gitlab'::text, 'bitbucket'::text, 'other'::text]))),
+    CONSTRAINT projects_repository_url_check CHECK (((length(repository_url) >= 1) AND (length(repository_url) <= 1000))),
+    CONSTRAINT projects_settings_check CHECK ((jsonb_typeof(settings) = 'object'::text)),
+    CONSTRAINT projects_slug_check CHECK ((((length(slug) >= 1) AND (length(slug) <= 100)) AND (slug ~ '^[a-z0-9][a-z0-9_-]*$'::text))),
+    CONSTRAINT projects_status_check CHECK ((status = ANY (ARRAY['active'::text, 'inactive'::text, 'paused'::text, 'archived'::text, 'deleted'::text]))),
+    CONSTRAINT projects_test_coverage_percent_check CHECK (((test_coverage_percent >= (0)::numeric) AND (test_coverage_percent <= (100)::numeric)))
+);
+
+-- comment TABLE projects
+
+COMMENT ON TABLE projects.projects IS 'What work, evidence and figures belong to; deleting marks the row.';
+
+-- comment COLUMN projects.key
+
+COMMENT ON COLUMN projects.projects.key IS 'Begins the numbers of tasks and issues (ACME-42); fixed once the first number was taken.';
+
+-- comment COLUMN projects.owner_id
+
+COMMENT ON COLUMN projects.projects.owner_id IS 'Null only where nobody known made it, such as the system project.';
+
+-- table ready_queue
+
+CREATE TABLE work.ready_queue (
+    task_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    priority smallint NOT NULL,
+    number bigint NOT NULL,
+    labels text[] NOT NULL,
+    required_capabilities text[] NOT NULL,
+    agent_id uuid,
+    agent_name text,
+    session_id text,
+    token bigint DEFAULT 0 NOT NULL,
+    claimed_at timestamp with time zone,
+    lease_until timestamp with time zone,
+    CONSTRAINT ready_queue_lease_whole CHECK (((agent_id IS NULL) = (lease_until IS NULL)))
+)
+WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.0', autovacuum_vacuum_threshold='1000', autovacuum_vacuum_cost_delay='0');
+
+-- comment TABLE ready_queue
+
+COMMENT ON TABLE work.ready_queue IS 'What can be claimed now and who holds what: narrow, so that claims stay fast beside long readers.';
+
+-- table task_dependencies
+
+CREATE TABLE work.task_dependencies (
+    task_id uuid NOT NULL,
+    depends_on_task_id uuid NOT NULL,
+    dependency_type text DEFAULT 'blocks'::text NOT NULL,
+    source_type text,
+    project_id uuid NOT NULL,
+    id uuid DEFAULT kit.new_id() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT task_dependencies_dependency_type_check CHECK ((dependency_type = ANY (ARRAY['blocks'::text, 'relates_to'::text, 'subtask_of'::text]))),
+    CONSTRAINT task_dependencies_not_itself CHECK ((task_id <> depends_on_task_id))
+);
+
+-- comment TABLE task_dependencies
+
+COMMENT ON TABLE work.task_dependencies IS 'task_id waits for depends_on_task_id (blocks), or is tied to it; no cycle of waiting.';
+
+-- table tasks
+
+CREATE TABLE work.tasks (
+    id uuid DEFAULT kit.new_id() NOT NULL,
+    project_id uuid NOT NULL,
+    number bigint NOT NULL,
+    parent_task_id uuid,
+    title text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    details text DEFAULT ''::text NOT NULL,
+    test_strategy text DEFAULT ''::text NOT NULL,
+    requirements jsonb DEFAULT '[]'::jsonb NOT NULL,
+    acceptance_criteria jsonb DEFAULT '[]'::jsonb NOT NULL,
+    type text DEFAULT 'task'::text NOT NULL,
+    status text DEFAULT 'pending'::text NOT NULL,
+    status_reason text,
+    priority smallint DEFAULT 5 NOT NULL,
+    labels text[] DEFAULT '{}'::text[] NOT NULL,
+    required_capabilities text[] DEFAULT '{}'::text[] NOT NULL,
+    order_index integer DEFAULT 0 NOT NULL,
+    estimated_minutes integer,
+    actual_minutes integer,
+    complexity_score smallint,
+    assigned_user_id uuid,
+    assigned_agent_id uuid,
+    assigned_component text,
+    created_by_user_id uuid,
+    created_by_agent_id uuid,
+    github_issue_number bigint,
+    github_pr_number bigint,
+    github_node_id text,
+    github_url text,
+    linear_issue_id text,
+    files_changed integer,
+    lines_added integer,
+    lines_deleted integer,
+    ai_analysis jsonb DEFAULT '{}'::jsonb NOT NULL,
+    ai_suggestions jsonb DEFAULT '[]'::jsonb NOT NULL,
+    result jsonb,
+    attempts smallint DEFAULT 0 NOT NULL,
+    max_attempts smallint DEFAULT 3 NOT NULL,
+    quarantined_at timestamp with time zone,
+    quarantine_reason text,
+    due_date timestamp with time zone,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    import_file_id uuid,
+    import_tag text,
+    import_ref text,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    started_at timestamp with time zone,
+    completed_at timestamp with time zone,
+    deleted_at timestamp with time zone,
+    CONSTRAINT tasks_acceptance_criteria_check CHECK ((jsonb_typeof(acceptance_criteria) = 'array'::text)),
+    CONSTRAINT tasks_actual_minutes_check CHECK ((actual_minutes >= 0)),
+    CONSTRAINT tasks_assigned_once CHECK (((assigned_user_id IS NULL) OR (assigned_agent_id IS NULL))),
+    CONSTRAINT tasks_attempts_check CHECK ((attempts >= 0)),
+    CONSTRAINT tasks_complexity_score_check CHECK (((complexity_score >= 1) AND (complexity_score <= 13))),
+    CONSTRAINT tasks_estimated_minutes_check CHECK ((estimated_minutes >= 0)),
+    CONSTRAINT tasks_files_changed_check CHECK ((files_changed >= 0)),
+    CONSTRAINT tasks_lines_added_check CHECK ((lines_added >= 0)),
+    CONSTRAINT tasks_lines_deleted_check CHECK ((lines_deleted >= 0)),
+    CONSTRAINT tasks_max_attempts_check CHECK ((max_attempts > 0)),
+    CONSTRAINT tasks_not_own_parent CHECK ((parent_task_id <> id)),
+    CONSTRAINT tasks_number_check CHECK ((number > 0)),
+    CONSTRAINT tasks_priority_check CHECK (((priority >= 1) AND (priority <= 10))),
+    CONSTRAINT tasks_requirements_check CHECK ((jsonb_typeof(requirements) = 'array'::text)),
+    CONSTRAINT tasks_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'pending'::text, 'in_progress'::text, 'blocked'::text, 'in_review'::text, 'testing'::text, 'awaiting_input'::text, 'done'::text, 'failed'::text, 'cancelled'::text, 'deferred'::text]))),
+    CONSTRAINT tasks_title_check CHECK (((title ~ '\S'::text) AND (length(title) <= 2000))),
+    CONSTRAINT tasks_type_check CHECK ((type = ANY (ARRAY['bug'::text, 'feature'::text, 'refactor'::text, 'test'::text, 'documentation'::text, 'task'::text, 'chore'::text, 'pull_request'::text])))
+);
+
+-- comment TABLE tasks
+
+COMMENT ON TABLE work.tasks IS 'Work to be done: a task or subtask of a project; readiness and leases stand in ready_queue.';
+
+-- view task_list
+
+CREATE VIEW work.task_list WITH (security_invoker='true') AS
+ SELECT t.id,
+    ((p.key || '-'::text) || t.number) AS ref,
+    p.slug AS project,
+    t.project_id,
+    t.number,
+    t.title,
+    t.type,
+    t.status,
+    t.priority,
+    t.labels,
+    t.import_tag AS tag,
+    t.parent_task_id,
+    ( SELECT ((p.key || '-'::text) || a.number)
+           FROM work.tasks a
+          WHERE (a.id = t.parent_task_id)) AS parent,
+    t.assigned_user_id,
+    t.assigned_agent_id,
+    COALESCE(u.username, g.name) AS assigned_to,
+    q.agent_id AS held_by_id,
+    q.agent_name AS held_by,
+    q.lease_until,
+    ((q.task_id IS NOT NULL) AND (q.agent_id IS NULL)) AS ready,
+    ( SELECT (count(*))::integer AS count
+           FROM (work.task_dependencies d
+             JOIN work.tasks b ON ((b.id = d.depends_on_task_id)))
+          WHERE ((d.task_id = t.id) AND (d.dependency_type <> 'relates_to'::text) AND (b.deleted_at IS NULL) AND (b.status <> ALL (ARRAY['done'::text, 'cancelled'::text])))) AS waits_for,
+    c.total AS subtasks,
+    c.open AS subtasks_open,
+    t.version,
+    t.created_at,
+    t.updated_at,
+    t.completed_at
+   FROM (((((work.tasks t
+     JOIN projects.projects p ON ((p.id = t.project_id)))
+     LEFT JOIN work.ready_queue q ON ((q.task_id = t.id)))
+     LEFT JOIN accounts.users u ON ((u.id = t.assigned_user_id)))
+     LEFT JOIN agents.agents g ON ((g.id = t.assigned_agent_id)))
+     CROSS JOIN LATERAL ( SELECT (count(*))::integer AS total,
+            (count(*) FILTER (WHERE (k.status <> ALL (ARRAY['done'::text, 'cancelled'::text]))))::integer AS open
+           FROM work.tasks k
+          WHERE ((k.parent_task_id = t.id) AND (k.deleted_at IS NULL))) c)
+  WHERE (t.deleted_at IS NULL);
+
+-- function filter_tasks(jsonb)
+
+CREATE FUNCTION work.filter_tasks(p_filter jsonb) RETURNS SETOF work.task_list
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT l.id,
+     l.ref,
+     l.project,
+     l.project_id,
+     l.number,
+     l.title,
+     l.type,
+     l.status,
+     l.priority,
+     l.labels,
+     l.tag,
+     l.parent_task_id,
+     l.parent,
+     l.assigned_user_id,
+     l.assigned_agent_id,
+     l.assigned_to,
+     l.held_by_id,
+     l.held_by,
+     l.lease_until,
+     l.ready,
+     l.waits_for,
+     l.subtasks,
+     l.subtasks_open,
+     l.version,
+     l.created_at,
+     l.updated_at,
+     l.completed_at
+    FROM work.task_list l
+   WHERE ((((filter_tasks.p_filter ->> 'project_id'::text) IS NULL) OR (l.project_id = ((filter_tasks.p_filter ->> 'project_id'::text))::uuid)) AND (((filter_tasks.p_filter -> 'status'::text) IS NULL) OR (l.status = ANY (ARRAY( SELECT jsonb_array_elements_text((filter_tasks.p_filter -> 'status'::text)) AS jsonb_array_elements_text)))) AND (((filter_tasks.p_filter ->> 'type'::text) IS NULL) OR (l.type = (filter_tasks.p_filter ->> 'type'::text))) AND (((filter_tasks.p_filter ->> 'priority'::text) IS NULL) OR (l.priority = ((filter_tasks.p_filter ->> 'priority'::text))::integer)) AND (((filter_tasks.p_filter ->> 'label'::text) IS NULL) OR (l.labels @> ARRAY[(filter_tasks.p_filter ->> 'label'::text)])) AND (((filter_tasks.p_filter ->> 'tag'::text) IS NULL) OR (l.tag = (filter_tasks.p_filter ->> 'tag'::text))) AND (((filter_tasks.p_filter ->> 'parent_id'::text) IS NULL) OR (l.parent_task_id = ((filter_tasks.p_filter ->> 'parent_id'::text))::uuid)) AND (((filter_tasks.p_filter ->> 'top'::text) IS NULL) OR (l.parent_task_id IS NULL)) AND (((filter_tasks.p_filter ->> 'ready'::text) IS NULL) OR (l.ready = ((filter_tasks.p_filter ->> 'ready'::text))::boolean)) AND (((filter_tasks.p_filter ->> 'agent'::text) IS NULL) OR ((lower((filter_tasks.p_filter ->> 'agent'::text)) = lower(l.held_by)) OR (lower((filter_tasks.p_filter ->> 'agent'::text)) = lower(l.assigned_to)))) AND (((filter_tasks.p_filter ->> 'text'::text) IS NULL) OR (strpos(lower(((l.ref || ' '::text) || l.title)), lower((filter_tasks.p_filter ->> 'text'::text))) > 0) OR (EXISTS ( SELECT
+            FROM work.tasks t
+           WHERE ((t.id = l.id) AND (strpos(lower(t.description), lower((filter_tasks.p_filter ->> 'text'::text))) > 0))))));
+END;
+
+-- function finish_task(uuid, bigint, jsonb, integer)
+
+CREATE FUNCTION work.finish_task(p_task_id uuid, p_token bigint DEFAULT NULL::bigint, p_result jsonb DEFAULT NULL::jsonb, p_actual_minutes integer DEFAULT NULL::integer) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'work', 'kit', 'pg_temp'
+    AS $$
+declare
+  agent uuid;
+begin
+  perform kit.authorize('work:write');
+  agent := work.pass(p_task_id, p_token, true);
+  perform t.id from work.tasks as t where t.id = p_task_id for no key update;
+  if (select t.status from work.tasks as t where t.id = p_task_id) = 'done' then
+    raise exception 'this task is already done'
+      using errcode = 'ST409', hint = 'nothing is left to do; `work get` shows it';
+  end if;
+  perform work.extend('on_finish', p_task_id, agent, jsonb_build_object('result', p_result));
+  update work.tasks as t
+  set
+    status = 'done',
+    status_reason = null,
+    result = coalesce(p_result, t.result),
+    started_at = coalesce(t.started_at, now()),
+    assigned_agent_id = coalesce(agent, t.assigned_agent_id),
+    assigned_user_id = case when agent is null then t.assigned_user_id end,
+    actual_minutes = coalesce(p_actual_minutes, t.actual_minutes, round(extract(epoch from now() - t.started_at) / 60)::integer)
+  where t.id = p_task_id;
+end
+$$;
+
+-- function free_places(uuid, text, integer)
+
+CREATE FUNCTION work.free_places(p_agent_id uuid, p_name text, p_max integer) RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+declare
+  held integer;
+begin
+  if p_max is null then
+    return 1000;
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended('work.wip', 0) # hashtextextended(p_agent_id::text, 0));
+  select count(*) into held
+  from work.ready_queue as q
+  where q.agent_id = p_agent_id
+    and q.lease_until > clock_timestamp();
+  if held >= p_max then
+    raise exception 'agent % already holds % of at most % tasks', p_name, held, p_max
+      using errcode = 'STW06', hint = 'finish or give back one first';
+  end if;
+  return p_max - held;
+end
+$$;
+
+-- function give_back_task(uuid, bigint, text)
+
+CREATE FUNCTION work.give_back_task(p_task_id uuid, p_token bigint DEFAULT NULL::bigint, p_reason text DEFAULT NULL::text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'work', 'kit', 'pg_temp'
+    AS $$
+declare
+  agent uuid;
+begin
+  perform kit.authorize('work:write');
+  agent := work.pass(p_task_id, p_token, true);
+  perform work.extend('on_give_back', p_task_id, agent, jsonb_build_object('reason', p_reason));
+  perform work.release(p_task_id);
+  update work.tasks as t
+  set status = 'pending', status_reason = p_reason, assigned_agent_id = null, assigned_user_id = null
+  where t.id = p_task_id;
+  perform work.refresh_queue(array[p_task_id]);
+end
+$$;
+
+-- function heartbeat_task(uuid, bigint, integer)
+
+CREATE FUNCTION work.heartbeat_task(p_task_id uuid, p_token bigint, p_lease_seconds integer DEFAULT 600) RETURNS timestamp with time zone
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'work', 'kit', 'pg_temp'
+    AS $$
+declare
+  ends timestamptz;
+begin
+  perform kit.authorize('work:write');
+  if p_token is null then
+    raise exception 'a heartbeat needs the token of the claim'
+      using errcode = 'ST400', hint = 'give the token that claim returned';
+  end if;
+  perform work.pass(p_task_id, p_token, true);
+  update work.ready_queue as q
+  set lease_until = clock_timestamp() + make_interval(secs => least(greatest(p_lease_seconds, 1), 86400))
+  where q.task_id = p_task_id
+  returning q.lease_until into ends;
+  return ends;
+end
+$$;
+
+-- function left_waiting(integer, integer[], integer[])
+
+CREATE FUNCTION work.left_waiting(p_nodes integer, p_from integer[], p_to integer[]) RETURNS integer[]
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+declare
+  waits integer[] := array_fill(0, array[p_nodes]);
+  first integer[] := array_fill(null::integer, array[p_nodes]);
+  free integer[] := '{}';
+  place integer := 1;
+  edge integer;
+begin
+  for i in 1..coalesce(cardinality(p_from), 0) loop
+    waits[p_from[i]] := waits[p_from[i]] + 1;
+    first[p_to[i]] := coalesce(first[p_to[i]], i);
+  end loop;
+  for i in 1..p_nodes loop
+    if waits[i] = 0 then
+      free[cardinality(free) + 1] := i;
+    end if;
+  end loop;
+  while place <= cardinality(free) loop
+    edge := first[free[place]];
+    while p_to[edge] = free[place] loop
+      waits[p_from[edge]] := waits[p_from[edge]] - 1;
+      if waits[p_from[edge]] = 0 then
+        free[cardinality(free) + 1] := p_from[edge];
+      end if;
+      edge := edge + 1;
+    end loop;
+    place := place + 1;
+  end loop;
+  return array(select i from generate_series(1, p_nodes) as i where waits[i] > 0);
+end
+$$;
+
+-- function lock_graphs(uuid[])
+
+CREATE FUNCTION work.lock_graphs(p_projects uuid[]) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+  select pg_advisory_xact_lock(hashtextextended('work.graph', 0) # hashtextextended(p::text, 0))
+  from (select distinct unnest(p_projects) as p order by 1) as sorted
+$$;
+
+-- function may_become(text, text)
+
+CREATE FUNCTION work.may_become(p_from text, p_to text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT (p_to = ANY (
+         CASE p_from
+             WHEN 'draft'::text THEN ARRAY['pending'::text, 'deferred'::text, 'cancelled'::text]
+             WHEN 'pending'::text THEN ARRAY['draft'::text, 'in_progress'::text, 'blocked'::text, 'awaiting_input'::text, 'done'::text, 'failed'::text, 'cancelled'::text, 'deferred'::text]
+             WHEN 'in_progress'::text THEN ARRAY['pending'::text, 'blocked'::text, 'in_review'::text, 'testing'::text, 'awaiting_input'::text, 'done'::text, 'failed'::text, 'cancelled'::text, 'deferred'::text]
+             WHEN 'blocked'::text THEN ARRAY['pending'::text, 'in_progress'::text, 'failed'::text, 'cancelled'::text, 'deferred'::text]
+             WHEN 'in_review'::text THEN ARRAY['pending'::text, 'in_progress'::text, 'blocked'::text, 'testing'::text, 'awaiting_input'::text, 'done'::text, 'failed'::text, 'cancelled'::text]
+             WHEN 'testing'::text THEN ARRAY['pending'::text, 'in_progress'::text, 'blocked'::text, 'in_review'::text, 'awaiting_input'::text, 'done'::text, 'failed'::text, 'cancelled'::text]
+             WHEN 'awaiting_input'::text THEN ARRAY['pending'::text, 'in_progress'::text, 'blocked'::text, 'failed'::text, 'cancelled'::text, 'deferred'::text]
+             WHEN 'deferred'::text THEN ARRAY['draft'::text, 'pending'::text, 'blocked'::text, 'cancelled'::text]
+             WHEN 'failed'::text THEN ARRAY['pending'::text, 'cancelled'::text]
+             WHEN 'cancelled'::text THEN ARRAY['draft'::text, 'pending'::text]
+             WHEN 'done'::text THEN ARRAY['pending'::text, 'in_progress'::text]
+             ELSE NULL::text[]
+         END));
+END;
+
+-- function next_statuses(text)
+
+CREATE FUNCTION work.next_statuses(p_from text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+  select string_agg(s, ', ')
+  from unnest(array[
+    'draft', 'pending', 'in_progress', 'blocked', 'in_review', 'testing', 'awaiting_input',
+    'done', 'failed', 'cancelled', 'deferred'
+  ]) as s
+  where work.may_become(p_from, s)
+$$;
+
+-- function number_task()
+
+CREATE FUNCTION work.number_task() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+begin
+  if new.number is null then
+    new.number := projects.take_numbers(new.project_id, 1);
+  end if;
+  return new;
+end
+$$;
+
+-- function out_of_the_way(text)
+
+CREATE FUNCTION work.out_of_the_way(p_status text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT (p_status = ANY (ARRAY['done'::text, 'cancelled'::text]));
+END;
+
+-- function pass(uuid, bigint, boolean)
+
+CREATE FUNCTION work.pass(p_task_id uuid, p_token bigint, p_claimed boolean) RETURNS uuid
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'kit', 'pg_temp'
+    AS $$
+declare
+  held record;
+begin
+  select q.agent_id, q.agent_name, q.token, q.lease_until into held
+  from work.ready_queue as q
+  where q.task_id = p_task_id
+  for update;
+  if p_token is not null then
+    if held.agent_id is null or held.token <> p_token or held.lease_until <= clock_timestamp() then
+      raise exception 'token % does not hold this task any more', p_token
+        using errcode = 'STW02',
+        detail = coalesce('it is held by ' || held.agent_name || ' until ' || held.lease_until, 'nobody holds it'),
+        hint = 'stop working on it; claim again for a new token';
+    end if;
+    return held.agent_id;
+  end if;
+  if kit.actor_agent() is not null and (p_claimed or held.agent_id is not null) then
+    raise exception 'an agent writes with the token of its claim, and none was given'
+      using errcode = 'STW02',
+      detail = coalesce('the task is held by ' || held.agent_name, 'nobody holds the task'),
+      hint = 'claim the task first and give the token that claim returned';
+  end if;
+  if held.agent_id is not null then
+    perform work.release(p_task_id);
+  end if;
+  return held.agent_id;
+end
+$$;
+
+-- function pick_tasks(uuid, text[], text[], integer, uuid)
+
+CREATE FUNCTION work.pick_tasks(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid) RETURNS uuid[]
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+declare
+  ids uuid[];
+begin
+  if p_task_id is not null then
+    select array_agg(p.task_id) into ids from (
+      select q.task_id
+      from work.ready_queue as q
+      where q.task_id = p_task_id and q.agent_id is null
+      for update skip locked
+    ) as p;
+  elsif p_project_id is not null then
+    select array_agg(p.task_id) into ids from (
+      select q.task_id
+      from work.ready_queue as q
+      where q.project_id = p_project_id
+        and q.agent_id is null
+        and (p_labels is null or q.labels @> p_labels)
+        and q.required_capabilities <@ p_capabilities
+      order by q.priority desc, q.number, q.task_id
+      limit p_limit
+      for update skip locked
+    ) as p;
+  else
+    select array_agg(p.task_id) into ids from (
+      select q.task_id
+      from work.ready_queue as q
+      where q.agent_id is null
+        and (p_labels is null or q.labels @> p_labels)
+        and q.required_capabilities <@ p_capabilities
+      order by q.priority desc, q.number, q.task_id
+      limit p_limit
+      for update skip locked
+    ) as p;
+  end if;
+  return ids;
+end
+$$;
+
+-- function ready_among(uuid[])
+
+CREATE FUNCTION work.ready_among(p_ids uuid[]) RETURNS SETOF uuid
+    LANGUAGE sql STABLE
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+  with recursive line (id, member, parent_id) as (
+    select t.id, t.id, t.parent_task_id
+    from work.tasks as t
+    where t.id = any (p_ids)
+      and t.deleted_at is null
+      and (t.status = 'pending' or (t.status = 'in_progress' and t.assigned_user_id is null))
+    union
+    select line.id, a.id, a.parent_task_id
+    from line
+    join work.tasks as a on a.id = line.parent_id
+  )
+  select line.id
+  from line
+  join work.tasks as m on m.id = line.member
+  group by line.id
+  having bool_and(
+    (m.id = line.id or (m.deleted_at is null and m.status in ('pending', 'in_progress', 'blocked', 'in_review', 'testing', 'awaiting_input')))
+    and not exists (
+      select
+      from work.task_dependencies as d
+      join work.tasks as b on b.id = d.depends_on_task_id
+      where d.task_id = m.id
+        and d.dependency_type <> 'relates_to'
+        and b.deleted_at is null
+        and not work.out_of_the_way(b.status)
+    )
+  )
+  and not exists (
+    select
+    from work.tasks as c
+    where c.parent_task_id = line.id
+      and c.deleted_at is null
+      and not work.out_of_the_way(c.status)
+  )
+$$;
+
+-- function ready_order(uuid, text[], text[], integer)
+
+CREATE FUNCTION work.ready_order(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer) RETURNS TABLE(task_id uuid, place bigint)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT o.task_id,
+     row_number() OVER (ORDER BY o.priority DESC, o.number, o.task_id) AS row_number
+    FROM ( SELECT q.task_id,
+             q.priority,
+             q.number
+            FROM work.ready_queue q
+           WHERE ((q.agent_id IS NULL) AND ((ready_order.p_project_id IS NULL) OR (q.project_id = ready_order.p_project_id)) AND ((ready_order.p_labels IS NULL) OR (q.labels @> ready_order.p_labels)) AND ((ready_order.p_capabilities IS NULL) OR (q.required_capabilities <@ ready_order.p_capabilities)))
+           ORDER BY q.priority DESC, q.number, q.task_id
+          LIMIT ready_order.p_limit) o;
+END;
+
+-- function reap_expired(integer)
+
+CREATE FUNCTION work.reap_expired(p_limit integer DEFAULT 100) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'work', 'kit', 'pg_temp'
+    AS $$
+declare
+  gone record;
+  reaped integer := 0;
+begin
+  for gone in
+    select q.task_id, q.agent_id, q.agent_name, q.lease_until
+    from work.ready_queue as q
+    where q.agent_id is not null
+      and q.lease_until <= clock_timestamp()
+    order by q.lease_until
+    limit p_limit
+    for update skip locked
+  loop
+    perform t.id from work.tasks as t where t.id = gone.task_id for no key update skip locked;
+    if found then
+      perform work.extend('on_expire', gone.task_id, gone.agent_id, '{}');
+      perform work.count_failure(gone.task_id, format('the lease of %s ended at %s without a word', gone.agent_name, gone.lease_until), false);
+      reaped := reaped + 1;
+    end if;
+  end loop;
+  return reaped;
+end
+$$;
+
+-- function refresh_queue(uuid[])
+
+CREATE FUNCTION work.refresh_queue(p_ids uuid[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+declare
+  ready uuid[];
+begin
+  if p_ids is null or cardinality(p_ids) = 0 then
+    return;
+  end if;
+  perform t.id
+  from work.tasks as t
+  where t.id = any (p_ids)
+  order by t.id
+  for no key update;
+  select array_agg(r) into ready from work.ready_among(p_ids) as r;
+  delete from work.ready_queue as q
+  using work.tasks as t
+  where q.task_id = any (p_ids)
+    and t.id = q.task_id
+    and (
+      t.deleted_at is not null
+      or t.status in ('done', 'failed', 'cancelled', 'deferred', 'draft')
+      or (q.agent_id is null and not q.task_id = any (coalesce(ready, '{}')))
+    );
+  insert into work.ready_queue (task_id, project_id, priority, number, labels, required_capabilities)
+  select t.id, t.project_id, t.priority, t.number, t.labels, t.required_capabilities
+  from work.tasks as t
+  where t.id = any (ready)
+  on conflict (task_id) do nothing;
+end
+$$;
+
+-- function register_extension(text, integer, text)
+
+CREATE FUNCTION work.register_extension(p_point text, p_position integer, p_function text) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+  insert into work.extension_points (point, position, function_name)
+  values (p_point, p_position, p_function::regproc::text)
+$$;
+
+-- function release(uuid)
+
+CREATE FUNCTION work.release(p_task_id uuid) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+  update work.ready_queue
+  set
+    agent_id = null,
+    agent_name = null,
+    session_id = null,
+    claimed_at = null,
+    lease_until = null,
+    token = nextval('work.lease_tokens')
+  where task_id = p_task_id
+$$;
+
+-- function renew(uuid, bigint)
+
+CREATE FUNCTION work.renew(p_task_id uuid, p_token bigint) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+  update work.ready_queue
+  set lease_until = greatest(lease_until, clock_timestamp() + interval '10 minutes')
+  where task_id = p_task_id
+    and token = p_token
+    and agent_id is not null
+$$;
+
+-- function requeue_task(uuid)
+
+CREATE FUNCTION work.requeue_task(p_task_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'work', 'kit', 'pg_temp'
+    AS $$
+begin
+  perform kit.authorize('work:write');
+  update work.tasks as t
+  set status = 'pending', attempts = 0, status_reason = null, quarantined_at = null, quarantine_reason = null
+  where t.id = p_task_id
+    and t.status = 'failed';
+  if not found then
+    raise exception 'this task has not failed, so there is nothing to bring back'
+      using errcode = 'ST409', hint = 'only a failed task can be requeued';
+  end if;
+end
+$$;
+
+-- function start_task(uuid, bigint)
+
+CREATE FUNCTION work.start_task(p_task_id uuid, p_token bigint DEFAULT NULL::bigint) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'work', 'kit', 'pg_temp'
+    AS $$
+declare
+  agent uuid;
+begin
+  perform kit.authorize('work:write');
+  agent := work.pass(p_task_id, p_token, true);
+  perform work.extend('on_start', p_task_id, agent, '{}');
+  update work.tasks as t
+  set
+    status = 'in_progress',
+    assigned_agent_id = case when p_token is not null then agent end,
+    assigned_user_id = case when p_token is null then coalesce(kit.actor_user(), t.assigned_user_id) end,
+    started_at = coalesce(t.started_at, now())
+  where t.id = p_task_id
+    and t.deleted_at is null;
+  perform work.renew(p_task_id, p_token);
+end
+$$;
+
+-- function take_figures()
+
+CREATE FUNCTION work.take_figures() RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+begin
+  analyze work.tasks, work.task_dependencies, work.ready_queue;
+end
+$$;
+
+-- function task_links(uuid)
+
+CREATE FUNCTION work.task_links(p_id uuid) RETURNS TABLE(id uuid, project_id uuid, number bigint, title text, status text, relation text, depth integer)
+    LANGUAGE sql STABLE
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+  with recursive up (id, parent_id, depth) as (
+    select t.id, t.parent_task_id, 0 from work.tasks as t where t.id = p_id
+    union all
+    select a.id, a.parent_task_id, up.depth + 1 from up join work.tasks as a on a.id = up.parent_id
+  ),
+  down (id, depth) as (
+    select p_id, 0
+    union all
+    select c.id, down.depth + 1 from down join work.tasks as c on c.parent_task_id = down.id
+  ),
+  tied (id, relation, depth) as (
+    select up.id, 'parent', up.depth from up where up.depth > 0
+    union all
+    select down.id, 'subtask', down.depth from down where down.depth > 0
+    union all
+    select d.depends_on_task_id, case d.dependency_type when 'relates_to' then 'relates_to' else 'waits_for' end, 1
+    from work.task_dependencies as d where d.task_id = p_id
+    union all
+    select d.task_id, case d.dependency_type when 'relates_to' then 'relates_to' else 'awaited_by' end, 1
+    from work.task_dependencies as d where d.depends_on_task_id = p_id
+  )
+  select t.id, t.project_id, t.number, t.title, t.status, tied.relation, tied.depth
+  from tied
+  join work.tasks as t on t.id = tied.id
+  where t.deleted_at is null
+$$;
+
+-- function text_items(text)
+
+CREATE FUNCTION work.text_items(p_text text) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+  select case
+    when p_text !~ '\S' then '[]'::jsonb
+    else coalesce(
+      (
+        select jsonb_agg(btrim(m.item[1]) order by m.position)
+        from regexp_matches(p_text, '^\s*[-•*]\s+(.*\S)', 'gn') with ordinality as m (item, position)
+      ),
+      jsonb_build_array(btrim(p_text))
+    )
+  end
+$$;
+
+-- function touched_by(uuid[], uuid[])
+
+CREATE FUNCTION work.touched_by(p_ids uuid[], p_parents uuid[]) RETURNS uuid[]
+    LANGUAGE sql STABLE
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+  select array_agg(distinct a.id)
+  from (
+    select work.with_descendants(p_ids || array(
+      select d.task_id
+      from work.task_dependencies as d
+      where d.depends_on_task_id = any (p_ids)
+        and d.dependency_type <> 'relates_to'
+    )) as id
+    union all
+    select unnest(p_parents)
+  ) as a
+  where a.id is not null
+$$;
+
+-- function waits_of(uuid)
+
+CREATE FUNCTION work.waits_of(p_id uuid) RETURNS SETOF uuid
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ WITH RECURSIVE line(id, parent_id) AS (
+          SELECT t.id,
+             t.parent_task_id
+            FROM work.tasks t
+           WHERE (t.id = waits_of.p_id)
+         UNION
+          SELECT a.id,
+             a.parent_task_id
+            FROM (line
+              JOIN work.tasks a ON ((a.id = line.parent_id)))
+         )
+  SELECT d.depends_on_task_id
+    FROM (line
+      JOIN work.task_dependencies d ON ((d.task_id = line.id)))
+   WHERE (d.dependency_type <> 'relates_to'::text)
+ UNION
+  SELECT c.id
+    FROM work.tasks c
+   WHERE (c.parent_task_id = waits_of.p_id);
+END;
+
+-- function with_descendants(uuid[])
+
+CREATE FUNCTION work.with_descendants(p_ids uuid[]) RETURNS SETOF uuid
+    LANGUAGE sql STABLE
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+  with recursive tree (id) as (
+    select unnest(p_ids)
+    union
+    select c.id
+    from tree
+    join work.tasks as c on c.parent_task_id = tree.id
+  )
+  select id
+  from tree
+$$;
+
+-- table api_keys
+
+CREATE TABLE accounts.api_keys (
+    id uuid DEFAULT kit.new_id() NOT NULL,
+    user_id uuid NOT NULL,
+    name text NOT NULL,
+    key_prefix text NOT NULL,
+    key_hash bytea NOT NULL,
+    agent_name text,
+    is_active boolean DEFAULT true NOT NULL,
+    expires_at timestamp with time zone,
+    last_used_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT api_keys_agent_name_check CHECK (((length(agent_name) >= 1) AND (length(agent_name) <= 255))),
+    CONSTRAINT api_keys_check CHECK (((revoked_at IS NULL) OR (NOT is_active))),
+    CONSTRAINT api_keys_key_hash_check CHECK ((length(key_hash) = 32)),
+    CONSTRAINT api_keys_key_prefix_check CHECK (((length(key_prefix) >= 8) AND (length(key_prefix) <= 20))),
+    CONSTRAINT api_keys_name_check CHECK (((length(name) >= 1) AND (length(name) <= 255)))
+);
+
+-- comment TABLE api_keys
+
+COMMENT ON TABLE accounts.api_keys IS 'Keys of users, and of agents that act for them; the secret itself is shown once and never kept.';
+
+-- comment COLUMN api_keys.key_hash
+
+COMMENT ON COLUMN accounts.api_keys.key_hash IS 'SHA-256 of the whole key, which holds 256 random bits: a slow hash would guard nothing more.';
+
+-- comment COLUMN api_keys.agent_name
+
+COMMENT ON COLUMN accounts.api_keys.agent_name IS 'Binds the bearer to this agent; the rights stay those of the user at most.';
+
+-- table login_sessions
+
+CREATE TABLE accounts.login_sessions (
+    id uuid DEFAULT kit.new_id() NOT NULL,
+    user_id uuid NOT NULL,
+    link_hash bytea NOT NULL,
+    link_expires_at timestamp with time zone NOT NULL,
+    redeemed_at timestamp with time zone,
+    token_hash bytea,
+    expires_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    ip_address inet,
+    user_agent text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT login_sessions_check CHECK (((redeemed_at IS NULL) = (token_hash IS NULL))),
+    CONSTRAINT login_sessions_check1 CHECK (((redeemed_at IS NULL) = (expires_at IS NULL))),
+    CONSTRAINT login_sessions_link_hash_check CHECK ((length(link_hash) = 32)),
+    CONSTRAINT login_sessions_token_hash_check CHECK ((length(token_hash) = 32)),
+    CONSTRAINT login_sessions_user_agent_check CHECK ((length(user_agent) <= 1000))
+);
+
+-- comment TABLE login_sessions
+
+COMMENT ON TABLE accounts.login_sessions IS 'One-time login links and the browser sessions that came of them; tokens are kept hashed.';
+
+-- view user_summary
+
+CREATE VIEW accounts.user_summary WITH (security_invoker='true') AS
+ SELECT id,
+    id AS user_id,
+    username,
+    email,
+    display_name,
+    display_name AS name,
+    role,
+    is_active,
+    is_service_account,
+    is_email_verified,
+    avatar_url,
+    github_username,
+    github_user_id,
+    metadata,
+    created_at,
+    updated_at,
+    last_login_at,
+    deleted_at
+   FROM accounts.users;
+
+-- view agent_summary
+
+CREATE VIEW agents.agent_summary WITH (security_invoker='true') AS
+ SELECT id,
+    id AS agent_id,
+    name,
+    display_name,
+    description,
+    agent_type,
+    model_provider,
+    model_name,
+    model_version,
+    capabilities,
+    COALESCE(( SELECT jsonb_object_agg(c.capability, true) AS jsonb_object_agg
+           FROM unnest(a.capabilities) c(capability)), '{}'::jsonb) AS capability_flags,
+    configuration,
+    required_tools,
+    max_tokens,
+    temperature,
+    top_p,
+    max_in_progress,
+    is_active,
+    is_experimental,
+    agent_version,
+    tags,
+    metadata,
+    owner_id,
+    owner_id AS created_by,
+    version,
+    created_at,
+    updated_at,
+    deprecated_at
+   FROM agents.agents a;
+
+-- table model_providers
+
+CREATE TABLE agents.model_providers (
+    name text NOT NULL,
+    display_name text NOT NULL,
+    website text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT model_providers_name_check CHECK ((name ~ '^[a-z0-9][a-z0-9_-]*$'::text))
+);
+
+-- comment TABLE model_providers
+
+COMMENT ON TABLE agents.model_providers IS 'Who serves the models that agents run on; unknown where nobody said.';
+
+-- sequence audit_logs_id_seq
+
+CREATE SEQUENCE audit.audit_logs_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+-- table audit_logs
+
+CREATE TABLE audit.audit_logs (
+    id bigint DEFAULT nextval('audit.audit_logs_id_seq'::regclass) NOT NULL,
+    log_id uuid DEFAULT kit.new_id() NOT NULL,
+    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    project_id uuid,
+    user_id uuid,
+    user_name text,
+    agent_name text,
+    service_name text,
+    operation text,
+    event_type text NOT NULL,
+    event_action text NOT NULL,
+    resource_type text NOT NULL,
+    resource_id text,
+    resource_name text,
+    changes_summary text,
+    ip_address inet,
+    user_agent text,
+    request_id text,
+    session_id text,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    status text DEFAULT 'success'::text NOT NULL,
+    error_message text,
+    payload_hash bytea,
+    is_immutable boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT audit_logs_are_immutable CHECK (is_immutable),
+    CONSTRAINT audit_logs_event_action_check CHECK ((event_action = ANY (ARRAY['create'::text, 'read'::text, 'update'::text, 'delete'::text, 'execute'::text]))),
+    CONSTRAINT audit_logs_event_type_check CHECK ((event_type = ANY (ARRAY['task_created'::text, 'task_updated'::text, 'task_assigned'::text, 'task_closed'::text, 'task_deleted'::text, 'code_review_started'::text, 'code_review_completed'::text, 'code_pushed'::text, 'test_executed'::text, 'deployment_started'::text, 'deployment_completed'::text, 'deployment_failed'::text, 'agent_executed'::text, 'agent_failed'::text, 'evidence_added'::text, 'evidence_verified'::text, 'evidence_rejected'::text, 'user_created'::text, 'user_updated'::text, 'user_deleted'::text, 'permission_granted'::text, 'permission_revoked'::text, 'project_created'::text, 'project_updated'::text, 'project_deleted'::text, 'security_issue_detected'::text, 'security_issue_resolved'::text, 'data_created'::text, 'data_accessed'::text, 'data_modified'::text, 'data_deleted'::text, 'api_call'::text, 'api_error'::text, 'system_error'::text, 'custom'::text]))),
+    CONSTRAINT audit_logs_status_check CHECK ((status = ANY (ARRAY['success'::text, 'failure'::text, 'partial'::text, 'unknown'::text])))
+)
+PARTITION BY RANGE (created_at);
+
+-- comment TABLE audit_logs
+
+COMMENT ON TABLE audit.audit_logs IS 'Who changed what, when, in which transaction; rows never change.';
+
+-- table audit_payloads
+
+CREATE TABLE audit.audit_payloads (
+    id bigint NOT NULL,
+    salt bytea NOT NULL,
+    payload text NOT NULL,
+    created_at timestamp with time zone NOT NULL
+)
+PARTITION BY RANGE (created_at);
+
+-- comment TABLE audit_payloads
+
+COMMENT ON TABLE audit.audit_payloads IS 'Old and new values of an audit row; its hash stands in the row, so this alone may be erased.';
+
+-- view audit_log_summary
+
+CREATE VIEW audit.audit_log_summary WITH (security_invoker='true') AS
+ SELECT l.id,
+    l.log_id,
+    l.project_id,
+    l.user_id,
+    l.user_name,
+    l.agent_name,
+    l.service_name,
+    l.operation,
+    l.event_type,
+    l.event_action,
+    l.resource_type,
+    l.resource_id,
+    l.resource_name,
+    ((p.payload)::jsonb -> 'old'::text) AS old_values,
+    ((p.payload)::jsonb -> 'new'::text) AS new_values,
+    l.changes_summary,
+    l.ip_address,
+    l.user_agent,
+    l.request_id,
+    l.session_id,
+    l.metadata,
+    l.status,
+    l.error_message,
+    l.is_immutable,
+    l.created_at
+   FROM (audit.audit_logs l
+     LEFT JOIN audit.audit_payloads p ON (((p.id = l.id) AND (p.created_at = l.created_at))));
+
+-- table audit_logs_rest
+
+CREATE TABLE audit.audit_logs_rest (
+    id bigint DEFAULT nextval('audit.audit_logs_id_seq'::regclass) CONSTRAINT audit_logs_id_not_null NOT NULL,
+    log_id uuid DEFAULT kit.new_id() CONSTRAINT audit_logs_log_id_not_null NOT NULL,
+    xid xid8 DEFAULT pg_current_xact_id() CONSTRAINT audit_logs_xid_not_null NOT NULL,
+    project_id uuid,
+    user_id uuid,
+    user_name text,
+    agent_name text,
+    service_name text,
+    operation text,
+    event_type text CONSTRAINT audit_logs_event_type_not_null NOT NULL,
+    event_action text CONSTRAINT audit_logs_event_action_not_null NOT NULL,
+    resource_type text CONSTRAINT audit_logs_resource_type_not_null NOT NULL,
+    resource_id text,
+    resource_name text,
+    changes_summary text,
+    ip_address inet,
+    user_agent text,
+    request_id text,
+    session_id text,
+    metadata jsonb DEFAULT '{}'::jsonb CONSTRAINT audit_logs_metadata_not_null NOT NULL,
+    status text DEFAULT 'success'::text CONSTRAINT audit_logs_status_not_null NOT NULL,
+    error_message text,
+    payload_hash bytea,
+    is_immutable boolean DEFAULT true CONSTRAINT audit_logs_is_immutable_not_null NOT NULL,
+    created_at timestamp with time zone DEFAULT now() CONSTRAINT audit_logs_created_at_not_null NOT NULL,
+    CONSTRAINT audit_logs_are_immutable CHECK (is_immutable),
+    CONSTRAINT audit_logs_event_action_check CHECK ((event_action = ANY (ARRAY['create'::text, 'read'::text, 'update'::text, 'delete'::text, 'execute'::text]))),
+    CONSTRAINT audit_logs_event_type_check CHECK ((event_type = ANY (ARRAY['task_created'::text, 'task_updated'::text, 'task_assigned'::text, 'task_closed'::text, 'task_deleted'::text, 'code_review_started'::text, 'code_review_completed'::text, 'code_pushed'::text, 'test_executed'::text, 'deployment_started'::text, 'deployment_completed'::text, 'deployment_failed'::text, 'agent_executed'::text, 'agent_failed'::text, 'evidence_added'::text, 'evidence_verified'::text, 'evidence_rejected'::text, 'user_created'::text, 'user_updated'::text, 'user_deleted'::text, 'permission_granted'::text, 'permission_revoked'::text, 'project_created'::text, 'project_updated'::text, 'project_deleted'::text, 'security_issue_detected'::text, 'security_issue_resolved'::text, 'data_created'::text, 'data_accessed'::text, 'data_modified'::text, 'data_deleted'::text, 'api_call'::text, 'api_error'::text, 'system_error'::text, 'custom'::text]))),
+    CONSTRAINT audit_logs_status_check CHECK ((status = ANY (ARRAY['success'::text, 'failure'::text, 'partial'::text, 'unknown'::text])))
+);
+
+-- table audit_payloads_rest
+
+CREATE TABLE audit.audit_payloads_rest (
+    id bigint CONSTRAINT audit_payloads_id_not_null NOT NULL,
+    salt bytea CONSTRAINT audit_payloads_salt_not_null NOT NULL,
+    payload text CONSTRAINT audit_payloads_payload_not_null NOT NULL,
+    created_at timestamp with time zone CONSTRAINT audit_payloads_created_at_not_null NOT NULL
+);
+
+-- view project_activity
+
+CREATE VIEW audit.project_activity WITH (security_invoker='true') AS
+ SELECT project_id,
+    max(created_at) AS last_activity_at,
+    count(*) AS events
+   FROM audit.audit_logs
+  WHERE (project_id IS NOT NULL)
+  GROUP BY project_id;
+
+-- table alembic_version
+
+CREATE TABLE kit.alembic_version (
+    version_num character varying(32) NOT NULL
+);
+
+-- table code_objects
+
+CREATE TABLE kit.code_objects (
+    "position" integer NOT NULL,
+    drop_statement text NOT NULL
+);
+
+-- comment TABLE code_objects
+
+COMMENT ON TABLE kit.code_objects IS 'Functions, views and triggers made from code.sql files, in order of creation.';
+
+-- table job_runs
+
+CREATE TABLE kit.job_runs (
+    id uuid DEFAULT kit.new_id() NOT NULL,
+    job_name text NOT NULL,
+    holder text NOT NULL,
+    token bigint NOT NULL,
+    status text DEFAULT 'running'::text NOT NULL,
+    report jsonb DEFAULT '{}'::jsonb NOT NULL,
+    error_message text,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    completed_at timestamp with time zone,
+    CONSTRAINT job_runs_check CHECK (((status = 'running'::text) = (completed_at IS NULL))),
+    CONSTRAINT job_runs_status_check CHECK ((status = ANY (ARRAY['running'::text, 'succeeded'::text, 'failed'::text])))
+);
+
+-- comment TABLE job_runs
+
+COMMENT ON TABLE kit.job_runs IS 'One row for each run of a background job.';
+
+-- table jobs
+
+CREATE TABLE kit.jobs (
+    name text NOT NULL,
+    description text NOT NULL,
+    interval_ms bigint NOT NULL,
+    enabled boolean DEFAULT true NOT NULL,
+    next_run_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT jobs_interval_ms_check CHECK ((interval_ms > 0))
+);
+
+-- comment TABLE jobs
+
+COMMENT ON TABLE kit.jobs IS 'Background jobs and when each is due next.';
+
+-- sequence lease_tokens
+
+CREATE SEQUENCE kit.lease_tokens
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+-- table leases
+
+CREATE TABLE kit.leases (
+    name text NOT NULL,
+    holder text NOT NULL,
+    token bigint NOT NULL,
+    lease_until timestamp with time zone NOT NULL
+);
+
+-- comment TABLE leases
+
+COMMENT ON TABLE kit.leases IS 'Named leases with fencing tokens, such as that of the leader who runs background jobs.';
+
+-- table migration_info
+
+CREATE TABLE kit.migration_info (
+    version text NOT NULL,
+    description text NOT NULL,
+    checksum text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL,
+    installed_on timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    execution_time_ms integer NOT NULL
+);
+
+-- comment TABLE migration_info
+
+COMMENT ON TABLE kit.migration_info IS 'Revisions that were applied, with checksum and duration.';
+
+-- table notices
+
+CREATE TABLE kit.notices (
+    id uuid DEFAULT kit.new_id() NOT NULL,
+    topic text NOT NULL,
+    level text NOT NULL,
+    message text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    dismissed_at timestamp with time zone,
+    CONSTRAINT notices_level_check CHECK ((level = ANY (ARRAY['info'::text, 'warning'::text, 'error'::text])))
+);
+
+-- comment TABLE notices
+
+COMMENT ON TABLE kit.notices IS 'What the installation tells its people, such as a job that failed.';
+
+-- table permissions
+
+CREATE TABLE kit.permissions (
+    role text NOT NULL,
+    permission text NOT NULL
+);
+
+-- comment TABLE permissions
+
+COMMENT ON TABLE kit.permissions IS 'What each role may do: room:read, room:write, room:admin; * stands for all.';
+
+-- table registered_objects
+
+CREATE TABLE kit.registered_objects (
+    name text NOT NULL,
+    kind text NOT NULL,
+    parent text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT registered_objects_kind_check CHECK ((kind = ANY (ARRAY['partition'::text, 'index'::text])))
+);
+
+-- comment TABLE registered_objects
+
+COMMENT ON TABLE kit.registered_objects IS 'Objects made at run time, so that verify knows them.';
+
+-- table request_keys
+
+CREATE TABLE kit.request_keys (
+    who text NOT NULL,
+    key text NOT NULL,
+    operation text NOT NULL,
+    params_hash text NOT NULL,
+    result jsonb,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+-- comment TABLE request_keys
+
+COMMENT ON TABLE kit.request_keys IS 'First results of writes by request key, so that a repetition answers alike; kept 24 h.';
+
+-- view schema_migrations
+
+CREATE VIEW kit.schema_migrations WITH (security_invoker='true') AS
+ SELECT version,
+    description,
+    applied_at,
+    installed_on,
+    execution_time_ms
+   FROM kit.migration_info;
+
+-- table settings
+
+CREATE TABLE kit.settings (
+    key text NOT NULL,
+    value jsonb NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+-- comment TABLE settings
+
+COMMENT ON TABLE kit.settings IS 'What the installation itself remembers, such as the checksum of its code.';
+
+-- table machines
+
+CREATE TABLE projects.machines (
+    id uuid DEFAULT kit.new_id() NOT NULL,
+    machine_id text NOT NULL,
+    hostname text NOT NULL,
+    username text NOT NULL,
+    os_type text NOT NULL,
+    os_version text,
+    machine_type text DEFAULT 'local'::text NOT NULL,
+    ip_address inet,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT machines_hostname_check CHECK (((length(hostname) >= 1) AND (length(hostname) <= 255))),
+    CONSTRAINT machines_machine_id_check CHECK (((length(machine_id) >= 1) AND (length(machine_id) <= 255))),
+    CONSTRAINT machines_machine_type_check CHECK ((machine_type = ANY (ARRAY['local'::text, 'remote'::text, 'cloud'::text, 'ci'::text]))),
+    CONSTRAINT machines_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+    CONSTRAINT machines_os_type_check CHECK ((os_type = ANY (ARRAY['darwin'::text, 'linux'::text, 'windows'::text]))),
+    CONSTRAINT machines_username_check CHECK (((length(username) >= 1) AND (length(username) <= 255)))
+);
+
+-- comment TABLE machines
+
+COMMENT ON TABLE projects.machines IS 'Machines on which agents and people work.';
+
+-- table project_counters
+
+CREATE TABLE projects.project_counters (
+    project_id uuid NOT NULL,
+    last_number bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT project_counters_last_number_check CHECK ((last_number >= 0))
+)
+WITH (fillfactor='50');
+
+-- comment TABLE project_counters
+
+COMMENT ON TABLE projects.project_counters IS 'The last number a project gave to a task or an issue.';
+
+-- table project_members
+
+CREATE TABLE projects.project_members (
+    id uuid DEFAULT kit.new_id() NOT NULL,
+    project_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    role text DEFAULT 'member'::text NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT project_members_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'maintainer'::text, 'member'::text, 'viewer'::text])))
+);
+
+-- comment TABLE project_members
+
+COMMENT ON TABLE projects.project_members IS 'Who works on a project, and as what.';
+
+-- table project_remotes
+
+CREATE TABLE projects.project_remotes (
+    id uuid DEFAULT kit.new_id() NOT NULL,
+    project_id uuid NOT NULL,
+    url text NOT NULL,
+    remote text GENERATED ALWAYS AS (projects.normalise_remote(url)) STORED NOT NULL,
+    is_live boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT project_remotes_url_check CHECK ((((length(url) >= 1) AND (length(url) <= 1000)) AND (url !~ '://[^/@]*:[^/]*@'::text)))
+);
+
+-- comment TABLE project_remotes
+
+COMMENT ON TABLE projects.project_remotes IS 'Git remotes by which a working folder finds its project; a remote names one project at most.';
+
+-- comment COLUMN project_remotes.is_live
+
+COMMENT ON COLUMN projects.project_remotes.is_live IS 'False while the project is deleted, so that another may take the remote.';
+
+-- table workspaces
+
+CREATE TABLE projects.workspaces (
+    id uuid DEFAULT kit.new_id() NOT NULL,
+    workspace_id text NOT NULL,
+    project_id uuid NOT NULL,
+    machine_id uuid NOT NULL,
+    workspace_path text NOT NULL,
+    workspace_type text DEFAULT 'folder'::text NOT NULL,
+    branch text,
+    commit text,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT workspaces_workspace_id_check CHECK (((length(workspace_id) >= 1) AND (length(workspace_id) <= 255))),
+    CONSTRAINT workspaces_workspace_path_check CHECK (((length(workspace_path) >= 1) AND (length(workspace_path) <= 4096))),
+    CONSTRAINT workspaces_workspace_type_check CHECK ((workspace_type = ANY (ARRAY['folder'::text, 'multi-root'::text])))
+);
+
+-- comment TABLE workspaces
+
+COMMENT ON TABLE projects.workspaces IS 'Working folders of a project on a machine.';
+
+-- view project_summary
+
+CREATE VIEW projects.project_summary WITH (security_invoker='true') AS
+ SELECT p.id,
+    p.id AS project_id,
+    p.name,
+    p.slug,
+    p.key,
+    p.description,
+    p.path,
+    ((p.repository_owner || '/'::text) || p.repository_name) AS full_name,
+    p.repository_owner AS organisation,
+    p.repository_url,
+    p.repository_url AS repo_url,
+    p.repository_provider,
+    p.repository_owner,
+    p.repository_owner AS repo_owner,
+    p.repository_name,
+    p.repository_name AS repo_name,
+    p.default_branch,
+    p.github_repo_id,
+    p.linear_team_id,
+    p.technology_stack,
+    p.settings,
+    p.settings AS config,
+    p.metadata,
+    p.status,
+    p.is_public,
+    p.is_template,
+    p.owner_id,
+    COALESCE(m.team_members, '[]'::jsonb) AS team_members,
+    COALESCE(m.members, (0)::bigint) AS members,
+    COALESCE(w.workspaces, (0)::bigint) AS workspaces,
+    COALESCE(w.machines, (0)::bigint) AS machines,
+    c.last_number,
+    p.average_review_time_minutes,
+    p.average_merge_time_minutes,
+    p.pr_merge_rate,
+    p.test_coverage_percent,
+    p.version,
+    p.created_at,
+    p.updated_at,
+    p.archived_at,
+    p.deleted_at
+   FROM (((projects.projects p
+     LEFT JOIN projects.project_counters c ON ((c.project_id = p.id)))
+     LEFT JOIN ( SELECT project_members.project_id,
+            count(*) AS members,
+            jsonb_agg(jsonb_build_object('user_id', project_members.user_id, 'role', project_members.role) ORDER BY project_members.created_at) AS team_members
+           FROM projects.project_members
+          GROUP BY project_members.project_id) m ON ((m.project_id = p.id)))
+     LEFT JOIN ( SELECT workspaces.project_id,
+            count(*) AS workspaces,
+            count(DISTINCT workspaces.machine_id) AS machines
+           FROM projects.workspaces
+          GROUP BY workspaces.project_id) w ON ((w.project_id = p.id)));
+
+-- table extension_points
+
+CREATE TABLE work.extension_points (
+    point text NOT NULL,
+    "position" integer NOT NULL,
+    function_name text NOT NULL,
+    CONSTRAINT extension_points_point_check CHECK ((point = ANY (ARRAY['on_claim'::text, 'on_start'::text, 'on_finish'::text, 'on_fail'::text, 'on_give_back'::text, 'on_expire'::text])))
+);
+
+-- comment TABLE extension_points
+
+COMMENT ON TABLE work.extension_points IS 'Functions of later rooms that work calls in order, in the same transaction.';
+
+-- table import_files
+
+CREATE TABLE work.import_files (
+    id uuid DEFAULT kit.new_id() NOT NULL,
+    project_id uuid NOT NULL,
+    format text NOT NULL,
+    source_name text NOT NULL,
+    source_path text NOT NULL,
+    content_sha256 text NOT NULL,
+    content_bytes bigint NOT NULL,
+    content bytea NOT NULL,
+    report jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT import_files_content_bytes_check CHECK ((content_bytes >= 0))
+);
+
+-- comment TABLE import_files
+
+COMMENT ON TABLE work.import_files IS 'The original of each imported file, kept once, with what its last import reported.';
+
+-- sequence lease_tokens
+
+CREATE SEQUENCE work.lease_tokens
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+-- view task_summary
+
+CREATE VIEW work.task_summary WITH (security_invoker='true') AS
+ SELECT l.id,
+    l.ref,
+    l.project,
+    l.project_id,
+    l.title,
+    l.type,
+    l.status,
+    l.priority,
+        CASE
+            WHEN (l.priority >= 10) THEN 'critical'::text
+            WHEN (l.priority >= 8) THEN 'high'::text
+            WHEN (l.priority >= 5) THEN 'medium'::text
+            ELSE 'low'::text
+        END AS priority_name,
+    l.ready,
+    l.waits_for,
+    l.held_by,
+    round(((t.estimated_minutes)::numeric / 60.0), 2) AS estimated_hours,
+    round(((t.actual_minutes)::numeric / 60.0), 2) AS actual_hours,
+    round(((t.estimated_minutes)::numeric / 60.0), 2) AS estimated_effort,
+    round(((t.actual_minutes)::numeric / 60.0), 2) AS actual_effort,
+        CASE
+            WHEN (t.requirements = '[]'::jsonb) THEN work.text_items(t.details)
+            ELSE t.requirements
+        END AS requirements,
+        CASE
+            WHEN (t.acceptance_criteria = '[]'::jsonb) THEN work.text_items(t.test_strategy)
+            ELSE t.acceptance_criteria
+        END AS acceptance_criteria,
+    ARRAY( SELECT d.depends_on_task_id
+           FROM work.task_dependencies d
+          WHERE ((d.task_id = l.id) AND (d.dependency_type = 'relates_to'::text))) AS related_tasks,
+    l.created_at,
+    l.updated_at,
+    t.started_at,
+    l.completed_at
+   FROM (work.task_list l
+     JOIN work.tasks t ON ((t.id = l.id)));
+
+-- table attach audit_logs_rest
+
+ALTER TABLE ONLY audit.audit_logs ATTACH PARTITION audit.audit_logs_rest DEFAULT;
+
+-- table attach audit_payloads_rest
+
+ALTER TABLE ONLY audit.audit_payloads ATTACH PARTITION audit.audit_payloads_rest DEFAULT;
+
+-- constraint api_keys api_keys_key_prefix
+
+ALTER TABLE ONLY accounts.api_keys
+    ADD CONSTRAINT api_keys_key_prefix UNIQUE (key_prefix);
+
+-- constraint api_keys api_keys_pkey
+
+ALTER TABLE ONLY accounts.api_keys
+    ADD CONSTRAINT api_keys_pkey PRIMARY KEY (id);
+
+-- constraint login_sessions login_sessions_link_hash
+
+ALTER TABLE ONLY accounts.login_sessions
+    ADD CONSTRAINT login_sessions_link_hash UNIQUE (link_hash);
+
+-- constraint login_sessions login_sessions_pkey
+
+ALTER TABLE ONLY accounts.login_sessions
+    ADD CONSTRAINT login_sessions_pkey PRIMARY KEY (id);
+
+-- constraint login_sessions login_sessions_token_hash
+
+ALTER TABLE ONLY accounts.login_sessions
+    ADD CONSTRAINT login_sessions_token_hash UNIQUE (token_hash);
+
+-- constraint users users_pkey
+
+ALTER TABLE ONLY accounts.users
+    ADD CONSTRAINT users_pkey PRIMARY KEY (id);
+
+-- constraint agents agents_pkey
+
+ALTER TABLE ONLY agents.agents
+    ADD CONSTRAINT agents_pkey PRIMARY KEY (id);
+
+-- constraint model_providers model_providers_pkey
+
+ALTER TABLE ONLY agents.model_providers
+    ADD CONSTRAINT model_providers_pkey PRIMARY KEY (name);
+
+-- constraint audit_logs audit_logs_pkey
+
+ALTER TABLE ONLY audit.audit_logs
+    ADD CONSTRAINT audit_logs_pkey PRIMARY KEY (id, created_at);
+
+-- constraint audit_logs_rest audit_logs_rest_pkey
+
+ALTER TABLE ONLY audit.audit_logs_rest
+    ADD CONSTRAINT audit_logs_rest_pkey PRIMARY KEY (id, created_at);
+
+-- constraint audit_payloads audit_payloads_pkey
+
+ALTER TABLE ONLY audit.audit_payloads
+    ADD CONSTRAINT audit_payloads_pkey PRIMARY KEY (id, created_at);
+
+-- constraint audit_payloads_rest audit_payloads_rest_pkey
+
+ALTER TABLE ONLY audit.audit_payloads_rest
+    ADD CONSTRAINT audit_payloads_rest_pkey PRIMARY KEY (id, created_at);
+
+-- constraint alembic_version alembic_version_pkc
+
+ALTER TABLE ONLY kit.alembic_version
+    ADD CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num);
+
+-- constraint code_objects code_objects_pkey
+
+ALTER TABLE ONLY kit.code_objects
+    ADD CONSTRAINT code_objects_pkey PRIMARY KEY ("position");
+
+-- constraint job_runs job_runs_pkey
+
+ALTER TABLE ONLY kit.job_runs
+    ADD CONSTRAINT job_runs_pkey PRIMARY KEY (id);
+
+-- constraint jobs jobs_pkey
+
+ALTER TABLE ONLY kit.jobs
+    ADD CONSTRAINT jobs_pkey PRIMARY KEY (name);
+
+-- constraint leases leases_pkey
+
+ALTER TABLE ONLY kit.leases
+    ADD CONSTRAINT leases_pkey PRIMARY KEY (name);
+
+-- constraint migration_info migration_info_pkey
+
+ALTER TABLE ONLY kit.migration_info
+    ADD CONSTRAINT migration_info_pkey PRIMARY KEY (version);
+
+-- constraint notices notices_pkey
+
+ALTER TABLE ONLY kit.notices
+    ADD CONSTRAINT notices_pkey PRIMARY KEY (id);
+
+-- constraint permissions permissions_pkey
+
+ALTER TABLE ONLY kit.permissions
+    ADD CONSTRAINT permissions_pkey PRIMARY KEY (role, permission);
+
+-- constraint registered_objects registered_objects_pkey
+
+ALTER TABLE ONLY kit.registered_objects
+    ADD CONSTRAINT registered_objects_pkey PRIMARY KEY (name);
+
+-- constraint request_keys request_keys_pkey
+
+ALTER TABLE ONLY kit.request_keys
+    ADD CONSTRAINT request_keys_pkey PRIMARY KEY (who, key);
+
+-- constraint settings settings_pkey
+
+ALTER TABLE ONLY kit.settings
+    ADD CONSTRAINT settings_pkey PRIMARY KEY (key);
+
+-- constraint machines machines_machine_id
+
+ALTER TABLE ONLY projects.machines
+    ADD CONSTRAINT machines_machine_id UNIQUE (machine_id);
+
+-- constraint machines machines_pkey
+
+ALTER TABLE ONLY projects.machines
+    ADD CONSTRAINT machines_pkey PRIMARY KEY (id);
+
+-- constraint project_counters project_counters_pkey
+
+ALTER TABLE ONLY projects.project_counters
+    ADD CONSTRAINT project_counters_pkey PRIMARY KEY (project_id);
+
+-- constraint project_members project_members_once
+
+ALTER TABLE ONLY projects.project_members
+    ADD CONSTRAINT project_members_once UNIQUE (project_id, user_id);
+
+-- constraint project_members project_members_pkey
+
+ALTER TABLE ONLY projects.project_members
+    ADD CONSTRAINT project_members_pkey PRIMARY KEY (id);
+
+-- constraint project_remotes project_remotes_once
+
+ALTER TABLE ONLY projects.project_remotes
+    ADD CONSTRAINT project_remotes_once UNIQUE (project_id, remote);
+
+-- constraint project_remotes project_remotes_pkey
+
+ALTER TABLE ONLY projects.project_remotes
+    ADD CONSTRAINT project_remotes_pkey PRIMARY KEY (id);
+
+-- constraint projects projects_pkey
+
+ALTER TABLE ONLY projects.projects
+    ADD CONSTRAINT projects_pkey PRIMARY KEY (id);
+
+-- constraint workspaces workspaces_pkey
+
+ALTER TABLE ONLY projects.workspaces
+    ADD CONSTRAINT workspaces_pkey PRIMARY KEY (id);
+
+-- constraint workspaces workspaces_workspace_id
+
+ALTER TABLE ONLY projects.workspaces
+    ADD CONSTRAINT workspaces_workspace_id UNIQUE (workspace_id);
+
+-- constraint extension_points extension_points_pkey
+
+ALTER TABLE ONLY work.extension_points
+    ADD CONSTRAINT extension_points_pkey PRIMARY KEY (point, "position", function_name);
+
+-- constraint import_files import_files_pkey
+
+ALTER TABLE ONLY work.import_files
+    ADD CONSTRAINT import_files_pkey PRIMARY KEY (id);
+
+-- constraint import_files import_files_project_id_format_source_name_key
+
+ALTER TABLE ONLY work.import_files
+    ADD CONSTRAINT import_files_project_id_format_source_name_key UNIQUE (project_id, format, source_name);
+
+-- constraint ready_queue ready_queue_pkey
+
+ALTER TABLE ONLY work.ready_queue
+    ADD CONSTRAINT ready_queue_pkey PRIMARY KEY (task_id);
+
+-- constraint task_dependencies task_dependencies_pkey
+
+ALTER TABLE ONLY work.task_dependencies
+    ADD CONSTRAINT task_dependencies_pkey PRIMARY KEY (task_id, depends_on_task_id, dependency_type);
+
+-- constraint tasks tasks_pkey
+
+ALTER TABLE ONLY work.tasks
+    ADD CONSTRAINT tasks_pkey PRIMARY KEY (id);
+
+-- constraint tasks tasks_project_id_number_key
+
+ALTER TABLE ONLY work.tasks
+    ADD CONSTRAINT tasks_project_id_number_key UNIQUE (project_id, number);
+
+-- index api_keys_user_id
+
+CREATE INDEX api_keys_user_id ON accounts.api_keys USING btree (user_id);
+
+-- index login_sessions_old
+
+CREATE INDEX login_sessions_old ON accounts.login_sessions USING btree (COALESCE(expires_at, link_expires_at));
+
+-- index login_sessions_user_id
+
+CREATE INDEX login_sessions_user_id ON accounts.login_sessions USING btree (user_id);
+
+-- index users_email
+
+CREATE UNIQUE INDEX users_email ON accounts.users USING btree (lower(email)) WHERE ((deleted_at IS NULL) AND (email IS NOT NULL));
+
+-- index users_github_user_id
+
+CREATE UNIQUE INDEX users_github_user_id ON accounts.users USING btree (github_user_id) WHERE ((deleted_at IS NULL) AND (github_user_id IS NOT NULL));
+
+-- index users_username
+
+CREATE UNIQUE INDEX users_username ON accounts.users USING btree (lower(username)) WHERE (deleted_at IS NULL);
+
+-- index agents_name
+
+CREATE UNIQUE INDEX agents_name ON agents.agents USING btree (lower(name));
+
+-- index agents_owner_id
+
+CREATE INDEX agents_owner_id ON agents.agents USING btree (owner_id);
+
+-- index audit_logs_project
+
+CREATE INDEX audit_logs_project ON ONLY audit.audit_logs USING btree (project_id, id DESC);
+
+-- index audit_logs_resource
+
+CREATE INDEX audit_logs_resource ON ONLY audit.audit_logs USING btree (resource_id, id DESC);
+
+-- index audit_logs_rest_project_id_id_idx
+
+CREATE INDEX audit_logs_rest_project_id_id_idx ON audit.audit_logs_rest USING btree (project_id, id DESC);
+
+-- index audit_logs_rest_resource_id_id_idx
+
+CREATE INDEX audit_logs_rest_resource_id_id_idx ON audit.audit_logs_rest USING btree (resource_id, id DESC);
+
+-- index audit_logs_xid
+
+CREATE INDEX audit_logs_xid ON ONLY audit.audit_logs USING btree (xid, id);
+
+-- index audit_logs_rest_xid_id_idx
+
+CREATE INDEX audit_logs_rest_xid_id_idx ON audit.audit_logs_rest USING btree (xid, id);
+
+-- index job_runs_job_name
+
+CREATE INDEX job_runs_job_name ON kit.job_runs USING btree (job_name, started_at DESC);
+
+-- index notices_open
+
+CREATE INDEX notices_open ON kit.notices USING btree (created_at DESC) WHERE (dismissed_at IS NULL);
+
+-- index request_keys_created_at
+
+CREATE INDEX request_keys_created_at ON kit.request_keys USING btree (created_at);
+
+-- index project_members_user_id
+
+CREATE INDEX project_members_user_id ON projects.project_members USING btree (user_id);
+
+-- index project_remotes_remote
+
+CREATE UNIQUE INDEX project_remotes_remote ON projects.project_remotes USING btree (remote) WHERE is_live;
+
+-- index projects_github_repo_id
+
+CREATE UNIQUE INDEX projects_github_repo_id ON projects.projects USING btree (github_repo_id) WHERE ((deleted_at IS NULL) AND (github_repo_id IS NOT NULL));
+
+-- index projects_key
+
+CREATE UNIQUE INDEX projects_key ON projects.projects USING btree (key) WHERE (deleted_at IS NULL);
+
+-- index projects_name
+
+CREATE INDEX projects_name ON projects.projects USING btree (lower(name));
+
+-- index projects_owner_id
+
+CREATE INDEX projects_owner_id ON projects.projects USING btree (owner_id);
+
+-- index projects_path
+
+CREATE INDEX projects_path ON projects.projects USING btree (path) WHERE (path IS NOT NULL);
+
+-- index projects_slug
+
+CREATE UNIQUE INDEX projects_slug ON projects.projects USING btree (slug) WHERE (deleted_at IS NULL);
+
+-- index workspaces_machine_id
+
+CREATE INDEX workspaces_machine_id ON projects.workspaces USING btree (machine_id);
+
+-- index workspaces_project_id
+
+CREATE INDEX workspaces_project_id ON projects.workspaces USING btree (project_id);
+
+-- index workspaces_workspace_path
+
+CREATE INDEX workspaces_workspace_path ON projects.workspaces USING btree (workspace_path);
+
+-- index ready_queue_agent
+
+CREATE INDEX ready_queue_agent ON work.ready_queue USING btree (agent_id) WHERE (agent_id IS NOT NULL);
+
+-- index ready_queue_any
+
+CREATE INDEX ready_queue_any ON work.ready_queue USING btree (priority DESC, number, task_id) WHERE (agent_id IS NULL);
+
+-- index ready_queue_leases
+
+CREATE INDEX ready_queue_leases ON work.ready_queue USING btree (lease_until) WHERE (agent_id IS NOT NULL);
+
+-- index ready_queue_project
+
+CREATE INDEX ready_queue_project ON work.ready_queue USING btree (project_id, priority DESC, number, task_id) WHERE (agent_id IS NULL);
+
+-- index task_dependencies_depends_on
+
+CREATE INDEX task_dependencies_depends_on ON work.task_dependencies USING btree (depends_on_task_id);
+
+-- index tasks_assigned_agent
+
+CREATE INDEX tasks_assigned_agent ON work.tasks USING btree (assigned_agent_id) WHERE (assigned_agent_id IS NOT NULL);
+
+-- index tasks_assigned_user
+
+CREATE INDEX tasks_assigned_user ON work.tasks USING btree (assigned_user_id) WHERE (assigned_user_id IS NOT NULL);
+
+-- index tasks_completed
+
+CREATE INDEX tasks_completed ON work.tasks USING btree (completed_at DESC) WHERE (completed_at IS NOT NULL);
+
+-- index tasks_github_issue
+
+CREATE UNIQUE INDEX tasks_github_issue ON work.tasks USING btree (project_id, github_issue_number) WHERE ((github_issue_number IS NOT NULL) AND (deleted_at IS NULL));
+
+-- index tasks_github_pr
+
+CREATE UNIQUE INDEX tasks_github_pr ON work.tasks USING btree (project_id, github_pr_number) WHERE ((github_pr_number IS NOT NULL) AND (deleted_at IS NULL));
+
+-- index tasks_import
+
+CREATE UNIQUE INDEX tasks_import ON work.tasks USING btree (import_file_id, import_tag, import_ref) WHERE (import_file_id IS NOT NULL);
+
+-- index tasks_parent
+
+CREATE INDEX tasks_parent ON work.tasks USING btree (parent_task_id) WHERE (parent_task_id IS NOT NULL);
+
+-- index tasks_project_order
+
+CREATE INDEX tasks_project_order ON work.tasks USING btree (project_id, priority DESC, number, id) WHERE (deleted_at IS NULL);
+
+-- index tasks_project_status
+
+CREATE INDEX tasks_project_status ON work.tasks USING btree (project_id, status, priority DESC, number) WHERE (deleted_at IS NULL);
+
+-- index attach audit_logs_rest_pkey
+
+ALTER INDEX audit.audit_logs_pkey ATTACH PARTITION audit.audit_logs_rest_pkey;
+
+-- index attach audit_logs_rest_project_id_id_idx
+
+ALTER INDEX audit.audit_logs_project ATTACH PARTITION audit.audit_logs_rest_project_id_id_idx;
+
+-- index attach audit_logs_rest_resource_id_id_idx
+
+ALTER INDEX audit.audit_logs_resource ATTACH PARTITION audit.audit_logs_rest_resource_id_id_idx;
+
+-- index attach audit_logs_rest_xid_id_idx
+
+ALTER INDEX audit.audit_logs_xid ATTACH PARTITION audit.audit_logs_rest_xid_id_idx;
+
+-- index attach audit_payloads_rest_pkey
+
+ALTER INDEX audit.audit_payloads_pkey ATTACH PARTITION audit.audit_payloads_rest_pkey;
+
+-- trigger api_keys audit_delete
+
+CREATE TRIGGER audit_delete AFTER DELETE ON accounts.api_keys REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('api_key', 'name', '', '{key_hash}', '{last_used_at,updated_at,version}');
+
+-- trigger users audit_delete
+
+CREATE TRIGGER audit_delete AFTER DELETE ON accounts.users REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('user', 'username', '', '{password_hash,preferences}', '{last_login_at,updated_at,version}');
+
+-- trigger api_keys audit_insert
+
+CREATE TRIGGER audit_insert AFTER INSERT ON accounts.api_keys REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('api_key', 'name', '', '{key_hash}', '{last_used_at,updated_at,version}');
+
+-- trigger users audit_insert
+
+CREATE TRIGGER audit_insert AFTER INSERT ON accounts.users REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('user', 'username', '', '{password_hash,preferences}', '{last_login_at,updated_at,version}');
+
+-- trigger api_keys audit_update
+
+CREATE TRIGGER audit_update AFTER UPDATE ON accounts.api_keys REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('api_key', 'name', '', '{key_hash}', '{last_used_at,updated_at,version}');
+
+-- trigger users audit_update
+
+CREATE TRIGGER audit_update AFTER UPDATE ON accounts.users REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('user', 'username', '', '{password_hash,preferences}', '{last_login_at,updated_at,version}');
+
+-- trigger users keep_an_admin
+
+CREATE TRIGGER keep_an_admin BEFORE UPDATE OF role, is_active, deleted_at ON accounts.users FOR EACH ROW WHEN (((old.role = 'admin'::text) AND old.is_active AND (old.deleted_at IS NULL) AND (NOT ((new.role = 'admin'::text) AND new.is_active AND (new.deleted_at IS NULL))))) EXECUTE FUNCTION accounts.keep_an_admin();
+
+-- trigger api_keys touch
+
+CREATE TRIGGER touch BEFORE UPDATE ON accounts.api_keys FOR EACH ROW WHEN ((NOT (new.last_used_at IS DISTINCT FROM old.last_used_at))) EXECUTE FUNCTION kit.touch_versioned();
+
+-- trigger users touch
+
+CREATE TRIGGER touch BEFORE UPDATE ON accounts.users FOR EACH ROW WHEN ((NOT (new.last_login_at IS DISTINCT FROM old.last_login_at))) EXECUTE FUNCTION kit.touch_versioned();
+
+-- trigger agents audit_delete
+
+CREATE TRIGGER audit_delete AFTER DELETE ON agents.agents REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('agent', 'name', '', '{}', '{updated_at,version}');
+
+-- trigger agents audit_insert
+
+CREATE TRIGGER audit_insert AFTER INSERT ON agents.agents REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('agent', 'name', '', '{}', '{updated_at,version}');
+
+-- trigger agents audit_update
+
+CREATE TRIGGER audit_update AFTER UPDATE ON agents.agents REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('agent', 'name', '', '{}', '{updated_at,version}');
+
+-- trigger agents touch
+
+CREATE TRIGGER touch BEFORE UPDATE ON agents.agents FOR EACH ROW EXECUTE FUNCTION kit.touch_versioned();
+
+-- trigger audit_logs audit_no_change
+
+CREATE TRIGGER audit_no_change BEFORE DELETE OR UPDATE ON audit.audit_logs FOR EACH ROW EXECUTE FUNCTION kit.audit_refuse();
+
+-- trigger audit_payloads audit_no_change
+
+CREATE TRIGGER audit_no_change BEFORE DELETE OR UPDATE ON audit.audit_payloads FOR EACH ROW EXECUTE FUNCTION kit.audit_refuse();
+
+-- trigger audit_logs audit_no_truncate
+
+CREATE TRIGGER audit_no_truncate BEFORE TRUNCATE ON audit.audit_logs FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_refuse();
+
+-- trigger audit_logs_rest audit_no_truncate
+
+CREATE TRIGGER audit_no_truncate BEFORE TRUNCATE ON audit.audit_logs_rest FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_refuse();
+
+-- trigger audit_payloads audit_no_truncate
+
+CREATE TRIGGER audit_no_truncate BEFORE TRUNCATE ON audit.audit_payloads FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_refuse();
+
+-- trigger audit_payloads_rest audit_no_truncate
+
+CREATE TRIGGER audit_no_truncate BEFORE TRUNCATE ON audit.audit_payloads_rest FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_refuse();
+
+-- trigger settings touch
+
+CREATE TRIGGER touch BEFORE UPDATE ON kit.settings FOR EACH ROW EXECUTE FUNCTION kit.update_updated_at_column();
+
+-- trigger machines audit_delete
+
+CREATE TRIGGER audit_delete AFTER DELETE ON projects.machines REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('machine', 'hostname', '', '{}', '{last_seen_at,updated_at,version}');
+
+-- trigger project_members audit_delete
+
+CREATE TRIGGER audit_delete AFTER DELETE ON projects.project_members REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('project_member', '', 'project_id', '{}', '{updated_at,version}');
+
+-- trigger projects audit_delete
+
+CREATE TRIGGER audit_delete AFTER DELETE ON projects.projects REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('project', 'name', 'id', '{}', '{updated_at,version}');
+
+-- trigger workspaces audit_delete
+
+CREATE TRIGGER audit_delete AFTER DELETE ON projects.workspaces REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('workspace', 'workspace_path', 'project_id', '{}', '{last_seen_at,updated_at,version}');
+
+-- trigger machines audit_insert
+
+CREATE TRIGGER audit_insert AFTER INSERT ON projects.machines REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('machine', 'hostname', '', '{}', '{last_seen_at,updated_at,version}');
+
+-- trigger project_members audit_insert
+
+CREATE TRIGGER audit_insert AFTER INSERT ON projects.project_members REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('project_member', '', 'project_id', '{}', '{updated_at,version}');
+
+-- trigger projects audit_insert
+
+CREATE TRIGGER audit_insert AFTER INSERT ON projects.projects REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('project', 'name', 'id', '{}', '{updated_at,version}');
+
+-- trigger workspaces audit_insert
+
+CREATE TRIGGER audit_insert AFTER INSERT ON projects.workspaces REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('workspace', 'workspace_path', 'project_id', '{}', '{last_seen_at,updated_at,version}');
+
+-- trigger machines audit_update
+
+CREATE TRIGGER audit_update AFTER UPDATE ON projects.machines REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('machine', 'hostname', '', '{}', '{last_seen_at,updated_at,version}');
+
+-- trigger project_members audit_update
+
+CREATE TRIGGER audit_update AFTER UPDATE ON projects.project_members REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('project_member', '', 'project_id', '{}', '{updated_at,version}');
+
+-- trigger projects audit_update
+
+CREATE TRIGGER audit_update AFTER UPDATE ON projects.projects REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('project', 'name', 'id', '{}', '{updated_at,version}');
+
+-- trigger workspaces audit_update
+
+CREATE TRIGGER audit_update AFTER UPDATE ON projects.workspaces REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('workspace', 'workspace_path', 'project_id', '{}', '{last_seen_at,updated_at,version}');
+
+-- trigger project_remotes clean_remote
+
+CREATE TRIGGER clean_remote BEFORE INSERT OR UPDATE OF url ON projects.project_remotes FOR EACH ROW EXECUTE FUNCTION projects.clean_remote();
+
+-- trigger projects complete_project
+
+CREATE TRIGGER complete_project AFTER INSERT OR UPDATE OF repository_url ON projects.projects FOR EACH ROW EXECUTE FUNCTION projects.complete_project();
+
+-- trigger projects fill_repository_insert
+
+CREATE TRIGGER fill_repository_insert BEFORE INSERT ON projects.projects FOR EACH ROW WHEN ((new.repository_url IS NOT NULL)) EXECUTE FUNCTION projects.fill_repository();
+
+-- trigger projects fill_repository_update
+
+CREATE TRIGGER fill_repository_update BEFORE UPDATE ON projects.projects FOR EACH ROW WHEN (((new.repository_url IS NOT NULL) AND (new.repository_url IS DISTINCT FROM old.repository_url))) EXECUTE FUNCTION projects.fill_repository();
+
+-- trigger projects guard_project
+
+CREATE TRIGGER guard_project BEFORE UPDATE ON projects.projects FOR EACH ROW WHEN (((new.key <> old.key) OR ((old.id = '00000000-0000-7000-8000-000000000001'::uuid) AND ((new.slug IS DISTINCT FROM old.slug) OR (new.status IS DISTINCT FROM old.status))))) EXECUTE FUNCTION projects.guard_project();
+
+-- trigger projects release_remotes
+
+CREATE TRIGGER release_remotes AFTER UPDATE OF deleted_at ON projects.projects FOR EACH ROW WHEN (((new.deleted_at IS NULL) <> (old.deleted_at IS NULL))) EXECUTE FUNCTION projects.release_remotes();
+
+-- trigger machines touch
+
+CREATE TRIGGER touch BEFORE UPDATE ON projects.machines FOR EACH ROW WHEN (((((((((((((((new.id IS DISTINCT FROM old.id) OR (new.machine_id IS DISTINCT FROM old.machine_id)) OR (new.hostname IS DISTINCT FROM old.hostname)) OR (new.username IS DISTINCT FROM old.username)) OR (new.os_type IS DISTINCT FROM old.os_type)) OR (new.os_version IS DISTINCT FROM old.os_version)) OR (new.machine_type IS DISTINCT FROM old.machine_type)) OR (new.ip_address IS DISTINCT FROM old.ip_address)) OR (new.metadata IS DISTINCT FROM old.metadata)) OR (new.version IS DISTINCT FROM old.version)) OR (new.created_at IS DISTINCT FROM old.created_at)) OR (new.updated_at IS DISTINCT FROM old.updated_at)) OR (new.last_seen_at IS DISTINCT FROM old.last_seen_at)) AND (NOT (new.last_seen_at IS DISTINCT FROM old.last_seen_at)))) EXECUTE FUNCTION kit.touch_versioned();
+
+-- trigger project_members touch
+
+CREATE TRIGGER touch BEFORE UPDATE ON projects.project_members FOR EACH ROW EXECUTE FUNCTION kit.touch_versioned();
+
+-- trigger projects touch
+
+CREATE TRIGGER touch BEFORE UPDATE ON projects.projects FOR EACH ROW EXECUTE FUNCTION kit.touch_versioned();
+
+-- trigger workspaces touch
+
+CREATE TRIGGER touch BEFORE UPDATE ON projects.workspaces FOR EACH ROW WHEN ((((((((((((((new.id IS DISTINCT FROM old.id) OR (new.workspace_id IS DISTINCT FROM old.workspace_id)) OR (new.project_id IS DISTINCT FROM old.project_id)) OR (new.machine_id IS DISTINCT FROM old.machine_id)) OR (new.workspace_path IS DISTINCT FROM old.workspace_path)) OR (new.workspace_type IS DISTINCT FROM old.workspace_type)) OR (new.branch IS DISTINCT FROM old.branch)) OR (new.commit IS DISTINCT FROM old.commit)) OR (new.version IS DISTINCT FROM old.version)) OR (new.created_at IS DISTINCT FROM old.created_at)) OR (new.updated_at IS DISTINCT FROM old.updated_at)) OR (new.last_seen_at IS DISTINCT FROM old.last_seen_at)) AND (NOT (new.last_seen_at IS DISTINCT FROM old.last_seen_at)))) EXECUTE FUNCTION kit.touch_versioned();
+
+-- trigger task_dependencies audit_delete
+
+CREATE TRIGGER audit_delete AFTER DELETE ON work.task_dependencies REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('task_dependency', '', 'project_id', '{}', '{updated_at,version}');
+
+-- trigger tasks audit_delete
+
+CREATE TRIGGER audit_delete AFTER DELETE ON work.tasks REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('task', 'title', 'project_id', '{}', '{updated_at,version}');
+
+-- trigger task_dependencies audit_insert
+
+CREATE TRIGGER audit_insert AFTER INSERT ON work.task_dependencies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('task_dependency', '', 'project_id', '{}', '{updated_at,version}');
+
+-- trigger tasks audit_insert
+
+CREATE TRIGGER audit_insert AFTER INSERT ON work.tasks REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('task', 'title', 'project_id', '{}', '{updated_at,version}');
+
+-- trigger task_dependencies audit_update
+
+CREATE TRIGGER audit_update AFTER UPDATE ON work.task_dependencies REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('task_dependency', '', 'project_id', '{}', '{updated_at,version}');
+
+-- trigger tasks audit_update
+
+CREATE TRIGGER audit_update AFTER UPDATE ON work.tasks REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('task', 'title', 'project_id', '{}', '{updated_at,version}');
+
+-- trigger tasks check_status
+
+CREATE TRIGGER check_status BEFORE UPDATE OF status ON work.tasks FOR EACH ROW WHEN ((old.status IS DISTINCT FROM new.status)) EXECUTE FUNCTION work.check_status();
+
+-- trigger tasks number_task
+
+CREATE TRIGGER number_task BEFORE INSERT ON work.tasks FOR EACH ROW EXECUTE FUNCTION work.number_task();
+
+-- trigger task_dependencies sync_delete
+
+CREATE TRIGGER sync_delete AFTER DELETE ON work.task_dependencies REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION work.after_dependency_delete();
+
+-- trigger task_dependencies sync_insert
+
+CREATE TRIGGER sync_insert AFTER INSERT ON work.task_dependencies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION work.after_dependency_insert();
+
+-- trigger tasks sync_insert
+
+CREATE TRIGGER sync_insert AFTER INSERT ON work.tasks REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION work.after_task_insert();
+
+-- trigger tasks sync_update
+
+CREATE TRIGGER sync_update AFTER UPDATE ON work.tasks REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION work.after_task_update();
+
+-- trigger import_files touch
+
+CREATE TRIGGER touch BEFORE UPDATE ON work.import_files FOR EACH ROW EXECUTE FUNCTION kit.update_updated_at_column();
+
+-- trigger tasks touch
+
+CREATE TRIGGER touch BEFORE UPDATE ON work.tasks FOR EACH ROW EXECUTE FUNCTION kit.touch_versioned();
+
+-- fk constraint api_keys api_keys_user_id_fkey
+
+ALTER TABLE ONLY accounts.api_keys
+    ADD CONSTRAINT api_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES accounts.users(id) ON DELETE CASCADE;
+
+-- fk constraint login_sessions login_sessions_user_id_fkey
+
+ALTER TABLE ONLY accounts.login_sessions
+    ADD CONSTRAINT login_sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES accounts.users(id) ON DELETE CASCADE;
+
+-- fk constraint agents agents_model_provider_fkey
+
+ALTER TABLE ONLY agents.agents
+    ADD CONSTRAINT agents_model_provider_fkey FOREIGN KEY (model_provider) REFERENCES agents.model_providers(name);
+
+-- fk constraint agents agents_owner_id_fkey
+
+ALTER TABLE ONLY agents.agents
+    ADD CONSTRAINT agents_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES accounts.users(id) ON DELETE SET NULL;
+
+-- fk constraint job_runs job_runs_job_name_fkey
+
+ALTER TABLE ONLY kit.job_runs
+    ADD CONSTRAINT job_runs_job_name_fkey FOREIGN KEY (job_name) REFERENCES kit.jobs(name) ON DELETE CASCADE;
+
+-- fk constraint project_counters project_counters_project_id_fkey
+
+ALTER TABLE ONLY projects.project_counters
+    ADD CONSTRAINT project_counters_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects.projects(id) ON DELETE CASCADE;
+
+-- fk constraint project_members project_members_project_id_fkey
+
+ALTER TABLE ONLY projects.project_members
+    ADD CONSTRAINT project_members_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects.projects(id) ON DELETE CASCADE;
+
+-- fk constraint project_members project_members_user_id_fkey
+
+ALTER TABLE ONLY projects.project_members
+    ADD CONSTRAINT project_members_user_id_fkey FOREIGN KEY (user_id) REFERENCES accounts.users(id) ON DELETE CASCADE;
+
+-- fk constraint project_remotes project_remotes_project_id_fkey
+
+ALTER TABLE ONLY projects.project_remotes
+    ADD CONSTRAINT project_remotes_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects.projects(id) ON DELETE CASCADE;
+
+-- fk constraint projects projects_owner_id_fkey
+
+ALTER TABLE ONLY projects.projects
+    ADD CONSTRAINT projects_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES accounts.users(id) ON DELETE RESTRICT;
+
+-- fk constraint workspaces workspaces_machine_id_fkey
+
+ALTER TABLE ONLY projects.workspaces
+    ADD CONSTRAINT workspaces_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES projects.machines(id) ON DELETE CASCADE;
+
+-- fk constraint workspaces workspaces_project_id_fkey
+
+ALTER TABLE ONLY projects.workspaces
+    ADD CONSTRAINT workspaces_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects.projects(id) ON DELETE CASCADE;
+
+-- fk constraint import_files import_files_project_id_fkey
+
+ALTER TABLE ONLY work.import_files
+    ADD CONSTRAINT import_files_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects.projects(id) ON DELETE CASCADE;
+
+-- fk constraint ready_queue ready_queue_task_id_fkey
+
+ALTER TABLE ONLY work.ready_queue
+    ADD CONSTRAINT ready_queue_task_id_fkey FOREIGN KEY (task_id) REFERENCES work.tasks(id) ON DELETE CASCADE;
+
+-- fk constraint task_dependencies task_dependencies_depends_on_task_id_fkey
+
+ALTER TABLE ONLY work.task_dependencies
+    ADD CONSTRAINT task_dependencies_depends_on_task_id_fkey FOREIGN KEY (depends_on_task_id) REFERENCES work.tasks(id) ON DELETE CASCADE;
+
+-- fk constraint task_dependencies task_dependencies_project_id_fkey
+
+ALTER TABLE ONLY work.task_dependencies
+    ADD CONSTRAINT task_dependencies_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects.projects(id) ON DELETE CASCADE;
+
+-- fk constraint task_dependencies task_dependencies_task_id_fkey
+
+ALTER TABLE ONLY work.task_dependencies
+    ADD CONSTRAINT task_dependencies_task_id_fkey FOREIGN KEY (task_id) REFERENCES work.tasks(id) ON DELETE CASCADE;
+
+-- fk constraint tasks tasks_assigned_agent_id_fkey
+
+ALTER TABLE ONLY work.tasks
+    ADD CONSTRAINT tasks_assigned_agent_id_fkey FOREIGN KEY (assigned_agent_id) REFERENCES agents.agents(id) ON DELETE SET NULL;
+
+-- fk constraint tasks tasks_assigned_user_id_fkey
+
+ALTER TABLE ONLY work.tasks
+    ADD CONSTRAINT tasks_assigned_user_id_fkey FOREIGN KEY (assigned_user_id) REFERENCES accounts.users(id) ON DELETE SET NULL;
+
+-- fk constraint tasks tasks_created_by_agent_id_fkey
+
+ALTER TABLE ONLY work.tasks
+    ADD CONSTRAINT tasks_created_by_agent_id_fkey FOREIGN KEY (created_by_agent_id) REFERENCES agents.agents(id) ON DELETE SET NULL;
+
+-- fk constraint tasks tasks_created_by_user_id_fkey
+
+ALTER TABLE ONLY work.tasks
+    ADD CONSTRAINT tasks_created_by_user_id_fkey FOREIGN KEY (created_by_user_id) REFERENCES accounts.users(id) ON DELETE SET NULL;
+
+-- fk constraint tasks tasks_import_file_id_fkey
+
+ALTER TABLE ONLY work.tasks
+    ADD CONSTRAINT tasks_import_file_id_fkey FOREIGN KEY (import_file_id) REFERENCES work.import_files(id) ON DELETE SET NULL;
+
+-- fk constraint tasks tasks_parent_task_id_fkey
+
+ALTER TABLE ONLY work.tasks
+    ADD CONSTRAINT tasks_parent_task_id_fkey FOREIGN KEY (parent_task_id) REFERENCES work.tasks(id) ON DELETE SET NULL;
+
+-- fk constraint tasks tasks_project_id_fkey
+
+ALTER TABLE ONLY work.tasks
+    ADD CONSTRAINT tasks_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects.projects(id) ON DELETE CASCADE;
+
+GRANT USAGE ON SCHEMA accounts TO steward_app;
+GRANT USAGE ON SCHEMA accounts TO steward_readonly;
+GRANT USAGE ON SCHEMA accounts TO steward_backup;
+
+GRANT USAGE ON SCHEMA agents TO steward_app;
+GRANT USAGE ON SCHEMA agents TO steward_agent;
+GRANT USAGE ON SCHEMA agents TO steward_readonly;
+GRANT USAGE ON SCHEMA agents TO steward_backup;
+
+GRANT USAGE ON SCHEMA audit TO steward_app;
+GRANT USAGE ON SCHEMA audit TO steward_readonly;
+GRANT USAGE ON SCHEMA audit TO steward_backup;
+
+GRANT USAGE ON SCHEMA kit TO steward_app;
+GRANT USAGE ON SCHEMA kit TO steward_readonly;
+GRANT USAGE ON SCHEMA kit TO steward_backup;
+GRANT USAGE ON SCHEMA kit TO steward_agent;
+
+GRANT USAGE ON SCHEMA projects TO steward_app;
+GRANT USAGE ON SCHEMA projects TO steward_agent;
+GRANT USAGE ON SCHEMA projects TO steward_readonly;
+GRANT USAGE ON SCHEMA projects TO steward_backup;
+
+GRANT USAGE ON SCHEMA work TO steward_app;
+GRANT USAGE ON SCHEMA work TO steward_agent;
+GRANT USAGE ON SCHEMA work TO steward_readonly;
+GRANT USAGE ON SCHEMA work TO steward_backup;
+
+REVOKE ALL ON FUNCTION accounts.authorize_role(p_role text) FROM PUBLIC;
+GRANT ALL ON FUNCTION accounts.authorize_role(p_role text) TO steward_app;
+GRANT ALL ON FUNCTION accounts.authorize_role(p_role text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION accounts.ensure_admin(p_username text) FROM PUBLIC;
+GRANT ALL ON FUNCTION accounts.ensure_admin(p_username text) TO steward_app;
+GRANT ALL ON FUNCTION accounts.ensure_admin(p_username text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION accounts.find_user(p_ref text) FROM PUBLIC;
+GRANT ALL ON FUNCTION accounts.find_user(p_ref text) TO steward_app;
+GRANT ALL ON FUNCTION accounts.find_user(p_ref text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION accounts.identify_key(p_key_hash bytea, p_key_prefix text) FROM PUBLIC;
+GRANT ALL ON FUNCTION accounts.identify_key(p_key_hash bytea, p_key_prefix text) TO steward_app;
+GRANT ALL ON FUNCTION accounts.identify_key(p_key_hash bytea, p_key_prefix text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION accounts.keep_an_admin() FROM PUBLIC;
+GRANT ALL ON FUNCTION accounts.keep_an_admin() TO steward_app;
+GRANT ALL ON FUNCTION accounts.keep_an_admin() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION accounts.key_role(p_user_role text, p_agent_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION accounts.key_role(p_user_role text, p_agent_name text) TO steward_app;
+GRANT ALL ON FUNCTION accounts.key_role(p_user_role text, p_agent_name text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION accounts.redeem_link(p_link_hash bytea, p_token_hash bytea, p_seconds integer, p_ip inet, p_user_agent text) FROM PUBLIC;
+GRANT ALL ON FUNCTION accounts.redeem_link(p_link_hash bytea, p_token_hash bytea, p_seconds integer, p_ip inet, p_user_agent text) TO steward_app;
+GRANT ALL ON FUNCTION accounts.redeem_link(p_link_hash bytea, p_token_hash bytea, p_seconds integer, p_ip inet, p_user_agent text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION agents.ensure_agent(p_name text, p_owner uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.ensure_agent(p_name text, p_owner uuid) TO steward_app;
+GRANT ALL ON FUNCTION agents.ensure_agent(p_name text, p_owner uuid) TO steward_agent;
+GRANT ALL ON FUNCTION agents.ensure_agent(p_name text, p_owner uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION agents.find_agent(p_ref text) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.find_agent(p_ref text) TO steward_app;
+GRANT ALL ON FUNCTION agents.find_agent(p_ref text) TO steward_agent;
+GRANT ALL ON FUNCTION agents.find_agent(p_ref text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION audit.settled() FROM PUBLIC;
+GRANT ALL ON FUNCTION audit.settled() TO steward_app;
+GRANT ALL ON FUNCTION audit.settled() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION kit.actor_agent() FROM PUBLIC;
+GRANT ALL ON FUNCTION kit.actor_agent() TO steward_app;
+GRANT ALL ON FUNCTION kit.actor_agent() TO steward_agent;
+GRANT ALL ON FUNCTION kit.actor_agent() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION kit.actor_role() FROM PUBLIC;
+GRANT ALL ON FUNCTION kit.actor_role() TO steward_app;
+GRANT ALL ON FUNCTION kit.actor_role() TO steward_agent;
+GRANT ALL ON FUNCTION kit.actor_role() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION kit.actor_user() FROM PUBLIC;
+GRANT ALL ON FUNCTION kit.actor_user() TO steward_app;
+GRANT ALL ON FUNCTION kit.actor_user() TO steward_agent;
+GRANT ALL ON FUNCTION kit.actor_user() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION kit.audit_capture() FROM PUBLIC;
+GRANT ALL ON FUNCTION kit.audit_capture() TO steward_app;
+GRANT ALL ON FUNCTION kit.audit_capture() TO steward_agent;
+GRANT ALL ON FUNCTION kit.audit_capture() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION kit.audit_difference(p_old jsonb, p_new jsonb, p_hidden text[], p_quiet text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION kit.audit_difference(p_old jsonb, p_new jsonb, p_hidden text[], p_quiet text[]) TO steward_app;
+GRANT ALL ON FUNCTION kit.audit_difference(p_old jsonb, p_new jsonb, p_hidden text[], p_quiet text[]) TO steward_agent;
+GRANT ALL ON FUNCTION kit.audit_difference(p_old jsonb, p_new jsonb, p_hidden text[], p_quiet text[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION kit.audit_event(p_type text, p_action text, p_new jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION kit.audit_event(p_type text, p_action text, p_new jsonb) TO steward_app;
+GRANT ALL ON FUNCTION kit.audit_event(p_type text, p_action text, p_new jsonb) TO steward_agent;
+GRANT ALL ON FUNCTION kit.audit_event(p_type text, p_action text, p_new jsonb) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION kit.audit_hide(p_image jsonb, p_hidden text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION kit.audit_hide(p_image jsonb, p_hidden text[]) TO steward_app;
+GRANT ALL ON FUNCTION kit.audit_hide(p_image jsonb, p_hidden text[]) TO steward_agent;
+GRANT ALL ON FUNCTION kit.audit_hide(p_image jsonb, p_hidden text[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION kit.audit_refuse() FROM PUBLIC;
+GRANT ALL ON FUNCTION kit.audit_refuse() TO steward_app;
+GRANT ALL ON FUNCTION kit.audit_refuse() TO steward_agent;
+GRANT ALL ON FUNCTION kit.audit_refuse() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION kit.audit_summary(p_payload jsonb, p_action text) FROM PUBLIC;
+GRANT ALL ON FUNCTION kit.audit_summary(p_payload jsonb, p_action text) TO steward_app;
+GRANT ALL ON FUNCTION kit.audit_summary(p_payload jsonb, p_action text) TO steward_agent;
+GRANT ALL ON FUNCTION kit.audit_summary(p_payload jsonb, p_action text) TO steward_readonly;
+
+REVOKE ALL ON PROCEDURE kit.audit_table(IN p_table text, IN p_type text, IN p_name_column text, IN p_project_column text, IN p_hidden text[], IN p_quiet text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION kit.audit_write(p_type text, p_action text, p_name text, p_project text, p_ids text[], p_payloads jsonb[], p_rows jsonb[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION kit.authorize(p_permission text) FROM PUBLIC;
+GRANT ALL ON FUNCTION kit.authorize(p_permission text) TO steward_app;
+GRANT ALL ON FUNCTION kit.authorize(p_permission text) TO steward_agent;
+GRANT ALL ON FUNCTION kit.authorize(p_permission text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION kit.claim_request(p_who text, p_key text, p_operation text, p_hash text) FROM PUBLIC;
+GRANT ALL ON FUNCTION kit.claim_request(p_who text, p_key text, p_operation text, p_hash text) TO steward_app;
+GRANT ALL ON FUNCTION kit.claim_request(p_who text, p_key text, p_operation text, p_hash text) TO steward_agent;
+GRANT ALL ON FUNCTION kit.claim_request(p_who text, p_key text, p_operation text, p_hash text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION kit.drop_lease(p_name text, p_token bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION kit.drop_lease(p_name text, p_token bigint) TO steward_app;
+GRANT ALL ON FUNCTION kit.drop_lease(p_name text, p_token bigint) TO steward_agent;
+GRANT ALL ON FUNCTION kit.drop_lease(p_name text, p_token bigint) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION kit.ensure_partitions(p_parent text, p_months integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION kit.ensure_partitions(p_parent text, p_months integer) TO steward_app;
+
+REVOKE ALL ON FUNCTION kit.enter(p_operation text, p_permission text, p_user_id uuid, p_role text, p_agent text, p_session text, p_request text, p_surface text, p_ip text, p_statement_timeout_ms integer, p_read_only boolean, p_user_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION kit.enter(p_operation text, p_permission text, p_user_id uuid, p_role text, p_agent text, p_session text, p_request text, p_surface text, p_ip text, p_statement_timeout_ms integer, p_read_only boolean, p_user_name text) TO steward_app;
+GRANT ALL ON FUNCTION kit.enter(p_operation text, p_permission text, p_user_id uuid, p_role text, p_agent text, p_session text, p_request text, p_surface text, p_ip text, p_statement_timeout_ms integer, p_read_only boolean, p_user_name text) TO steward_agent;
+GRANT ALL ON FUNCTION kit.enter(p_operation text, p_permission text, p_user_id uuid, p_role text, p_agent text, p_session text, p_request text, p_surface text, p_ip text, p_statement_timeout_ms integer, p_read_only boolean, p_user_name text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION kit.guard_partition(p_parent regclass, p_child regclass) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION kit.hold_lease(p_name text, p_token bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION kit.hold_lease(p_name text, p_token bigint) TO steward_app;
+GRANT ALL ON FUNCTION kit.hold_lease(p_name text, p_token bigint) TO steward_agent;
+GRANT ALL ON FUNCTION kit.hold_lease(p_name text, p_token bigint) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION kit.may(p_role text, p_permission text) FROM PUBLIC;
+GRANT ALL ON FUNCTION kit.may(p_role text, p_permission text) TO steward_app;
+GRANT ALL ON FUNCTION kit.may(p_role text, p_permission text) TO steward_agent;
+GRANT ALL ON FUNCTION kit.may(p_role text, p_permission text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION kit.new_id() FROM PUBLIC;
+GRANT ALL ON FUNCTION kit.new_id() TO steward_app;
+GRANT ALL ON FUNCTION kit.new_id() TO steward_agent;
+GRANT ALL ON FUNCTION kit.new_id() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION kit.setting(p_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION kit.setting(p_name text) TO steward_app;
+GRANT ALL ON FUNCTION kit.setting(p_name text) TO steward_agent;
+GRANT ALL ON FUNCTION kit.setting(p_name text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION kit.take_lease(p_name text, p_holder text, p_seconds integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION kit.take_lease(p_name text, p_holder text, p_seconds integer) TO steward_app;
+GRANT ALL ON FUNCTION kit.take_lease(p_name text, p_holder text, p_seconds integer) TO steward_agent;
+GRANT ALL ON FUNCTION kit.take_lease(p_name text, p_holder text, p_seconds integer) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION kit.touch_versioned() FROM PUBLIC;
+GRANT ALL ON FUNCTION kit.touch_versioned() TO steward_app;
+GRANT ALL ON FUNCTION kit.touch_versioned() TO steward_agent;
+GRANT ALL ON FUNCTION kit.touch_versioned() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION kit.update_updated_at_column() FROM PUBLIC;
+GRANT ALL ON FUNCTION kit.update_updated_at_column() TO steward_app;
+GRANT ALL ON FUNCTION kit.update_updated_at_column() TO steward_agent;
+GRANT ALL ON FUNCTION kit.update_updated_at_column() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION projects.clean_remote() FROM PUBLIC;
+GRANT ALL ON FUNCTION projects.clean_remote() TO steward_app;
+GRANT ALL ON FUNCTION projects.clean_remote() TO steward_agent;
+GRANT ALL ON FUNCTION projects.clean_remote() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION projects.clean_url(p_url text) FROM PUBLIC;
+GRANT ALL ON FUNCTION projects.clean_url(p_url text) TO steward_app;
+GRANT ALL ON FUNCTION projects.clean_url(p_url text) TO steward_agent;
+GRANT ALL ON FUNCTION projects.clean_url(p_url text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION projects.complete_project() FROM PUBLIC;
+GRANT ALL ON FUNCTION projects.complete_project() TO steward_app;
+GRANT ALL ON FUNCTION projects.complete_project() TO steward_agent;
+GRANT ALL ON FUNCTION projects.complete_project() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION projects.create_project(p_name text, p_slug text, p_key text, p_description text, p_path text, p_repository_url text, p_default_branch text, p_technology_stack text[], p_settings jsonb, p_metadata jsonb, p_status text, p_is_public boolean, p_owner_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION projects.create_project(p_name text, p_slug text, p_key text, p_description text, p_path text, p_repository_url text, p_default_branch text, p_technology_stack text[], p_settings jsonb, p_metadata jsonb, p_status text, p_is_public boolean, p_owner_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION projects.create_project(p_name text, p_slug text, p_key text, p_description text, p_path text, p_repository_url text, p_default_branch text, p_technology_stack text[], p_settings jsonb, p_metadata jsonb, p_status text, p_is_public boolean, p_owner_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION projects.create_project(p_name text, p_slug text, p_key text, p_description text, p_path text, p_repository_url text, p_default_branch text, p_technology_stack text[], p_settings jsonb, p_metadata jsonb, p_status text, p_is_public boolean, p_owner_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION projects.ensure_project(p_slug text, p_name text, p_path text, p_repository_url text, p_settings jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION projects.ensure_project(p_slug text, p_name text, p_path text, p_repository_url text, p_settings jsonb) TO steward_app;
+GRANT ALL ON FUNCTION projects.ensure_project(p_slug text, p_name text, p_path text, p_repository_url text, p_settings jsonb) TO steward_agent;
+GRANT ALL ON FUNCTION projects.ensure_project(p_slug text, p_name text, p_path text, p_repository_url text, p_settings jsonb) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION projects.fill_repository() FROM PUBLIC;
+GRANT ALL ON FUNCTION projects.fill_repository() TO steward_app;
+GRANT ALL ON FUNCTION projects.fill_repository() TO steward_agent;
+GRANT ALL ON FUNCTION projects.fill_repository() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION projects.find_by_path(p_path text) FROM PUBLIC;
+GRANT ALL ON FUNCTION projects.find_by_path(p_path text) TO steward_app;
+GRANT ALL ON FUNCTION projects.find_by_path(p_path text) TO steward_agent;
+GRANT ALL ON FUNCTION projects.find_by_path(p_path text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION projects.find_projects(p_ref text, p_deleted boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION projects.find_projects(p_ref text, p_deleted boolean) TO steward_app;
+GRANT ALL ON FUNCTION projects.find_projects(p_ref text, p_deleted boolean) TO steward_agent;
+GRANT ALL ON FUNCTION projects.find_projects(p_ref text, p_deleted boolean) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION projects.folders_above(p_path text) FROM PUBLIC;
+GRANT ALL ON FUNCTION projects.folders_above(p_path text) TO steward_app;
+GRANT ALL ON FUNCTION projects.folders_above(p_path text) TO steward_agent;
+GRANT ALL ON FUNCTION projects.folders_above(p_path text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION projects.free_key(p_key text) FROM PUBLIC;
+GRANT ALL ON FUNCTION projects.free_key(p_key text) TO steward_app;
+GRANT ALL ON FUNCTION projects.free_key(p_key text) TO steward_agent;
+GRANT ALL ON FUNCTION projects.free_key(p_key text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION projects.free_slug(p_slug text) FROM PUBLIC;
+GRANT ALL ON FUNCTION projects.free_slug(p_slug text) TO steward_app;
+GRANT ALL ON FUNCTION projects.free_slug(p_slug text) TO steward_agent;
+GRANT ALL ON FUNCTION projects.free_slug(p_slug text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION projects.guard_project() FROM PUBLIC;
+GRANT ALL ON FUNCTION projects.guard_project() TO steward_app;
+GRANT ALL ON FUNCTION projects.guard_project() TO steward_agent;
+GRANT ALL ON FUNCTION projects.guard_project() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION projects.key_of(p_slug text) FROM PUBLIC;
+GRANT ALL ON FUNCTION projects.key_of(p_slug text) TO steward_app;
+GRANT ALL ON FUNCTION projects.key_of(p_slug text) TO steward_agent;
+GRANT ALL ON FUNCTION projects.key_of(p_slug text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION projects.normalise_remote(p_url text) FROM PUBLIC;
+GRANT ALL ON FUNCTION projects.normalise_remote(p_url text) TO steward_app;
+GRANT ALL ON FUNCTION projects.normalise_remote(p_url text) TO steward_agent;
+GRANT ALL ON FUNCTION projects.normalise_remote(p_url text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION projects.provider_of(p_remote text) FROM PUBLIC;
+GRANT ALL ON FUNCTION projects.provider_of(p_remote text) TO steward_app;
+GRANT ALL ON FUNCTION projects.provider_of(p_remote text) TO steward_agent;
+GRANT ALL ON FUNCTION projects.provider_of(p_remote text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION projects.refuse_taken(p_slug text, p_key text) FROM PUBLIC;
+GRANT ALL ON FUNCTION projects.refuse_taken(p_slug text, p_key text) TO steward_app;
+GRANT ALL ON FUNCTION projects.refuse_taken(p_slug text, p_key text) TO steward_agent;
+GRANT ALL ON FUNCTION projects.refuse_taken(p_slug text, p_key text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION projects.release_remotes() FROM PUBLIC;
+GRANT ALL ON FUNCTION projects.release_remotes() TO steward_app;
+GRANT ALL ON FUNCTION projects.release_remotes() TO steward_agent;
+GRANT ALL ON FUNCTION projects.release_remotes() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION projects.slug_of(p_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION projects.slug_of(p_name text) TO steward_app;
+GRANT ALL ON FUNCTION projects.slug_of(p_name text) TO steward_agent;
+GRANT ALL ON FUNCTION projects.slug_of(p_name text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION projects.system_project() FROM PUBLIC;
+GRANT ALL ON FUNCTION projects.system_project() TO steward_app;
+GRANT ALL ON FUNCTION projects.system_project() TO steward_agent;
+GRANT ALL ON FUNCTION projects.system_project() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION projects.take_numbers(p_project_id uuid, p_count integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION projects.take_numbers(p_project_id uuid, p_count integer) TO steward_app;
+GRANT ALL ON FUNCTION projects.take_numbers(p_project_id uuid, p_count integer) TO steward_agent;
+GRANT ALL ON FUNCTION projects.take_numbers(p_project_id uuid, p_count integer) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.after_dependency_delete() FROM PUBLIC;
+GRANT ALL ON FUNCTION work.after_dependency_delete() TO steward_app;
+GRANT ALL ON FUNCTION work.after_dependency_delete() TO steward_agent;
+GRANT ALL ON FUNCTION work.after_dependency_delete() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.after_dependency_insert() FROM PUBLIC;
+GRANT ALL ON FUNCTION work.after_dependency_insert() TO steward_app;
+GRANT ALL ON FUNCTION work.after_dependency_insert() TO steward_agent;
+GRANT ALL ON FUNCTION work.after_dependency_insert() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.after_task_insert() FROM PUBLIC;
+GRANT ALL ON FUNCTION work.after_task_insert() TO steward_app;
+GRANT ALL ON FUNCTION work.after_task_insert() TO steward_agent;
+GRANT ALL ON FUNCTION work.after_task_insert() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.after_task_update() FROM PUBLIC;
+GRANT ALL ON FUNCTION work.after_task_update() TO steward_app;
+GRANT ALL ON FUNCTION work.after_task_update() TO steward_agent;
+GRANT ALL ON FUNCTION work.after_task_update() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.blocked_tasks(p_project_id uuid, p_task_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.blocked_tasks(p_project_id uuid, p_task_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION work.blocked_tasks(p_project_id uuid, p_task_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION work.blocked_tasks(p_project_id uuid, p_task_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.check_cycles(p_ids uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.check_cycles(p_ids uuid[]) TO steward_app;
+GRANT ALL ON FUNCTION work.check_cycles(p_ids uuid[]) TO steward_agent;
+GRANT ALL ON FUNCTION work.check_cycles(p_ids uuid[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.check_parents(p_ids uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.check_parents(p_ids uuid[]) TO steward_app;
+GRANT ALL ON FUNCTION work.check_parents(p_ids uuid[]) TO steward_agent;
+GRANT ALL ON FUNCTION work.check_parents(p_ids uuid[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.check_status() FROM PUBLIC;
+GRANT ALL ON FUNCTION work.check_status() TO steward_app;
+GRANT ALL ON FUNCTION work.check_status() TO steward_agent;
+GRANT ALL ON FUNCTION work.check_status() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.claim_tasks(p_agent_id uuid, p_project_id uuid, p_labels text[], p_limit integer, p_lease_seconds integer, p_task_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.claim_tasks(p_agent_id uuid, p_project_id uuid, p_labels text[], p_limit integer, p_lease_seconds integer, p_task_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION work.claim_tasks(p_agent_id uuid, p_project_id uuid, p_labels text[], p_limit integer, p_lease_seconds integer, p_task_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION work.claim_tasks(p_agent_id uuid, p_project_id uuid, p_labels text[], p_limit integer, p_lease_seconds integer, p_task_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.count_failure(p_task_id uuid, p_reason text, p_final boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.count_failure(p_task_id uuid, p_reason text, p_final boolean) TO steward_app;
+GRANT ALL ON FUNCTION work.count_failure(p_task_id uuid, p_reason text, p_final boolean) TO steward_agent;
+GRANT ALL ON FUNCTION work.count_failure(p_task_id uuid, p_reason text, p_final boolean) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.delete_task(p_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.delete_task(p_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION work.delete_task(p_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION work.delete_task(p_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.extend(p_point text, p_task_id uuid, p_agent_id uuid, p_detail jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.extend(p_point text, p_task_id uuid, p_agent_id uuid, p_detail jsonb) TO steward_app;
+GRANT ALL ON FUNCTION work.extend(p_point text, p_task_id uuid, p_agent_id uuid, p_detail jsonb) TO steward_agent;
+GRANT ALL ON FUNCTION work.extend(p_point text, p_task_id uuid, p_agent_id uuid, p_detail jsonb) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.fail_task(p_task_id uuid, p_token bigint, p_reason text, p_final boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.fail_task(p_task_id uuid, p_token bigint, p_reason text, p_final boolean) TO steward_app;
+GRANT ALL ON FUNCTION work.fail_task(p_task_id uuid, p_token bigint, p_reason text, p_final boolean) TO steward_agent;
+GRANT ALL ON FUNCTION work.fail_task(p_task_id uuid, p_token bigint, p_reason text, p_final boolean) TO steward_readonly;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE accounts.users TO steward_app;
+GRANT SELECT ON TABLE accounts.users TO steward_backup;
+
+GRANT SELECT(id) ON TABLE accounts.users TO steward_readonly;
+
+GRANT SELECT(username) ON TABLE accounts.users TO steward_readonly;
+
+GRANT SELECT(email) ON TABLE accounts.users TO steward_readonly;
+
+GRANT SELECT(display_name) ON TABLE accounts.users TO steward_readonly;
+
+GRANT SELECT(role) ON TABLE accounts.users TO steward_readonly;
+
+GRANT SELECT(is_active) ON TABLE accounts.users TO steward_readonly;
+
+GRANT SELECT(is_service_account) ON TABLE accounts.users TO steward_readonly;
+
+GRANT SELECT(is_email_verified) ON TABLE accounts.users TO steward_readonly;
+
+GRANT SELECT(avatar_url) ON TABLE accounts.users TO steward_readonly;
+
+GRANT SELECT(github_username) ON TABLE accounts.users TO steward_readonly;
+
+GRANT SELECT(github_user_id) ON TABLE accounts.users TO steward_readonly;
+
+GRANT SELECT(preferences) ON TABLE accounts.users TO steward_readonly;
+
+GRANT SELECT(metadata) ON TABLE accounts.users TO steward_readonly;
+
+GRANT SELECT(version) ON TABLE accounts.users TO steward_readonly;
+
+GRANT SELECT(created_at) ON TABLE accounts.users TO steward_readonly;
+
+GRANT SELECT(updated_at) ON TABLE accounts.users TO steward_readonly;
+
+GRANT SELECT(last_login_at) ON TABLE accounts.users TO steward_readonly;
+
+GRANT SELECT(deleted_at) ON TABLE accounts.users TO steward_readonly;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE agents.agents TO steward_app;
+GRANT SELECT ON TABLE agents.agents TO steward_agent;
+GRANT SELECT ON TABLE agents.agents TO steward_readonly;
+GRANT SELECT ON TABLE agents.agents TO steward_backup;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE projects.projects TO steward_app;
+GRANT SELECT ON TABLE projects.projects TO steward_agent;
+GRANT SELECT ON TABLE projects.projects TO steward_readonly;
+GRANT SELECT ON TABLE projects.projects TO steward_backup;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE work.ready_queue TO steward_app;
+GRANT SELECT ON TABLE work.ready_queue TO steward_readonly;
+GRANT SELECT ON TABLE work.ready_queue TO steward_backup;
+
+GRANT SELECT,INSERT,DELETE ON TABLE work.task_dependencies TO steward_app;
+GRANT SELECT ON TABLE work.task_dependencies TO steward_readonly;
+GRANT SELECT ON TABLE work.task_dependencies TO steward_backup;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE work.tasks TO steward_app;
+GRANT SELECT ON TABLE work.tasks TO steward_readonly;
+GRANT SELECT ON TABLE work.tasks TO steward_backup;
+
+GRANT SELECT ON TABLE work.task_list TO steward_app;
+GRANT SELECT ON TABLE work.task_list TO steward_readonly;
+GRANT SELECT ON TABLE work.task_list TO steward_backup;
+
+REVOKE ALL ON FUNCTION work.filter_tasks(p_filter jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.filter_tasks(p_filter jsonb) TO steward_app;
+GRANT ALL ON FUNCTION work.filter_tasks(p_filter jsonb) TO steward_agent;
+GRANT ALL ON FUNCTION work.filter_tasks(p_filter jsonb) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.finish_task(p_task_id uuid, p_token bigint, p_result jsonb, p_actual_minutes integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.finish_task(p_task_id uuid, p_token bigint, p_result jsonb, p_actual_minutes integer) TO steward_app;
+GRANT ALL ON FUNCTION work.finish_task(p_task_id uuid, p_token bigint, p_result jsonb, p_actual_minutes integer) TO steward_agent;
+GRANT ALL ON FUNCTION work.finish_task(p_task_id uuid, p_token bigint, p_result jsonb, p_actual_minutes integer) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.free_places(p_agent_id uuid, p_name text, p_max integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.free_places(p_agent_id uuid, p_name text, p_max integer) TO steward_app;
+GRANT ALL ON FUNCTION work.free_places(p_agent_id uuid, p_name text, p_max integer) TO steward_agent;
+GRANT ALL ON FUNCTION work.free_places(p_agent_id uuid, p_name text, p_max integer) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.give_back_task(p_task_id uuid, p_token bigint, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.give_back_task(p_task_id uuid, p_token bigint, p_reason text) TO steward_app;
+GRANT ALL ON FUNCTION work.give_back_task(p_task_id uuid, p_token bigint, p_reason text) TO steward_agent;
+GRANT ALL ON FUNCTION work.give_back_task(p_task_id uuid, p_token bigint, p_reason text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.heartbeat_task(p_task_id uuid, p_token bigint, p_lease_seconds integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.heartbeat_task(p_task_id uuid, p_token bigint, p_lease_seconds integer) TO steward_app;
+GRANT ALL ON FUNCTION work.heartbeat_task(p_task_id uuid, p_token bigint, p_lease_seconds integer) TO steward_agent;
+GRANT ALL ON FUNCTION work.heartbeat_task(p_task_id uuid, p_token bigint, p_lease_seconds integer) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.left_waiting(p_nodes integer, p_from integer[], p_to integer[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.left_waiting(p_nodes integer, p_from integer[], p_to integer[]) TO steward_app;
+GRANT ALL ON FUNCTION work.left_waiting(p_nodes integer, p_from integer[], p_to integer[]) TO steward_agent;
+GRANT ALL ON FUNCTION work.left_waiting(p_nodes integer, p_from integer[], p_to integer[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.lock_graphs(p_projects uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.lock_graphs(p_projects uuid[]) TO steward_app;
+GRANT ALL ON FUNCTION work.lock_graphs(p_projects uuid[]) TO steward_agent;
+GRANT ALL ON FUNCTION work.lock_graphs(p_projects uuid[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.may_become(p_from text, p_to text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.may_become(p_from text, p_to text) TO steward_app;
+GRANT ALL ON FUNCTION work.may_become(p_from text, p_to text) TO steward_agent;
+GRANT ALL ON FUNCTION work.may_become(p_from text, p_to text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.next_statuses(p_from text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.next_statuses(p_from text) TO steward_app;
+GRANT ALL ON FUNCTION work.next_statuses(p_from text) TO steward_agent;
+GRANT ALL ON FUNCTION work.next_statuses(p_from text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.number_task() FROM PUBLIC;
+GRANT ALL ON FUNCTION work.number_task() TO steward_app;
+GRANT ALL ON FUNCTION work.number_task() TO steward_agent;
+GRANT ALL ON FUNCTION work.number_task() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.out_of_the_way(p_status text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.out_of_the_way(p_status text) TO steward_app;
+GRANT ALL ON FUNCTION work.out_of_the_way(p_status text) TO steward_agent;
+GRANT ALL ON FUNCTION work.out_of_the_way(p_status text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.pass(p_task_id uuid, p_token bigint, p_claimed boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.pass(p_task_id uuid, p_token bigint, p_claimed boolean) TO steward_app;
+GRANT ALL ON FUNCTION work.pass(p_task_id uuid, p_token bigint, p_claimed boolean) TO steward_agent;
+GRANT ALL ON FUNCTION work.pass(p_task_id uuid, p_token bigint, p_claimed boolean) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.pick_tasks(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.pick_tasks(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION work.pick_tasks(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION work.pick_tasks(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.ready_among(p_ids uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.ready_among(p_ids uuid[]) TO steward_app;
+GRANT ALL ON FUNCTION work.ready_among(p_ids uuid[]) TO steward_agent;
+GRANT ALL ON FUNCTION work.ready_among(p_ids uuid[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.ready_order(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.ready_order(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer) TO steward_app;
+GRANT ALL ON FUNCTION work.ready_order(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer) TO steward_agent;
+GRANT ALL ON FUNCTION work.ready_order(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.reap_expired(p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.reap_expired(p_limit integer) TO steward_app;
+GRANT ALL ON FUNCTION work.reap_expired(p_limit integer) TO steward_agent;
+GRANT ALL ON FUNCTION work.reap_expired(p_limit integer) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.refresh_queue(p_ids uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.refresh_queue(p_ids uuid[]) TO steward_app;
+GRANT ALL ON FUNCTION work.refresh_queue(p_ids uuid[]) TO steward_agent;
+GRANT ALL ON FUNCTION work.refresh_queue(p_ids uuid[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.register_extension(p_point text, p_position integer, p_function text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.register_extension(p_point text, p_position integer, p_function text) TO steward_app;
+GRANT ALL ON FUNCTION work.register_extension(p_point text, p_position integer, p_function text) TO steward_agent;
+GRANT ALL ON FUNCTION work.register_extension(p_point text, p_position integer, p_function text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.release(p_task_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.release(p_task_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION work.release(p_task_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION work.release(p_task_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.renew(p_task_id uuid, p_token bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.renew(p_task_id uuid, p_token bigint) TO steward_app;
+GRANT ALL ON FUNCTION work.renew(p_task_id uuid, p_token bigint) TO steward_agent;
+GRANT ALL ON FUNCTION work.renew(p_task_id uuid, p_token bigint) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.requeue_task(p_task_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.requeue_task(p_task_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION work.requeue_task(p_task_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION work.requeue_task(p_task_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.start_task(p_task_id uuid, p_token bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.start_task(p_task_id uuid, p_token bigint) TO steward_app;
+GRANT ALL ON FUNCTION work.start_task(p_task_id uuid, p_token bigint) TO steward_agent;
+GRANT ALL ON FUNCTION work.start_task(p_task_id uuid, p_token bigint) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.take_figures() FROM PUBLIC;
+GRANT ALL ON FUNCTION work.take_figures() TO steward_app;
+
+REVOKE ALL ON FUNCTION work.task_links(p_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.task_links(p_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION work.task_links(p_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION work.task_links(p_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.text_items(p_text text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.text_items(p_text text) TO steward_app;
+GRANT ALL ON FUNCTION work.text_items(p_text text) TO steward_agent;
+GRANT ALL ON FUNCTION work.text_items(p_text text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.touched_by(p_ids uuid[], p_parents uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.touched_by(p_ids uuid[], p_parents uuid[]) TO steward_app;
+GRANT ALL ON FUNCTION work.touched_by(p_ids uuid[], p_parents uuid[]) TO steward_agent;
+GRANT ALL ON FUNCTION work.touched_by(p_ids uuid[], p_parents uuid[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.waits_of(p_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.waits_of(p_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION work.waits_of(p_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION work.waits_of(p_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.with_descendants(p_ids uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.with_descendants(p_ids uuid[]) TO steward_app;
+GRANT ALL ON FUNCTION work.with_descendants(p_ids uuid[]) TO steward_agent;
+GRANT ALL ON FUNCTION work.with_descendants(p_ids uuid[]) TO steward_readonly;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE accounts.api_keys TO steward_app;
+GRANT SELECT ON TABLE accounts.api_keys TO steward_backup;
+
+GRANT SELECT(id) ON TABLE accounts.api_keys TO steward_readonly;
+
+GRANT SELECT(user_id) ON TABLE accounts.api_keys TO steward_readonly;
+
+GRANT SELECT(name) ON TABLE accounts.api_keys TO steward_readonly;
+
+GRANT SELECT(key_prefix) ON TABLE accounts.api_keys TO steward_readonly;
+
+GRANT SELECT(agent_name) ON TABLE accounts.api_keys TO steward_readonly;
+
+GRANT SELECT(is_active) ON TABLE accounts.api_keys TO steward_readonly;
+
+GRANT SELECT(expires_at) ON TABLE accounts.api_keys TO steward_readonly;
+
+GRANT SELECT(last_used_at) ON TABLE accounts.api_keys TO steward_readonly;
+
+GRANT SELECT(revoked_at) ON TABLE accounts.api_keys TO steward_readonly;
+
+GRANT SELECT(version) ON TABLE accounts.api_keys TO steward_readonly;
+
+GRANT SELECT(created_at) ON TABLE accounts.api_keys TO steward_readonly;
+
+GRANT SELECT(updated_at) ON TABLE accounts.api_keys TO steward_readonly;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE accounts.login_sessions TO steward_app;
+GRANT SELECT ON TABLE accounts.login_sessions TO steward_backup;
+
+GRANT SELECT(id) ON TABLE accounts.login_sessions TO steward_readonly;
+
+GRANT SELECT(user_id) ON TABLE accounts.login_sessions TO steward_readonly;
+
+GRANT SELECT(link_expires_at) ON TABLE accounts.login_sessions TO steward_readonly;
+
+GRANT SELECT(redeemed_at) ON TABLE accounts.login_sessions TO steward_readonly;
+
+GRANT SELECT(expires_at) ON TABLE accounts.login_sessions TO steward_readonly;
+
+GRANT SELECT(revoked_at) ON TABLE accounts.login_sessions TO steward_readonly;
+
+GRANT SELECT(created_at) ON TABLE accounts.login_sessions TO steward_readonly;
+
+GRANT SELECT ON TABLE accounts.user_summary TO steward_app;
+GRANT SELECT ON TABLE accounts.user_summary TO steward_backup;
+
+GRANT SELECT ON TABLE agents.agent_summary TO steward_app;
+GRANT SELECT ON TABLE agents.agent_summary TO steward_agent;
+GRANT SELECT ON TABLE agents.agent_summary TO steward_readonly;
+GRANT SELECT ON TABLE agents.agent_summary TO steward_backup;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE agents.model_providers TO steward_app;
+GRANT SELECT ON TABLE agents.model_providers TO steward_agent;
+GRANT SELECT ON TABLE agents.model_providers TO steward_readonly;
+GRANT SELECT ON TABLE agents.model_providers TO steward_backup;
+
+GRANT SELECT ON SEQUENCE audit.audit_logs_id_seq TO steward_backup;
+
+GRANT SELECT ON TABLE audit.audit_logs TO steward_app;
+GRANT SELECT ON TABLE audit.audit_logs TO steward_readonly;
+GRANT SELECT ON TABLE audit.audit_logs TO steward_backup;
+
+GRANT SELECT ON TABLE audit.audit_payloads TO steward_app;
+GRANT SELECT ON TABLE audit.audit_payloads TO steward_readonly;
+GRANT SELECT ON TABLE audit.audit_payloads TO steward_backup;
+
+GRANT SELECT ON TABLE audit.audit_log_summary TO steward_app;
+GRANT SELECT ON TABLE audit.audit_log_summary TO steward_readonly;
+GRANT SELECT ON TABLE audit.audit_log_summary TO steward_backup;
+
+GRANT SELECT ON TABLE audit.audit_logs_rest TO steward_app;
+GRANT SELECT ON TABLE audit.audit_logs_rest TO steward_readonly;
+GRANT SELECT ON TABLE audit.audit_logs_rest TO steward_backup;
+
+GRANT SELECT ON TABLE audit.audit_payloads_rest TO steward_app;
+GRANT SELECT ON TABLE audit.audit_payloads_rest TO steward_readonly;
+GRANT SELECT ON TABLE audit.audit_payloads_rest TO steward_backup;
+
+GRANT SELECT ON TABLE audit.project_activity TO steward_app;
+GRANT SELECT ON TABLE audit.project_activity TO steward_readonly;
+GRANT SELECT ON TABLE audit.project_activity TO steward_backup;
+
+GRANT SELECT ON TABLE kit.alembic_version TO steward_app;
+GRANT SELECT ON TABLE kit.alembic_version TO steward_readonly;
+GRANT SELECT ON TABLE kit.alembic_version TO steward_backup;
+
+GRANT SELECT ON TABLE kit.code_objects TO steward_app;
+GRANT SELECT ON TABLE kit.code_objects TO steward_readonly;
+GRANT SELECT ON TABLE kit.code_objects TO steward_backup;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE kit.job_runs TO steward_app;
+GRANT SELECT ON TABLE kit.job_runs TO steward_readonly;
+GRANT SELECT ON TABLE kit.job_runs TO steward_backup;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE kit.jobs TO steward_app;
+GRANT SELECT ON TABLE kit.jobs TO steward_readonly;
+GRANT SELECT ON TABLE kit.jobs TO steward_backup;
+
+GRANT SELECT ON SEQUENCE kit.lease_tokens TO steward_backup;
+GRANT USAGE ON SEQUENCE kit.lease_tokens TO steward_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE kit.leases TO steward_app;
+GRANT SELECT ON TABLE kit.leases TO steward_readonly;
+GRANT SELECT ON TABLE kit.leases TO steward_backup;
+
+GRANT SELECT ON TABLE kit.migration_info TO steward_app;
+GRANT SELECT ON TABLE kit.migration_info TO steward_readonly;
+GRANT SELECT ON TABLE kit.migration_info TO steward_backup;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE kit.notices TO steward_app;
+GRANT SELECT ON TABLE kit.notices TO steward_readonly;
+GRANT SELECT ON TABLE kit.notices TO steward_backup;
+
+GRANT SELECT ON TABLE kit.permissions TO steward_app;
+GRANT SELECT ON TABLE kit.permissions TO steward_readonly;
+GRANT SELECT ON TABLE kit.permissions TO steward_backup;
+
+GRANT SELECT ON TABLE kit.registered_objects TO steward_app;
+GRANT SELECT ON TABLE kit.registered_objects TO steward_readonly;
+GRANT SELECT ON TABLE kit.registered_objects TO steward_backup;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE kit.request_keys TO steward_app;
+GRANT SELECT ON TABLE kit.request_keys TO steward_readonly;
+GRANT SELECT ON TABLE kit.request_keys TO steward_backup;
+
+GRANT SELECT ON TABLE kit.schema_migrations TO steward_app;
+GRANT SELECT ON TABLE kit.schema_migrations TO steward_readonly;
+GRANT SELECT ON TABLE kit.schema_migrations TO steward_backup;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE kit.settings TO steward_app;
+GRANT SELECT ON TABLE kit.settings TO steward_readonly;
+GRANT SELECT ON TABLE kit.settings TO steward_backup;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE projects.machines TO steward_app;
+GRANT SELECT ON TABLE projects.machines TO steward_agent;
+GRANT SELECT ON TABLE projects.machines TO steward_readonly;
+GRANT SELECT ON TABLE projects.machines TO steward_backup;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE projects.project_counters TO steward_app;
+GRANT SELECT ON TABLE projects.project_counters TO steward_agent;
+GRANT SELECT ON TABLE projects.project_counters TO steward_readonly;
+GRANT SELECT ON TABLE projects.project_counters TO steward_backup;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE projects.project_members TO steward_app;
+GRANT SELECT ON TABLE projects.project_members TO steward_agent;
+GRANT SELECT ON TABLE projects.project_members TO steward_readonly;
+GRANT SELECT ON TABLE projects.project_members TO steward_backup;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE projects.project_remotes TO steward_app;
+GRANT SELECT ON TABLE projects.project_remotes TO steward_agent;
+GRANT SELECT ON TABLE projects.project_remotes TO steward_readonly;
+GRANT SELECT ON TABLE projects.project_remotes TO steward_backup;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE projects.workspaces TO steward_app;
+GRANT SELECT ON TABLE projects.workspaces TO steward_agent;
+GRANT SELECT ON TABLE projects.workspaces TO steward_readonly;
+GRANT SELECT ON TABLE projects.workspaces TO steward_backup;
+
+GRANT SELECT ON TABLE projects.project_summary TO steward_app;
+GRANT SELECT ON TABLE projects.project_summary TO steward_agent;
+GRANT SELECT ON TABLE projects.project_summary TO steward_readonly;
+GRANT SELECT ON TABLE projects.project_summary TO steward_backup;
+
+GRANT SELECT ON TABLE work.extension_points TO steward_app;
+GRANT SELECT ON TABLE work.extension_points TO steward_readonly;
+GRANT SELECT ON TABLE work.extension_points TO steward_backup;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE work.import_files TO steward_app;
+GRANT SELECT ON TABLE work.import_files TO steward_readonly;
+GRANT SELECT ON TABLE work.import_files TO steward_backup;
+
+GRANT SELECT ON SEQUENCE work.lease_tokens TO steward_backup;
+GRANT USAGE ON SEQUENCE work.lease_tokens TO steward_app;
+
+GRANT SELECT ON TABLE work.task_summary TO steward_app;
+GRANT SELECT ON TABLE work.task_summary TO steward_readonly;
+GRANT SELECT ON TABLE work.task_summary TO steward_backup;
+
+-- default acl DEFAULT PRIVILEGES FOR FUNCTIONS
+
+ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA accounts GRANT ALL ON FUNCTIONS TO steward_app;
+ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA accounts GRANT ALL ON FUNCTIONS TO steward_readonly;
+
+-- default acl DEFAULT PRIVILEGES FOR TABLES
+
+ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA accounts GRANT SELECT ON TABLES TO steward_app;
+ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA accounts GRANT SELECT ON TABLES TO steward_backup;
+
+-- default acl DEFAULT PRIVILEGES FOR FUNCTIONS
+
+ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA agents GRANT ALL ON FUNCTIONS TO steward_app;
+ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA agents GRANT ALL ON FUNCTIONS TO steward_agent;
+ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA agents GRANT ALL ON FUNCTIONS TO steward_readonly;
+
+-- default acl DEFAULT PRIVILEGES FOR TABLES
+
+ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA agents GRANT SELECT ON TABLES TO steward_app;
+ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA agents GRANT SELECT ON TABLES TO steward_agent;
+ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA agents GRANT SELECT ON TABLES TO steward_readonly;
+ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA agents GRANT SELECT ON TABLES TO steward_backup;
+
+-- default acl DEFAULT PRIVILEGES FOR SEQUENCES
+
+ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA audit GRANT SELECT ON SEQUENCES TO steward_backup;
+
+-- default acl DEFAULT PRIVILEGES FOR FUNCTIONS
+
+ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA audit GRANT ALL ON FUNCTIONS TO steward_app;
+ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA audit GRANT ALL ON FUNCTIONS TO steward_readonly;
+
+-- default acl DEFAULT PRIVILEGES FOR TABLES
+
+ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA audit GRANT SELECT ON TABLES TO steward_app;
+ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA audit GRANT SELECT ON TABLES TO steward_readonly;
+ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA audit GRANT SELECT ON TABLES TO steward_backup;
+
+-- default acl DEFAULT PRIVILEGES FOR SEQUENCES
+
+ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA kit GRANT SELECT ON SEQUENCES TO steward_backup;
+
+-- default acl DEFAULT PRIVILEGES FOR FUNCTIONS
+
+ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA kit GRANT ALL ON FUNCTIONS TO steward_app;
+ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA kit GRANT ALL ON FUNCTIONS TO steward_agent;
+ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA kit GRANT ALL ON FUNCTIONS TO steward_readonly;
+
+-- default acl DEFAULT PRIVILEGES FOR TABLES
+
+ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA kit GRANT SELECT ON TABLES TO steward_app;
+ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA kit GRANT SELECT ON TABLES TO steward_readonly;
+ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA kit GRANT SELECT ON TABLES TO steward_backup;
+
+-- default acl DEFAULT PRIVILEGES FOR FUNCTIONS
+
+ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA projects GRANT ALL ON FUNCTIONS TO steward_app;
+ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA projects GRANT ALL ON FUNCTIONS TO steward_agent;
+ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA projects GRANT ALL ON FUNCTIONS TO steward_readonly;
+
+-- default acl DEFAULT PRIVILEGES FOR TABLES
+
+ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA projects GRANT SELECT ON TABLES TO steward_app;
+ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA projects GRANT SELECT ON TABLES TO steward_agent;
+ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA projects GRANT SELECT ON TABLES TO steward_readonly;
+ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA projects GRANT SELECT ON TABLES TO steward_backup;
+
+-- default acl DEFAULT PRIVILEGES FOR SEQUENCES
+
+ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA work GRANT SELECT ON SEQUENCES TO steward_backup;
+
+-- default acl DEFAULT PRIVILEGES FOR FUNCTIONS
+
+ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA work GRANT ALL ON FUNCTIONS TO steward_app;
+ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA work GRANT ALL ON FUNCTIONS TO steward_agent;
+ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA work GRANT ALL ON FUNCTIONS TO steward_readonly;
+
+-- default acl DEFAULT PRIVILEGES FOR TABLES
+
+ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA work GRANT SELECT ON TABLES TO steward_app;
+ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA work GRANT SELECT ON TABLES TO steward_readonly;
+ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA work GRANT SELECT ON TABLES TO steward_backup;

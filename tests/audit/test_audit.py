@@ -1,0 +1,236 @@
+"""The audit log against a real server: whole, unchangeable, and readable in the order of transactions."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from steward.domains import accounts, audit
+from steward.kit import op
+from steward.kit.db import Actor, Database
+from steward.kit.migrate import migrate, rollback
+
+pytestmark = pytest.mark.db
+
+
+def call(database: Database, name: str, actor: Actor, /, request_key: str | None = None, **given: Any) -> Any:
+    return op.run(database, op.operation(name), given, actor=actor, request_key=request_key)
+
+
+def owner(database: Database) -> psycopg.Connection[Any]:
+    return psycopg.connect(
+        make_conninfo(database.target.direct_conninfo, user="steward_owner"), autocommit=True
+    )
+
+
+@pytest.fixture
+def ada(database: Database) -> Actor:
+    with database.transaction(Actor(role="service")) as db:
+        return accounts.principal_for_os_user(db, username="ada").actor(
+            surface="rest", request="req-1", session="s-1", agent="codegen", ip="127.0.0.1"
+        )
+
+
+def changes(database: Database, mark: str | None, **given: int) -> audit.Changes:
+    with database.transaction(Actor(role="service"), read_only=True) as db:
+        return audit.changes_after(db, mark, **given)
+
+
+def test_a_change_is_kept_with_actor_and_both_values(database: Database, ada: Actor) -> None:
+    made = call(database, "projects.add", ada, name="Acme", description="old")
+    call(database, "projects.update", ada, project="acme", description="new", metadata={"a": 1})
+    page = call(database, "audit.history", ada, resource=str(made.id))
+    changed, created = page.items
+    assert (created.event_type, created.event_action) == ("project_created", "create")
+    assert (changed.user_name, changed.agent_name, changed.service_name) == ("ada", "codegen", "rest")
+    assert (changed.operation, changed.resource_name) == ("projects.update", "Acme")
+    assert [(one.field, one.old, one.new) for one in changed.changes] == [
+        ("description", "old", "new"),
+        ("metadata", {}, {"a": 1}),
+    ]
+    with database.connection() as connection:
+        row = connection.execute(
+            "select old_values ->> 'description', new_values ->> 'description', request_id, session_id,"
+            " host(ip_address), changes_summary from audit.audit_log_summary"
+            " where event_action = 'update' and resource_type = 'project'"
+        ).fetchone()
+    assert row == ("old", "new", "req-1", "s-1", "127.0.0.1", "description: old → new, metadata")
+
+
+def test_a_write_that_changes_nothing_leaves_no_row(database: Database, ada: Actor) -> None:
+    made = call(database, "projects.add", ada, name="Acme")
+    call(database, "projects.update", ada, project="acme", name="Acme")
+    assert len(call(database, "audit.history", ada, resource=str(made.id)).items) == 1
+
+
+def test_the_hash_binds_the_payload(database: Database, ada: Actor) -> None:
+    call(database, "projects.add", ada, name="Acme")
+    with database.connection() as connection:
+        row = connection.execute(
+            "select count(*), bool_and(l.payload_hash = sha256(p.salt || convert_to(p.payload, 'UTF8')))"
+            " from audit.audit_logs l join audit.audit_payloads p using (id, created_at)"
+        ).fetchone()
+    assert row is not None
+    assert row[0] > 0
+    assert row[1] is True
+
+
+def test_nobody_changes_the_log(database: Database, ada: Actor) -> None:
+    call(database, "projects.add", ada, name="Acme")
+    with owner(database) as connection:
+        tables = [
+            table
+            for (table,) in connection.execute(
+                "select inhrelid::regclass::text from pg_inherits where inhparent in"
+                " ('audit.audit_logs'::regclass, 'audit.audit_payloads'::regclass)"
+            )
+        ]
+        assert len(tables) == 8
+        for table in ("audit.audit_logs", "audit.audit_payloads", *tables):
+            with pytest.raises(psycopg.Error) as failed:
+                connection.execute(f"truncate {table}")
+            assert failed.value.sqlstate == "ST403", table
+        for statement in (
+            "delete from audit.audit_logs",
+            "update audit.audit_logs set user_name = 'eve'",
+            "delete from audit.audit_payloads",
+            "update audit.audit_payloads set payload = ''",
+        ):
+            with pytest.raises(psycopg.Error) as failed:
+                connection.execute(statement)
+            assert failed.value.sqlstate == "ST403"
+
+
+def test_nobody_forges_the_log(database: Database) -> None:
+    with database.connection() as connection:
+        for statement in (
+            "select kit.audit_write('task', 'create', '', '', array['x'], array['{}'::jsonb], array['{}'::jsonb])",
+            "insert into audit.audit_logs (event_type, event_action, resource_type) values ('custom', 'create', 'x')",
+            "select kit.guard_partition('audit.audit_logs', 'audit.audit_logs_rest')",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(statement)
+
+
+def test_partitions_made_later_are_guarded_and_survive_a_migration(database: Database) -> None:
+    with database.connection() as connection:
+        row = connection.execute("select kit.ensure_partitions('audit.audit_logs', 5)").fetchone()
+        assert row == (3,)
+        assert connection.execute("select kit.ensure_partitions('audit.audit_logs', 5)").fetchone() == (0,)
+    conninfo = make_conninfo(database.target.direct_conninfo, user="steward_owner")
+    newest = "select 'audit.audit_logs_' || to_char(now() at time zone 'utc' + interval '5 months', 'YYYYMM')"
+    with owner(database) as connection:
+        table = connection.execute(newest).fetchone()
+        assert table is not None
+        with pytest.raises(psycopg.Error, match="cannot be changed"):
+            connection.execute(f"truncate {table[0]}")
+        connection.execute("update kit.settings set value = '\"old\"' where key = 'code_checksum'")
+    migrate(conninfo)
+    with owner(database) as connection, pytest.raises(psycopg.Error, match="cannot be changed"):
+        connection.execute(f"truncate {table[0]}")
+    database.close()
+    rollback(conninfo, to="0002")
+    migrate(conninfo)
+
+
+def test_rows_of_the_default_partition_do_not_stop_the_next_months(database: Database) -> None:
+    with owner(database) as connection:
+        connection.execute(
+            "insert into audit.audit_logs (event_type, event_action, resource_type, created_at)"
+            " values ('custom', 'create', 'x', now() + interval '4 months')"
+        )
+        assert connection.execute("select kit.ensure_partitions('audit.audit_logs', 5)").fetchone() == (2,)
+
+
+def test_the_log_filters(database: Database, ada: Actor) -> None:
+    call(database, "projects.add", ada, name="One")
+    bob = Actor(role="admin", user_name="bob", agent="robo")
+    call(database, "projects.add", bob, name="Two")
+    call(database, "projects.update", bob, project="two", description="x")
+
+    def names(**given: Any) -> list[tuple[str, str]]:
+        page = call(database, "audit.list", ada, **given)
+        return [(one.resource_type, one.event_action) for one in page.items]
+
+    assert names(project="two") == [("project", "update"), ("project", "create")]
+    assert names(actor="ROBO") == names(actor="bob") == names(project="two")
+    assert len(names(actor=str(ada.user_id))) == 2
+    assert names(event_type="project_updated") == [("project", "update")]
+    assert names(resource_type="project_member") == [("project_member", "create")]
+    assert names(since="2999-01-01") == []
+    first = call(database, "audit.list", ada, limit=2)
+    rest = call(database, "audit.list", ada, limit=100, cursor=first.next_cursor)
+    ids = [one.id for one in first.items + rest.items]
+    assert ids == sorted(ids, reverse=True)
+    assert len(ids) == len(set(ids)) == len(call(database, "audit.list", ada, limit=100).items)
+
+
+def follow(
+    database: Database, mark: str | None, count: int, *, limit: int = 500
+) -> tuple[list[Any], str | None]:
+    """Read until so many rows came: an open transaction of any database of the server holds them back."""
+    seen: list[Any] = []
+    deadline = time.monotonic() + 20
+    while len(seen) < count and time.monotonic() < deadline:
+        part = changes(database, mark, limit=limit)
+        assert len(part.items) <= limit
+        seen, mark = seen + part.items, part.mark
+    return seen, mark
+
+
+def test_a_listener_is_not_misled_by_the_order_of_ids(database: Database, actor: Actor) -> None:
+    mark: str | None = changes(database, None).mark
+    add = "insert into accounts.users (username) values (%s)"
+    with owner(database) as younger, owner(database) as older:
+        younger.autocommit = older.autocommit = False
+        older.execute("select pg_current_xact_id()")
+        younger.execute(add, ("lower id",))
+        older.execute(add, ("higher id",))
+        older.commit()
+        seen, mark = follow(database, mark, 1)
+        assert [one.resource_name for one in seen] == ["higher id"]
+        younger.commit()
+    more, mark = follow(database, mark, 1)
+    assert [one.resource_name for one in more] == ["lower id"]
+    assert more[0].id < seen[0].id
+
+
+def test_a_listener_waits_for_an_older_transaction(database: Database, actor: Actor) -> None:
+    mark: str | None = changes(database, None).mark
+    add = "insert into accounts.users (username) values (%s)"
+    with owner(database) as older, owner(database) as younger:
+        older.autocommit = False
+        older.execute(add, ("older",))
+        younger.execute(add, ("younger",))
+        held = changes(database, mark)
+        assert held.items == []
+        older.commit()
+    seen, mark = follow(database, held.mark, 2)
+    assert [one.resource_name for one in seen] == ["older", "younger"]
+    assert changes(database, mark).items == []
+
+
+def test_a_listener_reads_in_parts(database: Database, actor: Actor) -> None:
+    mark = changes(database, None).mark
+    for n in range(7):
+        call(database, "accounts.add_user", actor, username=f"u{n}")
+    seen, _ = follow(database, mark, 7, limit=3)
+    assert [one.resource_name for one in seen] == [f"u{n}" for n in range(7)]
+
+
+def test_the_log_is_followed_by_its_index(database: Database) -> None:
+    with owner(database) as connection:
+        connection.execute("set enable_seqscan = off")
+        plan = "\n".join(
+            line
+            for (line,) in connection.execute(
+                "explain select id from audit.audit_logs where (xid, id) > ('5'::xid8, 1) and xid < '9'::xid8"
+                " order by xid, id limit 10"
+            )
+        )
+    assert "xid_id_idx" in plan
+    assert "Seq Scan" not in plan

@@ -1,0 +1,56 @@
+"""Every operation means the same from Python, the command line, REST and MCP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from steward.kit import op
+from tests.servers import Server
+from tests.surfaces.conftest import House, make_house, served
+from tests.surfaces.drivers import CliDriver, Driver, McpDriver, PythonDriver, RestDriver
+from tests.surfaces.scenario import STORY, Told, difference, tell
+
+
+@pytest.fixture(scope="module")
+def by_python(server: Server, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
+    """Tell the story through Python, against which the others are held."""
+    with make_house(server, template, tmp_path_factory.mktemp("python")) as house:
+        yield tell(PythonDriver(house.database, house.actor), STORY)
+
+
+@pytest.fixture
+def driver(request: pytest.FixtureRequest, house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[Driver]:
+    """Return the way of calling that a test is parametrised with."""
+    if request.param == "cli":
+        yield CliDriver(monkeypatch, house.environment)
+        return
+    if request.param == "cli over http":
+        with served(house) as url:
+            environment = {
+                "STEWARD_HOME": str(house.settings.home),
+                "STEWARD_URL": url,
+                "STEWARD_KEY": house.key,
+            }
+            yield CliDriver(monkeypatch, environment)
+        return
+    with house.client() as client:
+        yield RestDriver(client, house.key) if request.param == "rest" else McpDriver(client, house.key)
+
+
+def test_the_story_uses_every_operation() -> None:
+    assert {spec.name for spec in op.operations()} == {step.operation for step in STORY}
+
+
+@pytest.mark.parametrize("driver", ["cli", "cli over http", "rest", "mcp"], indirect=True)
+def test_every_operation_gives_the_same_as_python(driver: Driver, by_python: Told) -> None:
+    told = tell(driver, STORY)
+    for step, here, there in zip(STORY, told, by_python, strict=True):
+        assert difference(here, there) is None, f"{step.operation} {dict(step.arguments)} as {step.agent}"
+
+
+def test_every_operation_succeeds_once_in_the_story(by_python: Told) -> None:
+    steps = list(zip(STORY, by_python, strict=True))
+    worked = {step.operation for step, told in steps if not (isinstance(told, dict) and "error" in told)}
+    assert {spec.name for spec in op.operations()} == worked
