@@ -32,7 +32,7 @@ LINES = (
 
 def test_every_issue_becomes_a_row_and_tombstones_deleted_ones(bench: BeadsBench) -> None:
     entry = bench.put(*LINES)
-    assert (entry.format, entry.outcome, entry.project) == ("beads", "imported", "SH")
+    assert (entry.format, entry.outcome, entry.project) == ("beads", "imported", "SHOP")
     assert (
         entry.changes["created"],
         entry.changes["created_as_deleted"],

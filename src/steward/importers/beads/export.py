@@ -111,9 +111,13 @@ class _Export:
             self._write(task, self._dump(item))
 
     def _write(self, task: ParsedTask, text: str | None) -> None:
-        """Set the line of an issue; older states of it, which lines beside it held, are settled by that."""
-        self._written |= dict.fromkeys(self._source.copies[task.ref])
-        self._written[self._source.places[task.ref]] = text
+        """Set the line of an issue; older states of it, on other lines, are settled by that.
+
+        It stands where the first of them stood: which of two issues of one id is the first must not change.
+        """
+        first, *others = sorted([self._source.places[task.ref], *self._source.copies[task.ref]])
+        self._written |= dict.fromkeys(others)
+        self._written[first] = text
 
     def _bury(self, row: ExportRow, task: ParsedTask, item: dict[str, Any]) -> None:
         """A file that tells of deleted issues gets one more tombstone; another one loses the line."""
