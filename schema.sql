@@ -1223,7 +1223,11 @@ begin
   if parents is not null then
     perform work.check_parents(ids);
   end if;
-  perform work.refresh_queue(ids || parents);
+  -- An import looks once, after its dependencies are there: rows that would stand in the queue for a moment only are
+  -- spared (a tenth of what a large file takes).
+  if kit.setting('importing') is null then
+    perform work.refresh_queue(ids || parents);
+  end if;
   return null;
 end
 $$;
@@ -1263,42 +1267,21 @@ begin
 end
 $$;
 
--- function blocked_tasks(uuid, uuid)
+-- function blocked_tasks(uuid, uuid, integer)
 
-CREATE FUNCTION work.blocked_tasks(p_project_id uuid, p_task_id uuid) RETURNS TABLE(id uuid, ref text, title text, status text, reason text, blockers text[])
+CREATE FUNCTION work.blocked_tasks(p_project_id uuid, p_task_id uuid, p_limit integer) RETURNS TABLE(id uuid, ref text, title text, status text, reason text, blockers text[], place bigint)
     LANGUAGE sql STABLE
     SET search_path TO 'work', 'pg_temp'
     AS $$
-  with recursive line (id, member, parent_id) as (
-    select t.id, t.id, t.parent_task_id
-    from work.tasks as t
-    left join work.ready_queue as q on q.task_id = t.id
-    where t.deleted_at is null
-      and q.task_id is null
-      and t.status in ('pending', 'in_progress', 'blocked')
-      and (p_project_id is null or t.project_id = p_project_id)
-      and (p_task_id is null or t.id = p_task_id)
-    union all
-    select line.id, a.id, a.parent_task_id
-    from line
-    join work.tasks as a on a.id = line.parent_id
+  with waiting as materialized (
+    select w.task_id, w.place
+    from work.waiting_tasks(p_project_id, p_task_id, p_limit) as w
   ),
-  why (id, reason, blocker_id) as (
-    select line.id, case when line.member = line.id then 'dependencies' else 'dependencies of its parent' end, b.id
-    from line
-    join work.task_dependencies as d on d.task_id = line.member and d.dependency_type <> 'relates_to'
-    join work.tasks as b on b.id = d.depends_on_task_id
-    where b.deleted_at is null and b.status not in ('done', 'cancelled')
-    union all
-    select distinct line.id, 'open subtasks', c.id
-    from line
-    join work.tasks as c on c.parent_task_id = line.id
-    where line.member = line.id and c.deleted_at is null and c.status not in ('done', 'cancelled')
-    union all
-    select line.id, 'its parent is ' || a.status, a.id
-    from line
-    join work.tasks as a on a.id = line.member
-    where line.member <> line.id and a.status in ('draft', 'done', 'failed', 'cancelled', 'deferred')
+  why as materialized (
+    select r.task_id, r.reason, p.key || '-' || b.number as ref, b.number
+    from work.reasons_of(array(select waiting.task_id from waiting)) as r
+    join work.tasks as b on b.id = r.blocker_id
+    join projects.projects as p on p.id = b.project_id
   )
   select
     t.id,
@@ -1306,20 +1289,14 @@ CREATE FUNCTION work.blocked_tasks(p_project_id uuid, p_task_id uuid) RETURNS TA
     t.title,
     t.status,
     coalesce(
-      (select string_agg(distinct w.reason, ', ' order by w.reason) from why as w where w.id = t.id),
+      (select string_agg(distinct y.reason, ', ' order by y.reason) from why as y where y.task_id = t.id),
       case when t.assigned_user_id is not null then 'a person works on it' else 'its own status' end
     ),
-    array(
-      select p.key || '-' || b.number
-      from why as w
-      join work.tasks as b on b.id = w.blocker_id
-      where w.id = t.id
-      group by b.number
-      order by b.number
-    )
-  from work.tasks as t
+    array(select y.ref from why as y where y.task_id = t.id group by y.ref, y.number order by y.number),
+    waiting.place
+  from waiting
+  join work.tasks as t on t.id = waiting.task_id
   join projects.projects as p on p.id = t.project_id
-  where t.id in (select line.id from line)
 $$;
 
 -- function check_cycles(uuid[])
@@ -2030,6 +2007,34 @@ begin
 end
 $$;
 
+-- function in_work(uuid, integer)
+
+CREATE FUNCTION work.in_work(p_project_id uuid, p_limit integer) RETURNS TABLE(task_id uuid, place bigint)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT w.task_id,
+     row_number() OVER (ORDER BY w.held DESC, w.lease_until, w.started_at DESC) AS row_number
+    FROM (( SELECT q.task_id,
+             true AS held,
+             q.lease_until,
+             NULL::timestamp with time zone AS started_at
+            FROM work.ready_queue q
+           WHERE ((q.agent_id IS NOT NULL) AND ((in_work.p_project_id IS NULL) OR (q.project_id = in_work.p_project_id)))
+           ORDER BY q.lease_until
+          LIMIT in_work.p_limit)
+         UNION ALL
+         ( SELECT t.id,
+             false,
+             NULL::timestamp with time zone,
+             t.started_at
+            FROM work.tasks t
+           WHERE ((t.status = ANY (ARRAY['in_progress'::text, 'in_review'::text, 'testing'::text, 'awaiting_input'::text])) AND (t.deleted_at IS NULL) AND ((in_work.p_project_id IS NULL) OR (t.project_id = in_work.p_project_id)) AND (NOT (EXISTS ( SELECT
+                    FROM work.ready_queue q
+                   WHERE ((q.task_id = t.id) AND (q.agent_id IS NOT NULL))))))
+           ORDER BY t.started_at DESC NULLS LAST
+          LIMIT in_work.p_limit)) w;
+END;
+
 -- function left_waiting(integer, integer[], integer[])
 
 CREATE FUNCTION work.left_waiting(p_nodes integer, p_from integer[], p_to integer[]) RETURNS integer[]
@@ -2302,6 +2307,41 @@ begin
 end
 $$;
 
+-- function reasons_of(uuid[])
+
+CREATE FUNCTION work.reasons_of(p_ids uuid[]) RETURNS TABLE(task_id uuid, reason text, blocker_id uuid)
+    LANGUAGE sql STABLE
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+  with recursive line (id, member, parent_id) as (
+    select t.id, t.id, t.parent_task_id
+    from work.tasks as t
+    where t.id = any (p_ids)
+    union all
+    select line.id, a.id, a.parent_task_id
+    from line
+    join work.tasks as a on a.id = line.parent_id
+  )
+  select line.id, case when line.member = line.id then 'dependencies' else 'dependencies of its parent' end, b.id
+  from line
+  join work.task_dependencies as d on d.task_id = line.member and d.dependency_type <> 'relates_to'
+  join work.tasks as b on b.id = d.depends_on_task_id
+  where b.deleted_at is null
+    and b.status not in ('done', 'cancelled')
+  union all
+  select c.parent_task_id, 'open subtasks', c.id
+  from work.tasks as c
+  where c.parent_task_id = any (p_ids)
+    and c.deleted_at is null
+    and c.status not in ('done', 'cancelled')
+  union all
+  select line.id, 'its parent is ' || a.status, a.id
+  from line
+  join work.tasks as a on a.id = line.member
+  where line.member <> line.id
+    and a.status in ('draft', 'done', 'failed', 'cancelled', 'deferred')
+$$;
+
 -- function refresh_queue(uuid[])
 
 CREATE FUNCTION work.refresh_queue(p_ids uuid[]) RETURNS void
@@ -2500,6 +2540,44 @@ CREATE FUNCTION work.touched_by(p_ids uuid[], p_parents uuid[]) RETURNS uuid[]
     select unnest(p_parents)
   ) as a
   where a.id is not null
+$$;
+
+-- function waiting_tasks(uuid, uuid, integer)
+
+CREATE FUNCTION work.waiting_tasks(p_project_id uuid, p_task_id uuid, p_limit integer) RETURNS TABLE(task_id uuid, place bigint)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+begin
+  if p_task_id is not null then
+    return query
+    select t.id, 1::bigint
+    from work.tasks as t
+    where t.id = p_task_id
+      and t.deleted_at is null
+      and t.status in ('pending', 'in_progress', 'blocked')
+      and not exists (select from work.ready_queue as q where q.task_id = t.id);
+  elsif p_project_id is not null then
+    return query
+    select t.id, row_number() over (order by t.priority desc, t.number)
+    from work.tasks as t
+    where t.project_id = p_project_id
+      and t.deleted_at is null
+      and t.status in ('pending', 'in_progress', 'blocked')
+      and not exists (select from work.ready_queue as q where q.task_id = t.id)
+    order by t.priority desc, t.number
+    limit p_limit;
+  else
+    return query
+    select t.id, row_number() over (order by t.id)
+    from work.tasks as t
+    where t.deleted_at is null
+      and t.status in ('pending', 'in_progress', 'blocked')
+      and not exists (select from work.ready_queue as q where q.task_id = t.id)
+    order by t.id
+    limit p_limit;
+  end if;
+end
 $$;
 
 -- function waits_of(uuid)
@@ -3597,6 +3675,14 @@ CREATE UNIQUE INDEX tasks_github_pr ON work.tasks USING btree (project_id, githu
 
 CREATE UNIQUE INDEX tasks_import ON work.tasks USING btree (import_file_id, import_tag, import_ref) WHERE (import_file_id IS NOT NULL);
 
+-- index tasks_in_work
+
+CREATE INDEX tasks_in_work ON work.tasks USING btree (started_at DESC NULLS LAST) WHERE ((status = ANY (ARRAY['in_progress'::text, 'in_review'::text, 'testing'::text, 'awaiting_input'::text])) AND (deleted_at IS NULL));
+
+-- index tasks_order
+
+CREATE INDEX tasks_order ON work.tasks USING btree (priority DESC, number, id) WHERE (deleted_at IS NULL);
+
 -- index tasks_parent
 
 CREATE INDEX tasks_parent ON work.tasks USING btree (parent_task_id) WHERE (parent_task_id IS NOT NULL);
@@ -3608,6 +3694,14 @@ CREATE INDEX tasks_project_order ON work.tasks USING btree (project_id, priority
 -- index tasks_project_status
 
 CREATE INDEX tasks_project_status ON work.tasks USING btree (project_id, status, priority DESC, number) WHERE (deleted_at IS NULL);
+
+-- index tasks_status
+
+CREATE INDEX tasks_status ON work.tasks USING btree (status, priority DESC, number, id) WHERE (deleted_at IS NULL);
+
+-- index tasks_updated
+
+CREATE INDEX tasks_updated ON work.tasks USING btree (updated_at DESC, id DESC) WHERE (deleted_at IS NULL);
 
 -- index attach audit_logs_rest_pkey
 
@@ -4272,10 +4366,10 @@ GRANT ALL ON FUNCTION work.after_task_update() TO steward_app;
 GRANT ALL ON FUNCTION work.after_task_update() TO steward_agent;
 GRANT ALL ON FUNCTION work.after_task_update() TO steward_readonly;
 
-REVOKE ALL ON FUNCTION work.blocked_tasks(p_project_id uuid, p_task_id uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION work.blocked_tasks(p_project_id uuid, p_task_id uuid) TO steward_app;
-GRANT ALL ON FUNCTION work.blocked_tasks(p_project_id uuid, p_task_id uuid) TO steward_agent;
-GRANT ALL ON FUNCTION work.blocked_tasks(p_project_id uuid, p_task_id uuid) TO steward_readonly;
+REVOKE ALL ON FUNCTION work.blocked_tasks(p_project_id uuid, p_task_id uuid, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.blocked_tasks(p_project_id uuid, p_task_id uuid, p_limit integer) TO steward_app;
+GRANT ALL ON FUNCTION work.blocked_tasks(p_project_id uuid, p_task_id uuid, p_limit integer) TO steward_agent;
+GRANT ALL ON FUNCTION work.blocked_tasks(p_project_id uuid, p_task_id uuid, p_limit integer) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.check_cycles(p_ids uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.check_cycles(p_ids uuid[]) TO steward_app;
@@ -4407,6 +4501,11 @@ GRANT ALL ON FUNCTION work.heartbeat_task(p_task_id uuid, p_token bigint, p_leas
 GRANT ALL ON FUNCTION work.heartbeat_task(p_task_id uuid, p_token bigint, p_lease_seconds integer) TO steward_agent;
 GRANT ALL ON FUNCTION work.heartbeat_task(p_task_id uuid, p_token bigint, p_lease_seconds integer) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION work.in_work(p_project_id uuid, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.in_work(p_project_id uuid, p_limit integer) TO steward_app;
+GRANT ALL ON FUNCTION work.in_work(p_project_id uuid, p_limit integer) TO steward_agent;
+GRANT ALL ON FUNCTION work.in_work(p_project_id uuid, p_limit integer) TO steward_readonly;
+
 REVOKE ALL ON FUNCTION work.left_waiting(p_nodes integer, p_from integer[], p_to integer[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.left_waiting(p_nodes integer, p_from integer[], p_to integer[]) TO steward_app;
 GRANT ALL ON FUNCTION work.left_waiting(p_nodes integer, p_from integer[], p_to integer[]) TO steward_agent;
@@ -4462,6 +4561,11 @@ GRANT ALL ON FUNCTION work.reap_expired(p_limit integer) TO steward_app;
 GRANT ALL ON FUNCTION work.reap_expired(p_limit integer) TO steward_agent;
 GRANT ALL ON FUNCTION work.reap_expired(p_limit integer) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION work.reasons_of(p_ids uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.reasons_of(p_ids uuid[]) TO steward_app;
+GRANT ALL ON FUNCTION work.reasons_of(p_ids uuid[]) TO steward_agent;
+GRANT ALL ON FUNCTION work.reasons_of(p_ids uuid[]) TO steward_readonly;
+
 REVOKE ALL ON FUNCTION work.refresh_queue(p_ids uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.refresh_queue(p_ids uuid[]) TO steward_app;
 GRANT ALL ON FUNCTION work.refresh_queue(p_ids uuid[]) TO steward_agent;
@@ -4509,6 +4613,11 @@ REVOKE ALL ON FUNCTION work.touched_by(p_ids uuid[], p_parents uuid[]) FROM PUBL
 GRANT ALL ON FUNCTION work.touched_by(p_ids uuid[], p_parents uuid[]) TO steward_app;
 GRANT ALL ON FUNCTION work.touched_by(p_ids uuid[], p_parents uuid[]) TO steward_agent;
 GRANT ALL ON FUNCTION work.touched_by(p_ids uuid[], p_parents uuid[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.waiting_tasks(p_project_id uuid, p_task_id uuid, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.waiting_tasks(p_project_id uuid, p_task_id uuid, p_limit integer) TO steward_app;
+GRANT ALL ON FUNCTION work.waiting_tasks(p_project_id uuid, p_task_id uuid, p_limit integer) TO steward_agent;
+GRANT ALL ON FUNCTION work.waiting_tasks(p_project_id uuid, p_task_id uuid, p_limit integer) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.waits_of(p_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.waits_of(p_id uuid) TO steward_app;

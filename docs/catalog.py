@@ -22,8 +22,8 @@ _RELATIONS = """
     order by n.nspname, c.relkind in ('v', 'm'), c.relname
 """
 _COLUMNS = """
-    select n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod),
-      a.attnotnull or c.relkind in ('v', 'm')
+    select
+      n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull or c.relkind in ('v', 'm')
     from pg_catalog.pg_attribute as a
     join pg_catalog.pg_class as c on c.oid = a.attrelid
     join pg_catalog.pg_namespace as n on n.oid = c.relnamespace

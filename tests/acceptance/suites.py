@@ -20,15 +20,15 @@ _INTERLEAVINGS = {
     "a stale token after the lease ran out": ("stale|expir",),
 }
 _HOUSE = {
-    "imports": "import",
-    "SQL ownership": "sql|owner",
-    "query types": "quer",
-    "schema drift": "schema|drift",
-    "fresh equals upgraded": "upgrad|fresh|down",
-    "sizes": "size",
-    "security_invoker": "invoker",
-    "names unique": "name|unique",
-    "every public name documented": "doc",
+    "imports": "test_imports_follow_the_contracts",
+    "SQL ownership": "test_a_room_writes_its_own_schema_alone|the owner owns everything",
+    "query types": "test_a_statement_gives_its_row",
+    "schema drift": "test_schema_page_is_current",
+    "fresh equals upgraded": "test_upgraded_from_each_revision_equals_fresh",
+    "sizes": "test_functions_are_small|test_files_are_small|test_sql_functions_are_short",
+    "security_invoker": "every view runs with the rights of whoever asks",
+    "names unique": "names of tables and views are unique",
+    "every public name documented": "test_every_public_name_is_documented",
 }
 
 

@@ -286,7 +286,8 @@ def test_a_recovery_is_waited_for_and_told(server: EmbeddedServer, monkeypatch: 
     said: list[str] = []
     server.start(said.append)
     assert value(server, "select count(*) from t") == 150000
-    assert any(line.startswith("recovering: 0 s, redo at 0/") for line in said), said
+    # A short recovery may be over before the log tells a place; the next test holds how a place is read.
+    assert any(line.startswith("recovering: ") for line in said), said
 
 
 def test_the_progress_of_a_long_recovery_is_read_from_the_log(tmp_path: Path) -> None:
