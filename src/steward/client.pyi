@@ -12,8 +12,33 @@ from typing import Any
 from steward.domains.accounts.types import ApiKey, NewKey, Role, User, Whoami
 from steward.domains.agents.types import Agent, AgentType, ModelProvider
 from steward.domains.audit.types import AuditEntry, Change, EventType
-from steward.domains.projects.types import Hierarchy, Machine, MachineType, MemberRole, OsType, Project, ProjectMember, ProjectStatus, Workspace, WorkspaceType
-from steward.domains.work.types import Blocked, Choice, Claim, DependencyType, Lease, Overview, Priority, Progress, Task, TaskOrder, TaskRow, TaskStatus, TaskType
+from steward.domains.projects.types import (
+    Hierarchy,
+    Machine,
+    MachineType,
+    MemberRole,
+    OsType,
+    Project,
+    ProjectMember,
+    ProjectStatus,
+    Workspace,
+    WorkspaceType,
+)
+from steward.domains.work.types import (
+    Blocked,
+    Choice,
+    Claim,
+    DependencyType,
+    Lease,
+    Overview,
+    Priority,
+    Progress,
+    Task,
+    TaskOrder,
+    TaskRow,
+    TaskStatus,
+    TaskType,
+)
 from steward.kit.db import Actor, Database
 from steward.kit.op import Operation, Page
 
@@ -113,7 +138,6 @@ class Accounts:
         request_key: str | None = None,
     ) -> ApiKey:
         """Revoke an API key at once and for good."""
-
 
 class Projects:
     """Projects: what work, evidence and figures belong to."""
@@ -305,7 +329,6 @@ class Projects:
     ) -> Page[Project]:
         """List projects, newest first."""
 
-
 class Agents:
     """Agents: who may be given work besides people."""
 
@@ -395,7 +418,6 @@ class Agents:
     ) -> builtins.list[ModelProvider]:
         """List the providers of models."""
 
-
 class Work:
     """Work: what is to be done, what it waits for, and who holds it."""
 
@@ -404,9 +426,9 @@ class Work:
         *,
         title: str,
         project: str | None = None,
-        description: str = '',
-        details: str = '',
-        test_strategy: str = '',
+        description: str = "",
+        details: str = "",
+        test_strategy: str = "",
         type: TaskType | str = ...,
         priority: Priority | str = ...,
         status: TaskStatus | str = ...,
@@ -626,7 +648,6 @@ class Work:
     ) -> builtins.list[Progress]:
         """Show how far each project is: its tasks by state, and how many are ready."""
 
-
 class Audit:
     """Audit: who changed what, when, through what."""
 
@@ -655,7 +676,6 @@ class Audit:
         request_key: str | None = None,
     ) -> Page[Change]:
         """Show what happened to one thing, newest first, with each value before and after."""
-
 
 class Steward:
     """A connection to Steward, with the rooms as attributes."""

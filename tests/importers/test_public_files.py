@@ -96,10 +96,10 @@ def test_subtasks_with_dotted_numbers_are_not_dotted_twice(test_data: Path) -> N
         assert all(found.ref.count(".") <= 1 for found in file.tasks)
 
 
-def test_of_all_public_files_only_those_of_taskmaster_are_taken_for_such(test_data: Path) -> None:
+def test_of_all_public_files_only_those_of_known_formats_are_taken_for_such(test_data: Path) -> None:
     known: dict[str, int] = {}
     for each in find([test_data]):
         found = format_of(each.path, read(each.path).data)
         if found:
             known[each.path.parent.name] = known.get(each.path.parent.name, 0) + 1
-    assert known == {"taskmaster": 11}
+    assert known == {"beads": 5, "taskmaster": 11}

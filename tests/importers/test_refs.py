@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from steward.importers.cycles import WaitGraph
 from steward.importers.taskmaster import parse_file
-from steward.importers.taskmaster.cycles import WaitGraph
 from tests.importers.samples import by_ref, edges, kinds, parsed, task
 
 

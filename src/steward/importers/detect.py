@@ -10,10 +10,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from steward.importers.backlog import LAYOUT as BACKLOG_LAYOUT
+from steward.importers.backlog import is_bundle
+from steward.importers.beads.detect import LAYOUT as BEADS_LAYOUT
+from steward.importers.beads.detect import has_its_place as is_in_beads
+from steward.importers.beads.detect import is_beads
 from steward.importers.files import decode, is_packed, plain_name
 from steward.importers.refusal import Refused
+from steward.importers.strict_json import parse
+from steward.importers.target import TASKMASTER as TASKMASTER_LAYOUT
+from steward.importers.target import Layout
 from steward.importers.taskmaster.config import is_config
-from steward.importers.taskmaster.read import parse
 from steward.importers.taskmaster.shape import has_broken_list, looks_like_taskmaster
 
 _HEAD = 256 * 1024
@@ -29,10 +36,12 @@ class Format:
     Attributes:
         name: stable name, kept with every imported row.
         sniff: tells from the path and the unpacked bytes whether a file is meant to be one, sound or damaged.
+        layout: how its files lie in a project.
     """
 
     name: str
     sniff: Callable[[Path, bytes], bool]
+    layout: Layout = TASKMASTER_LAYOUT
 
 
 def format_of(path: Path, data: bytes) -> Format | None:
@@ -42,7 +51,7 @@ def format_of(path: Path, data: bytes) -> Format | None:
 
 def may_be_known(path: Path, head: bytes) -> bool:
     """Tell from the first bytes whether a file is worth reading whole; pictures and sources are not."""
-    if is_packed(head) or is_config(path) or _has_its_name(path) or _has_its_place(path):
+    if is_packed(head) or is_config(path) or _has_its_name(path) or _has_its_place(path) or is_in_beads(path):
         return True
     begin = head.removeprefix(b"\xef\xbb\xbf").removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff")
     return begin.lstrip(b"\0 \t\r\n")[:1] in (b"{", b"[", b"<")
@@ -109,5 +118,7 @@ def _is_taskmaster_config(path: Path, data: bytes) -> bool:
 
 TASKMASTER = Format("taskmaster", _is_taskmaster)
 TASKMASTER_CONFIG = Format("taskmaster_config", _is_taskmaster_config)
-FORMATS: tuple[Format, ...] = (TASKMASTER_CONFIG, TASKMASTER)
+BEADS = Format("beads", is_beads, BEADS_LAYOUT)
+BACKLOG = Format("backlog", is_bundle, BACKLOG_LAYOUT)
+FORMATS: tuple[Format, ...] = (TASKMASTER_CONFIG, BACKLOG, BEADS, TASKMASTER)
 """All formats, the most particular first."""

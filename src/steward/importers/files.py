@@ -45,6 +45,9 @@ _IGNORED_FOLDERS = frozenset(
         "site-packages",
     }
 )
+_MERGE_COPIES = (".base.jsonl", ".left.jsonl", ".right.jsonl", "_base.jsonl")
+"""States that beads merged."""
+
 _PACKED_SUFFIXES = (".gz", ".xz", ".zst")
 
 
@@ -72,38 +75,52 @@ class Text:
     encoding: str
 
 
-def find(paths: Iterable[Path]) -> Iterator[Found]:
+def find(paths: Iterable[Path], is_one: Callable[[Path], bool] = lambda _: False) -> Iterator[Found]:
     """Yield every file of the paths once, folders walked in name order.
+
+    Args:
+        paths: files and folders.
+        is_one: tells whether a folder is to be yielded itself, as one file.
 
     Raises:
         Refused: a path does not exist.
     """
     seen: set[Path] = set()
     for path in paths:
-        for found in _below(path):
+        for found in _below(path, is_one):
             real = found.path.resolve()
             if real not in seen:
                 seen.add(real)
                 yield found
 
 
-def _below(path: Path) -> Iterator[Found]:
+def _below(path: Path, is_one: Callable[[Path], bool]) -> Iterator[Found]:
     if path.is_dir():
-        yield from (Found(each, explicit=False) for each in _walk(path))
+        # Who names the folder of tasks means the whole of which it is a part.
+        whole = path.parent if path.name == "tasks" and is_one(path.parent) else path
+        if is_one(whole):
+            yield Found(whole, explicit=True)
+        else:
+            yield from (Found(each, explicit=False) for each in _walk(path, is_one))
     elif path.is_file():
         yield Found(path, explicit=True)
     else:
         raise Refused(f"{path}: there is no such file or folder", hint="check the path")
 
 
-def _walk(folder: Path) -> Iterator[Path]:
+def _walk(folder: Path, is_one: Callable[[Path], bool]) -> Iterator[Path]:
     for root, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name not in _IGNORED_FOLDERS)
+        below = [Path(root, name) for name in sorted(folders) if name not in _IGNORED_FOLDERS]
+        whole = [each for each in below if is_one(each)]
+        folders[:] = [each.name for each in below if each not in whole]
+        yield from whole
         yield from (path for name in sorted(names) if (path := Path(root, name)).is_file())
 
 
 def is_leftover(path: Path) -> bool:
     """Tell by its name whether a file is a copy that an editor or a tool left behind."""
+    if path.parent.name == ".beads" and path.name.endswith(_MERGE_COPIES):
+        return True
     return path.name.lower().endswith((".bak", ".backup", ".orig", ".old", ".tmp", ".swp", "~"))
 
 

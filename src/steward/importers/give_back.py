@@ -1,15 +1,16 @@
-"""Gives a Taskmaster file back from the database."""
+"""Gives files back from the database."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from uuid import UUID
 
+from steward.importers import beads, taskmaster
 from steward.importers.load import original_of
+from steward.importers.model import ExportRow, Link
 from steward.importers.project import find_project
-from steward.importers.taskmaster import FORMAT, ExportRow, export_text
 from steward.importers.taskmaster.shape import MASTER
-from steward.importers.types import FileRow, TaskEdge, TaskState
+from steward.importers.types import FileRow, TaskLink, TaskState
 from steward.kit.db import Db
 from steward.kit.errors import Invalid, NotFound
 
@@ -31,16 +32,43 @@ def export_taskmaster(
         NotFound: there is no such project or file.
         Invalid: the project has several files and none was named.
     """
+    kept, rows = _gather(db, taskmaster.FORMAT, project, source, MASTER)
+    original, name = (original_of(kept), kept.source_name) if kept else (b"{}", "tasks.json")
+    return taskmaster.export_text(original, name, rows, tag)
+
+
+def export_beads(db: Db, *, project: str | None = None, source: str | None = None) -> str:
+    """Return a project's tasks as the text of a beads file, one issue a line.
+
+    What was imported comes back as it was, with what changed since; what was made in Steward is added.
+
+    Args:
+        db: the transaction.
+        project: key, slug, id, name, remote or path of the project; the one in hand when not given.
+        source: name of the file, for a project that has several.
+
+    Raises:
+        NotFound: there is no such project or file.
+        Invalid: the project has several files and none was named.
+    """
+    kept, rows = _gather(db, beads.FORMAT, project, source, beads.TAG)
+    original, name = (original_of(kept), kept.source_name) if kept else (b"", "issues.jsonl")
+    return beads.export_text(original, name, rows)
+
+
+def _gather(
+    db: Db, format: str, project: str | None, source: str | None, tag: str
+) -> tuple[FileRow | None, list[ExportRow]]:
+    """Return the kept original and the rows to work into it; rows of no tag get one."""
     found = find_project(db, project)
     kept = _choose(
-        db.all("importers.project_files", FileRow, project_id=found.id, format=FORMAT), found.key, source
+        db.all("importers.project_files", FileRow, project_id=found.id, format=format), found.key, source
     )
     rows = db.all(
         "importers.project_tasks", TaskState, project_id=found.id, file_id=kept.id if kept else None
     )
-    edges = db.all("importers.project_edges", TaskEdge, project_id=found.id)
-    original, name = (original_of(kept), kept.source_name) if kept else (b"{}", "tasks.json")
-    return export_text(original, name, _export_rows(rows, edges), tag)
+    links = db.all("importers.project_links", TaskLink, project_id=found.id)
+    return kept, _export_rows(rows, links, tag)
 
 
 def _choose(files: list[FileRow], key: str, source: str | None) -> FileRow | None:
@@ -58,15 +86,15 @@ def _choose(files: list[FileRow], key: str, source: str | None) -> FileRow | Non
     return files[0] if files else None
 
 
-def _export_rows(rows: list[TaskState], edges: list[TaskEdge]) -> list[ExportRow]:
-    blockers: dict[UUID, list[str]] = defaultdict(list)
+def _export_rows(rows: list[TaskState], edges: list[TaskLink], tag: str) -> list[ExportRow]:
+    links: dict[UUID, list[Link]] = defaultdict(list)
     for edge in edges:
-        blockers[edge.task_id].append(str(edge.depends_on_id))
+        links[edge.task_id].append(Link(str(edge.depends_on_id), edge.type, edge.source_type))
     tags: dict[UUID, str] = {}
     ordered = _parents_first(rows)
     for row in ordered:
         above = tags.get(row.parent_id) if row.parent_id else None
-        tags[row.id] = row.tag or above or MASTER
+        tags[row.id] = row.tag or above or tag
     return [
         ExportRow(
             id=str(row.id),
@@ -74,8 +102,9 @@ def _export_rows(rows: list[TaskState], edges: list[TaskEdge]) -> list[ExportRow
             ref=row.ref,
             parent_id=str(row.parent_id) if row.parent_id else None,
             fields=row.fields(),
-            blockers=tuple(blockers[row.id]),
+            blockers=tuple(link.depends_on for link in links[row.id] if link.type != "relates_to"),
             deleted=row.deleted,
+            links=tuple(links[row.id]),
         )
         for row in ordered
     ]

@@ -10,14 +10,18 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from steward.importers.plan import Key, Plan, Update, completed_at, key_of_task, plan
+from steward.importers.cycles import WaitGraph
+from steward.importers.kinds import kind_of
+from steward.importers.model import Fields, Oddity, ParsedFile, ParsedTask
+from steward.importers.plan import Key, Plan, Tie, Update, completed_at, key_of_task, plan
 from steward.importers.refusal import Refused
 from steward.importers.report import holdings
-from steward.importers.taskmaster import Fields, Oddity, ParsedFile, ParsedTask, parse_file
-from steward.importers.taskmaster.cycles import WaitGraph
 from steward.importers.types import FileRow, TaskEdge, TaskParent, TaskState
 from steward.kit.db import Db
 
+_RELATES = "relates_to"
+_PUT_AWAY = {"removed_by_file": True}
+"""Marks a row that its file deleted, and not somebody in Steward: the file may bring it back."""
 _MOST_KEPT = 200
 """How many oddities stand beside the kept original; the report file has them all."""
 
@@ -56,6 +60,8 @@ def load_file(db: Db, project_id: UUID, path: Path, parsed: ParsedFile, *, of_re
         return Loaded({"unchanged": len(parsed.tasks)})
     if kept is not None and not of_remote:
         _check_same(kept, path)
+    if kept is not None and parsed.shape == "blank":
+        raise _emptied(path)
     db.value("importers.begin_import")
     db.value("importers.take_time")
     return _Loader(db, project_id, parsed, kept).run(str(path))
@@ -70,6 +76,15 @@ def _check_same(kept: FileRow, path: Path) -> None:
             hint="import it into a project of its own with --project",
             kind="same_name",
         )
+
+
+def _emptied(path: Path) -> Refused:
+    return Refused(
+        f"{path}: the file is empty, and held issues when it was imported last",
+        hint="restore the file; to put its tasks away, delete them in Steward",
+        line=1,
+        kind="empty_file",
+    )
 
 
 def original_of(kept: FileRow) -> bytes:
@@ -87,7 +102,7 @@ class _Loader:
         self._kept = kept
 
     def run(self, source_path: str) -> Loaded:
-        old = parse_file(original_of(self._kept), self._kept.source_name) if self._kept else None
+        old = self._earlier()
         # The row of the file comes first, because those of its tasks point to it.
         file_id = self._save(source_path)
         rows = self._rows(file_id)
@@ -106,7 +121,15 @@ class _Loader:
             "dependencies_added": len(added),
             "dependencies_removed": len(work.edges_removed),
         }
+        if buried := sum(task.gone for task in work.inserts):
+            changes["created_as_deleted"] = buried
         return Loaded(changes, (*work.oddities, *closing), stored=True)
+
+    def _earlier(self) -> ParsedFile | None:
+        """Return the file as it was imported last."""
+        if self._kept is None:
+            return None
+        return kind_of(self._parsed.format).parse(original_of(self._kept), self._kept.source_name)
 
     def _save(self, source_path: str) -> UUID:
         oddities = [asdict(oddity) for oddity in self._parsed.oddities[:_MOST_KEPT]]
@@ -162,36 +185,43 @@ class _Loader:
 
     def _update(self, work: Plan, file_id: UUID) -> None:
         if work.updates:
-            rows = [_updated(update) for update in work.updates]
+            rows = [_updated(update, work.row_ids) for update in work.updates]
             self._db.run("importers.update_tasks", file_id=file_id, rows=_json(rows))
 
-    def _without_cycles(self, work: Plan) -> tuple[list[tuple[Key, Key]], list[Oddity]]:
+    def _without_cycles(self, work: Plan) -> tuple[list[Tie], list[Oddity]]:
         """Leave out new edges that close a cycle with dependencies made in Steward."""
         if self._kept is None or not work.edges_added:
             return work.edges_added, []
         parents = self._db.all("importers.project_parents", TaskParent, project_id=self._project_id)
         there = self._db.all("importers.project_edges", TaskEdge, project_id=self._project_id)
         graph = WaitGraph([(str(each.id), _text(each.parent_id)) for each in parents])
-        edges = [(str(work.row_ids[ref]), str(work.row_ids[blocker])) for ref, blocker in work.edges_added]
+        waits = [tie for tie in work.edges_added if tie.type != _RELATES]
+        edges = [(str(work.row_ids[tie.task]), str(work.row_ids[tie.depends_on])) for tie in waits]
         fixed = [(str(edge.task_id), str(edge.depends_on_id)) for edge in there]
         closing = graph.closing_edges(edges, fixed)
-        kept = [edge for number, edge in enumerate(work.edges_added) if number not in closing]
-        return kept, [_closing_oddity(*work.edges_added[number]) for number in sorted(closing)]
+        left_out = {waits[number] for number in closing}
+        kept = [tie for tie in work.edges_added if tie not in left_out]
+        return kept, [_closing_oddity(waits[number]) for number in sorted(closing)]
 
-    def _tie(self, statement: str, work: Plan, edges: list[tuple[Key, Key]]) -> None:
-        if edges:
-            self._db.run(
-                statement,
-                project_id=self._project_id,
-                task_ids=[work.row_ids[ref] for ref, _ in edges],
-                depends_on_ids=[work.row_ids[blocker] for _, blocker in edges],
-            )
+    def _tie(self, statement: str, work: Plan, ties: list[Tie]) -> None:
+        if ties:
+            rows = [
+                {
+                    "task_id": str(work.row_ids[tie.task]),
+                    "depends_on_id": str(work.row_ids[tie.depends_on]),
+                    "type": tie.type,
+                    "source_type": tie.source_type,
+                }
+                for tie in ties
+            ]
+            self._db.run(statement, project_id=self._project_id, rows=_json(rows))
 
 
-def _closing_oddity(ref: Key, blocker: Key) -> Oddity:
-    message = f"{ref[1]} waiting for {blocker[1]} closes a cycle with dependencies that were made in Steward"
+def _closing_oddity(tie: Tie) -> Oddity:
+    waiting, blocker = tie.task[1], tie.depends_on[1]
+    message = f"{waiting} waiting for {blocker} closes a cycle with dependencies that were made in Steward"
     return Oddity(
-        f"$.{ref[0]}", None, "dependency_cycle", message, "no live dependency; kept in the original only"
+        f"$.{tie.task[0]}", None, "dependency_cycle", message, "no live dependency; kept in the original only"
     )
 
 
@@ -201,23 +231,28 @@ def _inserted(task: ParsedTask, ids: dict[Key, UUID], number: int) -> dict[str, 
         "id": str(ids[key_of_task(task)]),
         "number": number,
         "parent_id": _text(parent_id),
-        "type": task.fields.type,
         "order_index": task.position,
         "tag": task.tag,
         "ref": task.ref,
         "created_at": _time(task.fields.created_at),
         "updated_at": _time(task.fields.updated_at),
         "completed_at": _time(completed_at(task.fields)),
-        "metadata": {"assignee": task.fields.assignee} if task.fields.assignee else {},
+        "deleted_at": _time(task.gone_at) or "now" if task.gone else None,
+        "metadata": task.metadata | _assigned(task.fields) | (_PUT_AWAY if task.gone else {}),
     }
 
 
-def _updated(update: Update) -> dict[str, Any]:
+def _assigned(fields: Fields) -> dict[str, Any]:
+    return {"assignee": fields.assignee} if fields.assignee else {}
+
+
+def _updated(update: Update, ids: dict[Key, UUID]) -> dict[str, Any]:
     changed_hands = update.fields.assignee != update.row.assignee
-    marked = {"removed_by_file": True} if update.deleted else {}
+    marked = update.metadata | (_PUT_AWAY if update.deleted else {})
+    parent_id = ids[update.parent] if isinstance(update.parent, tuple) else update.parent
     return _columns(update.fields) | {
         "id": str(update.row.id),
-        "parent_id": _text(update.parent_id),
+        "parent_id": _text(parent_id),
         "order_index": update.order_index,
         "tag": update.key[0],
         "ref": update.key[1],
@@ -235,11 +270,13 @@ def _columns(fields: Fields) -> dict[str, Any]:
         "test_strategy": fields.test_strategy,
         "status": fields.status,
         "priority": fields.priority,
+        "type": fields.type,
         "labels": list(fields.labels),
         "estimated_minutes": fields.estimated_minutes,
         "actual_minutes": fields.actual_minutes,
         "complexity_score": fields.complexity_score,
         "acceptance_criteria": list(fields.acceptance_criteria),
+        "due_date": _time(fields.due_date),
     }
 
 

@@ -8,36 +8,46 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from steward.importers.taskmaster import Fields, Oddity, ParsedFile, ParsedTask
-from steward.importers.taskmaster.model import place_of
-from steward.importers.taskmaster.notes import KEPT
-from steward.importers.taskmaster.words import (
-    PRIORITIES,
-    STATUSES,
-    WRITTEN_STATUSES,
-    key_of,
-    written_priority,
-)
-from steward.importers.taskmaster.write import WRITTEN_FIELDS
+from steward.importers.kinds import kind_of
+from steward.importers.model import Fields, Oddity, ParsedFile, ParsedTask, place_of
+from steward.importers.notes import KEPT
 from steward.importers.types import TaskState
 
 Key = tuple[str, str]
 """Tag and reference of a task."""
 
 
+class Tie(NamedTuple):
+    """A dependency between tasks of the file."""
+
+    task: Key
+    depends_on: Key
+    type: str
+    source_type: str | None
+
+    @property
+    def ends(self) -> tuple[Key, Key]:
+        """The two tasks."""
+        return self.task, self.depends_on
+
+
 @dataclass(frozen=True, slots=True)
 class Update:
-    """A row that the file changed: the row as it stands, and what it shall be."""
+    """A row that the file changed: the row as it stands, and what it shall be.
+
+    `parent` is the key of the row above, or its id where the file has no say; `metadata` is what changed of it.
+    """
 
     row: TaskState
     key: Key
     fields: Fields
-    parent_id: UUID | None
+    parent: Key | UUID | None
     order_index: int
     deleted: bool
+    metadata: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -46,8 +56,8 @@ class Plan:
 
     inserts: list[ParsedTask] = field(default_factory=list)
     updates: list[Update] = field(default_factory=list)
-    edges_added: list[tuple[Key, Key]] = field(default_factory=list)
-    edges_removed: list[tuple[Key, Key]] = field(default_factory=list)
+    edges_added: list[Tie] = field(default_factory=list)
+    edges_removed: list[Tie] = field(default_factory=list)
     row_ids: dict[Key, UUID] = field(default_factory=dict)
     unchanged: int = 0
     removed: int = 0
@@ -77,6 +87,7 @@ class _Planner:
     def __init__(
         self, old: ParsedFile | None, new: ParsedFile, rows: list[TaskState], busy_parents: set[UUID]
     ) -> None:
+        self._kind = kind_of(new.format)
         self._old = {key_of_task(task): task for task in old.tasks} if old else {}
         self._new = {key_of_task(task): task for task in new.tasks}
         self._edges = (_edges(old) if old else [], _edges(new))
@@ -93,20 +104,25 @@ class _Planner:
             row = self._rows.get(key) or self._added.get(task.steward_id or "")
             if row is None:
                 self._add(key, task)
-            else:
-                self._plan.row_ids[key] = row.id
+                continue
+            self._plan.row_ids[key] = row.id
+            # What the file puts away goes the way of what it no longer holds.
+            if not task.gone or row.deleted:
                 self._compare(key, task, row)
-        self._remove_missing()
+        self._remove_gone()
+        self._tie()
+        return self._plan
+
+    def _tie(self) -> None:
         before, after = self._edges
         self._plan.row_ids = {key: row.id for key, row in self._rows.items()} | self._plan.row_ids
         was, now = set(before), set(after)
         fresh = {key_of_task(task) for task in self._plan.inserts}
         rows = self._plan.row_ids.keys() | fresh
-        added = [edge for edge in after if edge not in was or fresh.intersection(edge)]
-        self._plan.edges_added = [edge for edge in added if rows.issuperset(edge)]
-        gone = [edge for edge in before if edge not in now and rows.issuperset(edge)]
-        self._plan.edges_removed = [edge for edge in gone if not self._kept.intersection(edge)]
-        return self._plan
+        added = [edge for edge in after if edge not in was or fresh.intersection(edge.ends)]
+        self._plan.edges_added = [edge for edge in added if rows.issuperset(edge.ends)]
+        gone = [edge for edge in before if edge not in now and rows.issuperset(edge.ends)]
+        self._plan.edges_removed = [edge for edge in gone if not self._kept.intersection(edge.ends)]
 
     def _add(self, key: Key, task: ParsedTask) -> None:
         """Add a task, unless the one above it was deleted in Steward: it would belong to nothing."""
@@ -133,22 +149,23 @@ class _Planner:
             return
         current = row.fields()
         fields = self._merge(task, old.fields if old else current, current)
-        parent_id = self._parent_id(task, old, row)
+        parent = self._parent(task, old, row)
         order = task.position if old is None or self._group(task) in self._moved else row.order_index
         adopted = (row.tag, row.ref) != key
-        same = fields == current and parent_id == row.parent_id and order == row.order_index
-        if same and not adopted and not row.deleted:
+        metadata = task.metadata if old is None or old.metadata != task.metadata else {}
+        same = fields == current and parent == row.parent_id and order == row.order_index and not metadata
+        if same and not adopted and row.deleted == task.gone:
             self._plan.unchanged += 1
         else:
-            self._plan.updates.append(Update(row, key, fields, parent_id, order, deleted=False))
+            self._plan.updates.append(Update(row, key, fields, parent, order, task.gone, metadata))
 
     def _merge(self, task: ParsedTask, old: Fields, current: Fields) -> Fields:
         """Take what changed in the file into the row's fields."""
         changes: dict[str, Any] = {}
-        for name in WRITTEN_FIELDS:
+        for name in self._kind.written_fields:
             was, now, here = getattr(old, name), getattr(task.fields, name), getattr(current, name)
             unknown_base = old is current
-            if (now == was and not unknown_base) or _says_the_same(name, here, now):
+            if (now == was and not unknown_base) or self._kind.says_the_same(name, here, now):
                 continue
             changes[name] = now
             if here != was:
@@ -158,36 +175,60 @@ class _Planner:
             changes["completed_at"] = completed_at(task.fields)
         return replace(current, **changes)
 
-    def _parent_id(self, task: ParsedTask, old: ParsedTask | None, row: TaskState) -> UUID | None:
-        """A task that was moved in Steward stays there; within a file the reference tells the parent."""
-        if old is not None or task.parent_ref is None:
+    def _parent(self, task: ParsedTask, old: ParsedTask | None, row: TaskState) -> Key | UUID | None:
+        """A task that was moved in Steward stays there, unless it was moved in the file since."""
+        moved = old is not None and old.parent_ref != task.parent_ref
+        if not moved and (old is not None or task.parent_ref is None):
             return row.parent_id
-        parent = self._rows.get((task.tag, task.parent_ref))
-        return parent.id if parent else row.parent_id
+        if task.parent_ref is None:
+            return None
+        above = (task.tag, task.parent_ref)
+        parent = self._rows.get(above)
+        if parent is not None:
+            return parent.id
+        return above if above in self._new and above not in self._orphans else row.parent_id
 
     @staticmethod
     def _group(task: ParsedTask) -> tuple[str, str | None]:
         return task.tag, task.parent_ref
 
-    def _remove_missing(self) -> None:
-        gone = {key: row for key, row in self._rows.items() if key not in self._new and not row.deleted}
+    def _remove_gone(self) -> None:
+        """Put away what the file no longer holds, or holds as deleted, unless it was worked on here."""
+        gone = {key: row for key, row in self._rows.items() if self._is_gone(key) and not row.deleted}
         kept = self._worth_keeping(gone.values())
         for key, row in gone.items():
             old = self._old.get(key)
             if old is None:
                 continue  # kept by an earlier import, and reported then
+            if old.gone:
+                # It was deleted in the file before, and is here all the same: kept then, or restored since.
+                self._kept.add(key_of_task(old))
+                continue
             if row.id in kept:
-                message = f"{old.ref} is no longer in the file, but was worked on in Steward"
+                message = f"{old.ref} {self._said(key)}, but was worked on in Steward"
                 self._note(old, "removed_from_file", message, "kept in Steward")
                 self._kept.add(key_of_task(old))
                 continue
-            self._note(
-                old, "removed_from_file", f"{old.ref} is no longer in the file", "deleted; it can be restored"
-            )
+            message = f"{old.ref} {self._said(key)}"
+            self._note(old, "removed_from_file", message, "deleted; it can be restored")
             self._plan.removed += 1
-            self._plan.updates.append(
-                Update(row, key, row.fields(), row.parent_id, row.order_index, deleted=True)
-            )
+            self._plan.updates.append(self._removal(key, row))
+
+    def _is_gone(self, key: Key) -> bool:
+        task = self._new.get(key)
+        return task is None or task.gone
+
+    def _said(self, key: Key) -> str:
+        return "was deleted in the file" if key in self._new else "is no longer in the file"
+
+    def _removal(self, key: Key, row: TaskState) -> Update:
+        task = self._new.get(key)
+        fields = (
+            row.fields()
+            if task is None
+            else replace(row.fields(), status=task.fields.status, completed_at=None)
+        )
+        return Update(row, key, fields, row.parent_id, row.order_index, True, task.metadata if task else {})
 
     def _worth_keeping(self, gone: Iterable[TaskState]) -> set[UUID]:
         """Rows that were touched in Steward, and all rows above one that stays."""
@@ -208,7 +249,7 @@ class _Planner:
         if row.worked_on or old is None:
             return True
         fields = row.fields()
-        return any(getattr(fields, name) != getattr(old.fields, name) for name in WRITTEN_FIELDS)
+        return any(getattr(fields, name) != getattr(old.fields, name) for name in self._kind.written_fields)
 
     def _note(self, task: ParsedTask, kind: str, message: str, action: str) -> None:
         self._plan.oddities.append(Oddity(place_of(task.path), None, kind, message, action))
@@ -219,19 +260,12 @@ def completed_at(fields: Fields) -> Any:
     return (fields.completed_at or fields.updated_at) if fields.status == "done" else None
 
 
-def _says_the_same(name: str, here: Any, now: Any) -> bool:
-    """Tell whether a row's value is what the file says, or would be written in the file as it stands there."""
-    if here == now:
-        return True
-    if name == "status":
-        return bool(STATUSES[key_of(WRITTEN_STATUSES[here])] == now)
-    if name == "priority":
-        return bool(PRIORITIES[written_priority(here)] == now)
-    return False
-
-
-def _edges(file: ParsedFile) -> list[tuple[Key, Key]]:
-    return [((tag.name, edge.ref), (tag.name, edge.depends_on)) for tag in file.tags for edge in tag.edges]
+def _edges(file: ParsedFile) -> list[Tie]:
+    return [
+        Tie((tag.name, edge.ref), (tag.name, edge.depends_on), edge.type, edge.source_type)
+        for tag in file.tags
+        for edge in tag.edges
+    ]
 
 
 def _moved_groups(old: dict[Key, ParsedTask], new: dict[Key, ParsedTask]) -> Iterator[tuple[str, str | None]]:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from steward.domains import projects
 from steward.importers.target import Target
-from steward.importers.taskmaster.text import clean
+from steward.importers.text import clean
 from steward.importers.types import ProjectRow
 from steward.kit.db import Db
 from steward.kit.errors import NotFound

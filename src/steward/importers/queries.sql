@@ -63,7 +63,7 @@ select
   t.id, t.parent_task_id as parent_id, t.import_tag as tag, t.import_ref as ref,
   t.title, t.description, t.details, t.test_strategy, t.status, t.priority, t.type, t.labels,
   t.estimated_minutes, t.actual_minutes, t.complexity_score, t.metadata ->> 'assignee' as assignee,
-  t.acceptance_criteria, t.order_index,
+  t.acceptance_criteria, t.due_date, t.order_index,
   t.attempts > 0 or t.assigned_user_id is not null or t.assigned_agent_id is not null
     or exists (select from work.ready_queue as q where q.task_id = t.id and q.agent_id is not null) as worked_on,
   coalesce((t.metadata ->> 'removed_by_file')::boolean, false) as removed_by_file,
@@ -81,7 +81,7 @@ select
   t.id, t.parent_task_id as parent_id, t.import_tag as tag, t.import_ref as ref,
   t.title, t.description, t.details, t.test_strategy, t.status, t.priority, t.type, t.labels,
   t.estimated_minutes, t.actual_minutes, t.complexity_score, t.metadata ->> 'assignee' as assignee,
-  t.acceptance_criteria, t.order_index, false as worked_on, false as removed_by_file,
+  t.acceptance_criteria, t.due_date, t.order_index, false as worked_on, false as removed_by_file,
   t.deleted_at is not null as deleted,
   t.created_at, t.updated_at, t.completed_at
 from work.tasks as t
@@ -113,6 +113,13 @@ where project_id = %(project_id)s::uuid
   and dependency_type <> 'relates_to'
 order by created_at, id;
 
+-- name: project_links -> TaskLink
+-- Every dependency of a project, related tasks too, in the order they were made.
+select task_id, depends_on_task_id as depends_on_id, dependency_type as type, source_type
+from work.task_dependencies
+where project_id = %(project_id)s::uuid
+order by created_at, id;
+
 -- name: new_ids -> uuid
 -- Make ids for new rows.
 select kit.new_id()
@@ -122,19 +129,19 @@ from generate_series(1, %(count)s::integer);
 -- Add tasks, in one statement.
 insert into work.tasks (
   id, project_id, number, parent_task_id, title, description, details, test_strategy, status, priority, type, labels,
-  estimated_minutes, actual_minutes, complexity_score, acceptance_criteria, order_index, metadata,
-  import_file_id, import_tag, import_ref, created_by_user_id, created_at, updated_at, completed_at
+  estimated_minutes, actual_minutes, complexity_score, acceptance_criteria, due_date, order_index, metadata,
+  import_file_id, import_tag, import_ref, created_by_user_id, created_at, updated_at, completed_at, deleted_at
 )
 select
   r.id, %(project_id)s::uuid, r.number, r.parent_id, r.title, r.description, r.details, r.test_strategy, r.status,
   r.priority, r.type, r.labels, r.estimated_minutes, r.actual_minutes, r.complexity_score, r.acceptance_criteria,
-  r.order_index, r.metadata, %(file_id)s::uuid, r.tag, r.ref, kit.actor_user(),
-  coalesce(r.created_at, now()), coalesce(r.updated_at, now()), r.completed_at
+  r.due_date, r.order_index, r.metadata, %(file_id)s::uuid, r.tag, r.ref, kit.actor_user(),
+  coalesce(r.created_at, now()), coalesce(r.updated_at, now()), r.completed_at, r.deleted_at
 from jsonb_to_recordset(%(rows)s::text::jsonb) as r (
   id uuid, number bigint, parent_id uuid, title text, description text, details text, test_strategy text, status text,
   priority smallint, type text, labels text[], estimated_minutes integer, actual_minutes integer,
-  complexity_score smallint, acceptance_criteria jsonb, order_index integer, metadata jsonb, tag text, ref text,
-  created_at timestamptz, updated_at timestamptz, completed_at timestamptz
+  complexity_score smallint, acceptance_criteria jsonb, due_date timestamptz, order_index integer, metadata jsonb,
+  tag text, ref text, created_at timestamptz, updated_at timestamptz, completed_at timestamptz, deleted_at timestamptz
 )
 order by r.number;
 
@@ -148,11 +155,13 @@ set parent_task_id = r.parent_id,
     test_strategy = r.test_strategy,
     status = r.status,
     priority = r.priority,
+    type = r.type,
     labels = r.labels,
     estimated_minutes = r.estimated_minutes,
     actual_minutes = r.actual_minutes,
     complexity_score = r.complexity_score,
     acceptance_criteria = r.acceptance_criteria,
+    due_date = r.due_date,
     order_index = r.order_index,
     metadata = (t.metadata - 'removed_by_file') || r.metadata,
     import_file_id = %(file_id)s::uuid,
@@ -162,25 +171,26 @@ set parent_task_id = r.parent_id,
     deleted_at = case when r.deleted then coalesce(t.deleted_at, now()) end
 from jsonb_to_recordset(%(rows)s::text::jsonb) as r (
   id uuid, parent_id uuid, title text, description text, details text, test_strategy text, status text,
-  priority smallint, labels text[], estimated_minutes integer, actual_minutes integer, complexity_score smallint,
-  acceptance_criteria jsonb, order_index integer, metadata jsonb, tag text, ref text, completed_at timestamptz,
-  deleted boolean
+  priority smallint, type text, labels text[], estimated_minutes integer, actual_minutes integer,
+  complexity_score smallint, acceptance_criteria jsonb, due_date timestamptz, order_index integer, metadata jsonb,
+  tag text, ref text, completed_at timestamptz, deleted boolean
 )
 where t.id = r.id;
 
 -- name: delete_edges -> none
 -- Take dependencies away.
 delete from work.task_dependencies as d
-using unnest(%(task_ids)s::uuid[], %(depends_on_ids)s::uuid[]) as e (task_id, depends_on_id)
-where d.task_id = e.task_id
-  and d.depends_on_task_id = e.depends_on_id
-  and d.dependency_type = 'blocks';
+using jsonb_to_recordset(%(rows)s::text::jsonb) as r (task_id uuid, depends_on_id uuid, type text)
+where d.task_id = r.task_id
+  and d.depends_on_task_id = r.depends_on_id
+  and d.dependency_type = r.type
+  and d.project_id = %(project_id)s::uuid;
 
 -- name: insert_edges -> none
 -- Add dependencies, in one statement, so that cycles are looked for once.
-insert into work.task_dependencies (task_id, depends_on_task_id, dependency_type, project_id)
-select e.task_id, e.depends_on_id, 'blocks', %(project_id)s::uuid
-from unnest(%(task_ids)s::uuid[], %(depends_on_ids)s::uuid[]) as e (task_id, depends_on_id)
+insert into work.task_dependencies (task_id, depends_on_task_id, dependency_type, source_type, project_id)
+select r.task_id, r.depends_on_id, r.type, r.source_type, %(project_id)s::uuid
+from jsonb_to_recordset(%(rows)s::text::jsonb) as r (task_id uuid, depends_on_id uuid, type text, source_type text)
 on conflict (task_id, depends_on_task_id, dependency_type) do nothing;
 
 -- name: offer_tasks -> none

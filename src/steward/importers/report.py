@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from steward.importers.model import Oddity, ParsedFile
 from steward.importers.refusal import Refused
-from steward.importers.taskmaster.model import Oddity, ParsedFile
 from steward.importers.types import Counts
 from steward.kit.db import Actor, Database
 from steward.kit.errors import Invalid
@@ -85,10 +85,14 @@ class ImportReport:
             changes.update(each.changes)
         return {
             "files": dict(outcomes),
-            **{name: sum(each.holds.get(name, 0) for each in self.files) for name in _ADDED_UP},
+            **{name: self._sum(name) for name in _ADDED_UP},
+            **{name: total for name in _ADDED_UP_WHERE_HELD if (total := self._sum(name))},
             "changes": dict(changes),
             "oddities": dict(kinds.most_common()),
         }
+
+    def _sum(self, name: str) -> int:
+        return sum(each.holds.get(name, 0) for each in self.files)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as the JSON object that is written."""
@@ -131,6 +135,7 @@ class ImportReport:
 
 
 _ADDED_UP = ("tags", "tasks", "subtasks", "dependencies", "dependencies_dropped")
+_ADDED_UP_WHERE_HELD = ("deleted_in_file", "dependencies_as_parents", "superseded", "comments")
 
 
 def count_rows(database: Database, actor: Actor) -> dict[str, int]:
@@ -155,8 +160,8 @@ def keep_earlier(path: Path) -> Path | None:
 
 
 def holdings(parsed: ParsedFile) -> dict[str, Any]:
-    """Count what a file holds."""
-    tasks = parsed.tasks
+    """Count what a file holds; tasks that the file itself says were deleted are counted apart."""
+    tasks = [task for task in parsed.tasks if not task.gone]
     return {
         "shape": parsed.shape,
         "tags": len(parsed.tags),
@@ -164,8 +169,19 @@ def holdings(parsed: ParsedFile) -> dict[str, Any]:
         "subtasks": sum(task.parent_ref is not None for task in tasks),
         "dependencies": sum(len(tag.edges) for tag in parsed.tags),
         "dependencies_dropped": sum(tag.dropped_edges for tag in parsed.tags),
+        **{name: count for name, count in _special(parsed).items() if count},
         "statuses": dict(Counter(task.fields.status for task in tasks).most_common()),
-        "by_tag": {tag.name: len(tag.tasks) for tag in parsed.tags},
+        "by_tag": {tag.name: sum(not task.gone for task in tag.tasks) for tag in parsed.tags},
+    }
+
+
+def _special(parsed: ParsedFile) -> dict[str, int]:
+    """Count what only some formats have."""
+    return {
+        "deleted_in_file": sum(task.gone for task in parsed.tasks),
+        "dependencies_as_parents": sum(tag.parent_edges for tag in parsed.tags),
+        "superseded": sum(tag.superseded for tag in parsed.tags),
+        "comments": sum(len(task.comments) for task in parsed.tasks),
     }
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import psycopg
 
+from steward.importers.backlog import bundle, is_backlog
 from steward.importers.detect import (
     TASKMASTER,
     TASKMASTER_CONFIG,
@@ -21,7 +22,9 @@ from steward.importers.detect import (
     require_format,
 )
 from steward.importers.files import DEFAULT_LIMIT, Content, Found, find, head, is_leftover, read
+from steward.importers.kinds import kind_of
 from steward.importers.load import Loaded, load_file
+from steward.importers.model import ParsedFile
 from steward.importers.project import find_or_create, keep_settings
 from steward.importers.refusal import Refused
 from steward.importers.report import (
@@ -34,7 +37,7 @@ from steward.importers.report import (
     refusal_entry,
 )
 from steward.importers.target import Target, target_of
-from steward.importers.taskmaster import ParsedFile, Settings, parse_file, settings_beside
+from steward.importers.taskmaster import Settings, settings_beside
 from steward.importers.taskmaster.config import settings_in
 from steward.kit.db import Actor, Database, Db, connection_lost, translate
 from steward.kit.errors import Conflict, Invalid, NotFound, StewardError
@@ -95,7 +98,7 @@ def run_import(
         StewardError: the database is away, or the actor may not import.
     """
     began = time.perf_counter()
-    found = list(find(Path(path) for path in paths))
+    found = list(find((Path(path) for path in paths), is_backlog))
     run = _Run(database, actor, project, dry_run, _limit(), ImportReport(datetime.now(UTC), dry_run))
     run.report.before = count_rows(database, actor)
     for done, each in enumerate(found):
@@ -150,17 +153,25 @@ def _import_one(run: _Run, found: Found) -> None:
 
 
 def _read_and_load(run: _Run, found: Found, entry: FileReport) -> None:
-    if not found.explicit and (is_leftover(found.path) or not may_be_known(found.path, head(found.path))):
+    if not (found.explicit or _is_worth_reading(found.path)):
         return
-    content = read(found.path, run.limit)
+    content = _content(found.path, run.limit)
     known = _format(found, content)
     if known is None:
         return
     entry.format = known.name
     if known is TASKMASTER_CONFIG:
         entry.outcome = "settings"
-    elif known is TASKMASTER:
-        _taskmaster(run, found.path, content, entry)
+    else:
+        _tasks(run, found.path, known, content, entry)
+
+
+def _is_worth_reading(path: Path) -> bool:
+    return path.is_dir() or (not is_leftover(path) and may_be_known(path, head(path)))
+
+
+def _content(path: Path, limit: int) -> Content:
+    return bundle(path, limit) if path.is_dir() else read(path, limit)
 
 
 def _format(found: Found, content: Content) -> Format | None:
@@ -169,10 +180,10 @@ def _format(found: Found, content: Content) -> Format | None:
     return format_of(found.path, content.data)
 
 
-def _taskmaster(run: _Run, path: Path, content: Content, entry: FileReport) -> None:
-    target = target_of(path)
-    parsed = parse_file(content.data, target.source_name)
-    settings = settings_beside(path)
+def _tasks(run: _Run, path: Path, known: Format, content: Content, entry: FileReport) -> None:
+    target = target_of(path, known.layout)
+    parsed = kind_of(known.name).parse(content.data, target.source_name)
+    settings = settings_beside(path) if known is TASKMASTER else Settings()
     entry.sha256, entry.bytes, entry.packing = parsed.sha256, len(parsed.data), content.packing
     entry.holds = holdings(parsed)
     entry.oddities = oddity_entries(str(path), parsed.oddities)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,6 @@ from steward.importers.files import plain_name
 from steward.importers.taskmaster.config import project_root
 from steward.kit.git import remote_url, repository_root
 
-_OWN_NAME = "tasks.json"
 # A name or password in the address of a remote is nobody else's business.
 _CREDENTIALS = re.compile(r"://[^/@]*@")
 
@@ -32,27 +32,44 @@ class Target:
     source_name: str
 
 
-def target_of(path: Path) -> Target:
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How the files of a format lie in a project.
+
+    Attributes:
+        own_names: names that say nothing of the project; its folder does. None: no name does.
+        ends: ends of names behind which a name of its own stands.
+        root_of: returns the folder of the project of a file with one of the own names.
+    """
+
+    own_names: frozenset[str] | None
+    ends: tuple[str, ...]
+    root_of: Callable[[Path], Path]
+
+
+TASKMASTER = Layout(frozenset({"tasks.json"}), (".tasks.json", ".json"), project_root)
+
+
+def target_of(path: Path, layout: Layout = TASKMASTER) -> Target:
     """Judge by the git remote, else the folder, else the stem of the file's name.
 
     A file with a name of its own (`shop.tasks.json`) is a project of its own; many of them may share a folder.
     """
     name = plain_name(path)
-    if name != _OWN_NAME:
-        return Target(_stem(name), None, None, name)
-    root = project_root(path)
+    if layout.own_names is not None and name not in layout.own_names:
+        return Target(_stem(name, layout), None, None, name)
+    root = layout.root_of(path)
     repository = repository_root(root)
     remote = _remote(root) if repository else None
     base = repository if remote and repository else root
     relative = (path.resolve().parent / name).relative_to(base).as_posix()
-    return Target(_last_part(remote) if remote else root.name or _stem(name), base, remote, relative)
+    return Target(_last_part(remote) if remote else root.name or _stem(name, layout), base, remote, relative)
 
 
-def _stem(name: str) -> str:
-    for end in (".tasks.json", ".json"):
-        if name.endswith(end) and len(name) > len(end):
-            return name[: -len(end)]
-    return name
+def _stem(name: str, layout: Layout) -> str:
+    return next(
+        (name[: -len(end)] for end in layout.ends if name.endswith(end) and len(name) > len(end)), name
+    )
 
 
 def _remote(folder: Path) -> str | None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from steward.importers.taskmaster.model import Fields
+from steward.importers.model import Fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,7 @@ class TaskState:
     complexity_score: int | None
     assignee: str | None
     acceptance_criteria: list[Any]
+    due_date: datetime | None
     order_index: int
     worked_on: bool
     removed_by_file: bool
@@ -77,6 +78,7 @@ class TaskState:
             acceptance_criteria=tuple(self.acceptance_criteria),
             created_at=self.created_at,
             updated_at=self.updated_at,
+            due_date=self.due_date,
             completed_at=self.completed_at,
         )
 
@@ -87,6 +89,16 @@ class TaskEdge:
 
     task_id: UUID
     depends_on_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class TaskLink:
+    """A dependency of any type, with the name that its file has for it."""
+
+    task_id: UUID
+    depends_on_id: UUID
+    type: str
+    source_type: str | None
 
 
 @dataclass(frozen=True, slots=True)

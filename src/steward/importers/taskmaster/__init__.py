@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
+from steward.importers.model import Edge, ExportRow, Fields, Kind, Oddity, ParsedFile, ParsedTag, ParsedTask
 from steward.importers.taskmaster.config import Settings, settings_beside
-from steward.importers.taskmaster.export import ExportRow, export_text
-from steward.importers.taskmaster.model import Edge, Fields, Oddity, ParsedFile, ParsedTag, ParsedTask
+from steward.importers.taskmaster.export import export_text
 from steward.importers.taskmaster.parse import FORMAT, parse_file
+from steward.importers.taskmaster.write import WRITTEN_FIELDS, says_the_same
 
 __all__ = [
     "FORMAT",
+    "KIND",
     "Edge",
     "ExportRow",
     "Fields",
@@ -24,3 +26,5 @@ __all__ = [
     "parse_file",
     "settings_beside",
 ]
+
+KIND = Kind(FORMAT, parse_file, WRITTEN_FIELDS, says_the_same)

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from steward.importers.files import decode, read
+from steward.importers.model import Oddity, place_of
+from steward.importers.model import Path as Place
 from steward.importers.refusal import Refused
-from steward.importers.taskmaster.model import Oddity, place_of
-from steward.importers.taskmaster.model import Path as Place
-from steward.importers.taskmaster.read import parse
+from steward.importers.strict_json import parse
 
 REDACTED = "[redacted]"
 _LIMIT = 4 * 1024 * 1024

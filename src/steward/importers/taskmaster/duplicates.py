@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from steward.importers.model import place_of
+from steward.importers.notes import KEPT, Notes
+from steward.importers.places import Duplicate, Places
 from steward.importers.refusal import Refused
-from steward.importers.taskmaster.model import place_of
-from steward.importers.taskmaster.notes import KEPT, Notes
-from steward.importers.taskmaster.places import Duplicate, Places
 
 _HELD = ("tasks", "subtasks", "id")
 

@@ -8,37 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from steward.importers.files import decode
-from steward.importers.taskmaster.model import Fields, ParsedFile, ParsedTask, Path
+from steward.importers.model import ExportRow, ParsedFile, ParsedTask, Path
 from steward.importers.taskmaster.parse import parse_file
 from steward.importers.taskmaster.shape import MASTER
 from steward.importers.taskmaster.write import Vocabulary, new_object, next_id, write_changes
-
-
-@dataclass(frozen=True, slots=True)
-class ExportRow:
-    """What Steward knows of one task now.
-
-    Attributes:
-        id: id of the row.
-        tag: its tag.
-        ref: its reference in the file, None when it was added in Steward.
-        parent_id: id of the row above.
-        fields: its fields.
-        blockers: ids of the rows it depends on.
-        deleted: it is gone.
-    """
-
-    id: str
-    tag: str
-    ref: str | None
-    parent_id: str | None
-    fields: Fields
-    blockers: tuple[str, ...] = ()
-    deleted: bool = False
 
 
 def export_text(original: bytes, source_name: str, rows: Iterable[ExportRow], tag: str | None = None) -> str:

@@ -6,11 +6,11 @@ import hashlib
 from functools import cache
 
 from steward.importers.files import decode
+from steward.importers.model import ParsedFile, ParsedTag
+from steward.importers.notes import Notes
+from steward.importers.places import Places
+from steward.importers.strict_json import parse
 from steward.importers.taskmaster.duplicates import check_duplicates
-from steward.importers.taskmaster.model import ParsedFile, ParsedTag
-from steward.importers.taskmaster.notes import Notes
-from steward.importers.taskmaster.places import Places
-from steward.importers.taskmaster.read import parse
 from steward.importers.taskmaster.refs import live_edges
 from steward.importers.taskmaster.shape import Shape, TaskList, shape_of
 from steward.importers.taskmaster.tree import Walk

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from steward.importers.taskmaster.cycles import WaitGraph
-from steward.importers.taskmaster.model import Edge, Path
-from steward.importers.taskmaster.notes import KEPT, Notes
-from steward.importers.taskmaster.shape import describe
-from steward.importers.taskmaster.tree import Node, id_text
+from steward.importers.cycles import WaitGraph
+from steward.importers.model import Edge, Path
+from steward.importers.notes import KEPT, Notes
+from steward.importers.reader import id_text
+from steward.importers.taskmaster.tree import Node
+from steward.importers.text import describe
 
 _DROPPED = f"no live dependency; {KEPT}"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from steward.importers.model import Path, place_of
+from steward.importers.notes import KEPT, Notes
 from steward.importers.refusal import Refused
-from steward.importers.taskmaster.model import Path, place_of
-from steward.importers.taskmaster.notes import KEPT, Notes
-from steward.importers.taskmaster.text import clean
+from steward.importers.text import clean, describe
 
 _LONGEST_TAG = 200
 
@@ -160,9 +160,3 @@ def _unreadable(name: str, path: Path, what: str, value: Any) -> Refused:
         place=place_of(path),
         kind="wrong_structure",
     )
-
-
-def describe(value: Any) -> str:
-    """Name the kind of a JSON value in words."""
-    names = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
-    return names.get(type(value), "a number")

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from steward.importers.model import ParsedTask, Path, place_of
+from steward.importers.notes import KEPT, Notes
+from steward.importers.reader import id_text, steward_id_of
 from steward.importers.refusal import Refused
-from steward.importers.taskmaster.map import Inherited, fields_of, steward_id_of
-from steward.importers.taskmaster.model import ParsedTask, Path, place_of
-from steward.importers.taskmaster.notes import KEPT, Notes
-from steward.importers.taskmaster.read import Number
-from steward.importers.taskmaster.shape import TaskList, describe
-from steward.importers.taskmaster.text import clean
+from steward.importers.taskmaster.map import Inherited, fields_of
+from steward.importers.taskmaster.shape import TaskList
+from steward.importers.text import bounded, clean, describe
 
 _LONGEST_ID = 100
-_LONGEST_REF = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +111,7 @@ class Walk:
             claimed = self._join(parent.claimed if parent else "", own)
             ref = self._join(base, own)
         unique = self._unique(ref)
-        if unique not in (ref, _bounded(ref)):
+        if unique not in (ref, bounded(ref)):
             message = f"the reference {ref} stands twice in its tag"
             action = f"imported as {unique}; dependencies on {ref} mean the first"
             self._notes.add(path, "duplicate_id", message, action)
@@ -148,7 +146,7 @@ class Walk:
         return f"{base}.{own}" if base else own
 
     def _unique(self, ref: str) -> str:
-        unique = ref = _bounded(ref)
+        unique = ref = bounded(ref)
         number = 1
         while unique in self._used:
             number += 1
@@ -163,23 +161,3 @@ class Walk:
             place=place_of(path),
             kind="wrong_structure",
         )
-
-
-def _bounded(ref: str) -> str:
-    """Keep a reference short enough for an index, however deep it lies."""
-    if len(ref) <= _LONGEST_REF:
-        return ref
-    return f"{ref[: _LONGEST_REF // 2]}~{hashlib.sha256(ref.encode()).hexdigest()[:16]}"
-
-
-def id_text(value: Any) -> str | None:
-    """Write an id or a reference as text: 5, 5.0, "5" and " 5 " are one; None for what is no id."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, Number):
-        return str(int(value)) if "e" in value.text.lower() or value.text.endswith(".0") else value.text
-    if isinstance(value, str):
-        return value.strip() or None
-    return None

@@ -6,15 +6,10 @@ import re
 from collections import Counter
 from typing import Any
 
+from steward.importers.model import Fields, ParsedFile
 from steward.importers.taskmaster.map import KEYS
-from steward.importers.taskmaster.model import Fields, ParsedFile
-from steward.importers.taskmaster.words import (
-    PRIORITIES,
-    STATUSES,
-    WRITTEN_STATUSES,
-    key_of,
-    written_priority,
-)
+from steward.importers.taskmaster.words import WRITTEN_STATUSES, written_priority
+from steward.importers.words import PRIORITIES, STATUSES, key_of
 
 WRITTEN_FIELDS = (
     "title",
@@ -145,3 +140,14 @@ def next_id(siblings: list[Any]) -> int | str:
     if isinstance(given, int):
         return number
     return f"{last[1]}{str(number).zfill(len(last[2]))}"
+
+
+def says_the_same(name: str, here: Any, now: Any) -> bool:
+    """Tell whether a row's value is what the file says, or would be written in the file as it stands there."""
+    if here == now:
+        return True
+    if name == "status":
+        return bool(STATUSES[key_of(WRITTEN_STATUSES[here])] == now)
+    if name == "priority":
+        return bool(PRIORITIES[written_priority(here)] == now)
+    return False

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -117,16 +119,37 @@ class _Progress:
         sys.stderr.flush()
 
 
+_OUTPUT = typer.Option("--output", "-o", help="Into this file.")
+
+
 @export.command("taskmaster", cls=Command)
 def taskmaster(
     ctx: typer.Context,
     tag: Annotated[str | None, typer.Option(help="Only this tag.")] = None,
-    output: Annotated[str | None, typer.Option("--output", "-o", help="Into this file.")] = None,
+    output: Annotated[str | None, _OUTPUT] = None,
 ) -> None:
     """Give back the project in hand as a Taskmaster tasks.json."""
     from steward.importers import export_taskmaster
 
-    state: State = ctx.obj
+    _give_back(ctx.obj, output, partial(export_taskmaster, tag=tag))
+
+
+@export.command("beads", cls=Command)
+def beads(
+    ctx: typer.Context,
+    source: Annotated[
+        str | None, typer.Option(help="Name of the file, where the project has several.")
+    ] = None,
+    output: Annotated[str | None, _OUTPUT] = None,
+) -> None:
+    """Give back the project in hand as a beads issues.jsonl."""
+    from steward.importers import export_beads
+
+    _give_back(ctx.obj, output, partial(export_beads, source=source))
+
+
+def _give_back(state: State, output: str | None, export: Callable[..., str]) -> None:
+    """Write what an export of the project in hand gives, into a file or to the standard output."""
     database, actor = LocalCaller(state.settings).open()
     project = state.settings.project or actor.project
     if project is None:
@@ -135,11 +158,11 @@ def taskmaster(
         database,
         database.transaction(actor, operation="work.export", permission="work:read", read_only=True) as db,
     ):
-        text = export_taskmaster(db, project=project, tag=tag)
+        text = export(db, project=project)
     if output:
-        Path(output).write_text(text, "utf-8")
+        Path(output).write_text(text, "utf-8", newline="")
     else:
-        sys.stdout.write(text if text.endswith("\n") else text + "\n")
+        sys.stdout.write(text if text.endswith("\n") or not text else text + "\n")
 
 
 @app.command(cls=Command)

@@ -12,8 +12,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from steward.importers.places import Places
 from steward.importers.refusal import Refused
-from steward.importers.taskmaster.places import Places
 
 _CONFLICT = re.compile(r"^(?:<{7}|>{7}|\|{7})(?: .*)?$|^={7}$", re.M)
 _CONFLICT_EDGE = re.compile(r"^(?:<{7}|>{7})(?: |$)", re.M)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from json import JSONDecoder
 from typing import Any
 
-from steward.importers.taskmaster.model import Path
+from steward.importers.model import Path
 
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+', re.S)
 _DECODER = JSONDecoder()

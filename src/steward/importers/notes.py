@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
-from steward.importers.taskmaster.model import Oddity, Path, place_of
-from steward.importers.taskmaster.places import Places
+from steward.importers.model import Oddity, Path, place_of
 
 KEPT = "kept in the original only"
+
+
+class Lines(Protocol):
+    """Knows on which line of its file a value stands."""
+
+    def line(self, path: Path) -> int | None:
+        """Return the line of a value, or of the nearest value around it."""
 
 
 class Notes:
@@ -20,7 +27,7 @@ class Notes:
         """Note one oddity at a path."""
         self._items.append((path, line, kind, message, action))
 
-    def oddities(self, places: Callable[[], Places]) -> tuple[Oddity, ...]:
+    def oddities(self, places: Callable[[], Lines]) -> tuple[Oddity, ...]:
         """Return all of them with their lines, in file order."""
         if not self._items:
             return ()
