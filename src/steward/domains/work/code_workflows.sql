@@ -248,23 +248,21 @@ as $$
     calculated_at = excluded.calculated_at
 $$;
 
--- Since when each waiting task of a workflow has been waiting for something open.
-create function work.workflow_waits(p_workflow_id uuid) returns table (task_id uuid, since timestamptz)
+-- Since when an open task has been waiting for something open, null when it waits for nothing. The blocker is looked up
+-- in the condition, not joined, so that no plan made before a large import reads all tasks for each.
+create function work.waiting_since(p_task_id uuid, p_created_at timestamptz) returns timestamptz
 language sql stable
-set search_path = work, pg_temp
-as $$
-  select t.id, min(greatest(d.created_at, t.created_at))
-  from work.tasks as t
-  join work.task_dependencies as d on d.task_id = t.id
-  join work.tasks as b on b.id = d.depends_on_task_id
-  where t.workflow_id = p_workflow_id
-    and t.deleted_at is null
-    and not work.out_of_the_way(t.status)
+begin atomic
+  select min(greatest(d.created_at, p_created_at))
+  from work.task_dependencies as d
+  where d.task_id = p_task_id
     and d.dependency_type <> 'relates_to'
-    and b.deleted_at is null
-    and not work.out_of_the_way(b.status)
-  group by t.id
-$$;
+    and (
+      select b.deleted_at is null and not work.out_of_the_way(b.status)
+      from work.tasks as b
+      where b.id = d.depends_on_task_id
+    );
+end;
 
 -- Open tasks of a workflow that others wait for, those that hold up most first, with how long they have done so.
 create function work.workflow_bottlenecks(p_workflow_id uuid) returns jsonb
@@ -327,13 +325,12 @@ as $$
     a.critical_position,
     q.task_id is not null and q.agent_id is null,
     t.attempts::integer,
-    (extract(epoch from now() - case when t.status = 'blocked' then t.updated_at else w.since end) / 3600)::integer,
+    (extract(epoch from now() - case when t.status = 'blocked' then t.updated_at else work.waiting_since(t.id, t.created_at) end) / 3600)::integer,
     t.due_date < now()
   from work.tasks as t
   join work.task_analytics as a on a.task_id = t.id
   join projects.projects as p on p.id = t.project_id
   left join work.ready_queue as q on q.task_id = t.id
-  left join work.workflow_waits(p_workflow_id) as w on w.task_id = t.id
   where t.workflow_id = p_workflow_id
     and t.deleted_at is null
     and not work.out_of_the_way(t.status)
@@ -439,7 +436,7 @@ as $$
     (count(*) filter (where t.status = 'done'))::integer,
     (count(*) filter (where t.status in ('failed', 'cancelled')))::integer,
     (count(*) filter (where t.status = 'blocked'))::integer,
-    count(v.since)::integer,
+    (count(*) filter (where not work.out_of_the_way(t.status) and work.waiting_since(t.id, t.created_at) is not null))::integer,
     round(100.0 * count(*) filter (where t.status = 'done') / greatest(count(t.id), 1), 2),
     round(sum(f.estimated_minutes) / 60.0, 2),
     round(sum(f.actual_minutes) / 60.0, 2),
@@ -462,7 +459,6 @@ as $$
   left join work.tasks as t on t.workflow_id = w.id and t.project_id = w.project_id and t.deleted_at is null
   left join work.task_effort as f on f.task_id = t.id
   left join work.task_analytics as a on a.task_id = t.id
-  left join work.workflow_waits(p_workflow_id) as v on v.task_id = t.id
   where w.id = p_workflow_id
   group by w.id
 $$;
