@@ -33,7 +33,7 @@ def issue(database: Database, title: str, **arguments: Any) -> str:
 
 
 def test_an_issue_has_what_the_seed_gives_it(stage: Database) -> None:
-    found = call(stage, "work.add_issue", title="set up PostgreSQL", project="acme", label=["database"])
+    found = call(stage, "work.add_issue", title="set up PostgreSQL", project="acme", labels=["database"])
     assert (found.ref, found.number, found.status, found.priority) == ("ACME-1", 1, IssueStatus.OPEN, 5)
     assert (found.labels, found.assignee, found.epic, found.closed_at) == (["database"], None, None, None)
 
@@ -171,8 +171,8 @@ def test_tasks_of_an_issue_come_by_place(stage: Database) -> None:
 
 def test_issues_are_listed_by_what_is_asked_for(stage: Database) -> None:
     call(stage, "work.add_epic", title="A", project="acme")
-    issue(stage, "slow start", label=["speed", "db"], assignee="Ada", epic="EPIC-001")
-    issue(stage, "crash", label=["db"], priority="critical")
+    issue(stage, "slow start", labels=["speed", "db"], assignee="Ada", epic="EPIC-001")
+    issue(stage, "crash", labels=["db"], priority="critical")
     issue(stage, "typo", status="closed")
 
     def listed(**arguments: Any) -> list[str]:

@@ -54,8 +54,12 @@ def test_the_usage_example_of_the_orchestration_seed(stage: Database) -> None:
         "work.add",
         workflow=str(made.id),
         title="Implement OAuth2 Authentication",
-        requirement=["OAuth2 library integration", "User session management", "Security validation"],
-        acceptance=["Users can login with Google", "Users can login with GitHub", "Sessions are secure"],
+        requirements=["OAuth2 library integration", "User session management", "Security validation"],
+        acceptance_criteria=[
+            "Users can login with Google",
+            "Users can login with GitHub",
+            "Sessions are secure",
+        ],
         priority=9,
         estimated_minutes=8 * 60,
     )

@@ -90,3 +90,23 @@ def whole(db: Db, task_id: UUID) -> Task:
         awaited_by=[link for link in links if link.relation == "awaited_by"],
         version=row.version,
     )
+
+
+def check_line(name: str, text: str | None, most: int = 2000) -> None:
+    """Refuse a title or name that is empty or too long.
+
+    Args:
+        name: what the value is called.
+        text: the value; None is no value and passes.
+        most: how many characters it may have.
+
+    Raises:
+        Invalid: it is empty or too long.
+    """
+    if text is None:
+        return
+    if not text.strip():
+        raise Invalid(f"{name}: {text!r} is empty", hint="say in a line what it is")
+    if len(text) > most:
+        hint = "put the rest into the description"
+        raise Invalid(f"{name}: {len(text)} characters are more than {most}", hint=hint)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from steward.domains.work.find import EVERYWHERE, scope, task_of, whole
+from steward.domains.work.find import EVERYWHERE, check_line, scope, task_of, whole
 from steward.domains.work.find_items import NONE, epic_of, issue_of, place_of, workflow_of
 from steward.domains.work.types import (
     Count,
@@ -29,7 +29,6 @@ from steward.kit.errors import Invalid, NotFound, StaleVersion
 from steward.kit.op import Page, Profile, op
 
 MOST = 2000
-LONGEST_TITLE = 2000
 _BELONGS = ("epic", "issue", "workflow")
 
 
@@ -86,7 +85,7 @@ def add(
         issue: the issue it belongs to, such as ACME-7; that of its parent when left out.
         workflow: the workflow it belongs to, by id or name; that of its parent when left out.
     """
-    _check_title(title)
+    check_line("title", title)
     parent_task = task_of(db, parent) if parent else None
     place = place_of(db, project=project, epic=epic, issue=issue, workflow=workflow, parent=parent_task)
     if place.project_id is None:
@@ -119,14 +118,6 @@ def add(
     for other in waits_for or []:
         _tie(db, task_id, place.project_id, other, DependencyType.BLOCKS)
     return whole(db, task_id)
-
-
-def _check_title(title: str) -> None:
-    if not title.strip():
-        raise Invalid(f"title: {title!r} is empty", hint="say in a line what is to be done")
-    if len(title) > LONGEST_TITLE:
-        hint = "put the rest into the description"
-        raise Invalid(f"title: {len(title)} characters are more than {LONGEST_TITLE}", hint=hint)
 
 
 @op(profile=Profile.CORE)
@@ -312,10 +303,8 @@ def update(
         workflow: the workflow it belongs to, by id or name; `none` takes it out.
     """
     found = task_of(db, task)
-    if title is not None:
-        _check_title(title)
-    db.run("work.pass_update", id=found.id, token=token)
-    _check_version(db, found.id, version)
+    check_line("title", title)
+    _begin_update(db, found.id, token, version)
     no_parent = parent is not None and parent.lower() in NONE
     db.run(
         "work.update_task",
@@ -363,7 +352,9 @@ def _place(db: Db, task: TaskId, epic: str | None, issue: str | None, workflow: 
     )
 
 
-def _check_version(db: Db, task_id: UUID, version: int | None) -> None:
+def _begin_update(db: Db, task_id: UUID, token: int | None, version: int | None) -> None:
+    """Let an update pass by its token, and lock the version that it is based on."""
+    db.run("work.pass_update", id=task_id, token=token)
     now = db.value("work.lock_version", id=task_id)
     if version is not None and now != version:
         raise StaleVersion(

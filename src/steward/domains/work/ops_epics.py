@@ -7,14 +7,14 @@ from typing import Any
 from uuid import UUID
 
 from steward.domains import projects
-from steward.domains.work.find import scope
+from steward.domains.work.find import check_line, scope
 from steward.domains.work.find_items import epic_of
 from steward.domains.work.types import Priority
 from steward.domains.work.types_items import Complexity, Epic, EpicStatus, ItemId
 from steward.kit import cursor as cursors
 from steward.kit.db import Db
 from steward.kit.errors import Invalid
-from steward.kit.op import Page, op
+from steward.kit.op import Page, Profile, op
 from steward.kit.versions import check_version
 
 MOST = 500
@@ -80,6 +80,7 @@ def add_epic(
         depends_on: epics that must be completed first, such as EPIC-001.
         metadata: anything else, as an object.
     """
+    check_line("title", title)
     project_id = needed_project(db, project)
     made: UUID = db.value(
         "work.add_epic",
@@ -181,6 +182,7 @@ def update_epic(
         depends_on: all epics that must be completed first.
         metadata: keys to set, as an object.
     """
+    check_line("title", title)
     found = epic_of(db, epic, project)
     check_version(f"epic {epic}", version, db.value("work.lock_epic", id=found.id))
     db.run(
@@ -199,7 +201,7 @@ def update_epic(
     return db.one("work.get_epic", Epic, id=found.id)
 
 
-@op(write=True, idempotent=True)
+@op(write=True, idempotent=True, profile=Profile.ALL)
 def archive_epic(db: Db, *, epic: str, project: str | None = None, restore: bool = False) -> Epic:
     """Put an epic away, or bring it back; its issues and tasks stay.
 

@@ -6,7 +6,7 @@ import json
 from typing import Any
 from uuid import UUID
 
-from steward.domains.work.find import scope
+from steward.domains.work.find import check_line, scope
 from steward.domains.work.find_items import NONE, epic_of, issue_of
 from steward.domains.work.ops_epics import MOST, needed_project
 from steward.domains.work.types import Priority
@@ -14,7 +14,7 @@ from steward.domains.work.types_items import Issue, IssueStatus
 from steward.kit import cursor as cursors
 from steward.kit.db import Db
 from steward.kit.errors import Invalid
-from steward.kit.op import Page, op
+from steward.kit.op import Page, Profile, op
 from steward.kit.versions import check_version
 
 
@@ -28,7 +28,7 @@ def add_issue(
     description: str = "",
     status: IssueStatus = IssueStatus.OPEN,
     priority: Priority = Priority.MEDIUM,
-    label: list[str] | None = None,
+    labels: list[str] | None = None,
     assignee: str | None = None,
     github_id: int | None = None,
     github_url: str | None = None,
@@ -43,12 +43,13 @@ def add_issue(
         description: all of it.
         status: open, in_progress, blocked, closed or cancelled.
         priority: 1 to 10, or low, medium, high, critical.
-        label: words to find it by.
+        labels: words to find it by.
         assignee: who takes care of it: a user, an agent, or a name on GitHub.
         github_id: its id on GitHub.
         github_url: its address on GitHub.
         metadata: anything else, as an object.
     """
+    check_line("title", title)
     found = epic_of(db, epic, project) if epic else None
     project_id = needed_project(db, project) if project or found is None else found.project_id
     if found is not None and found.project_id != project_id:
@@ -63,7 +64,7 @@ def add_issue(
         description=description,
         status=status,
         priority=int(priority),
-        labels=label or [],
+        labels=labels or [],
         assignee=assignee or None,
         github_id=github_id,
         github_url=github_url,
@@ -140,7 +141,7 @@ def update_issue(
     status: IssueStatus | None = None,
     reason: str | None = None,
     priority: Priority | None = None,
-    label: list[str] | None = None,
+    labels: list[str] | None = None,
     assignee: str | None = None,
     github_id: int | None = None,
     github_url: str | None = None,
@@ -157,12 +158,13 @@ def update_issue(
         status: the next state; closed stamps when.
         reason: why the state changes.
         priority: 1 to 10, or low, medium, high, critical.
-        label: all its labels.
+        labels: all its labels.
         assignee: who takes care of it; `nobody` for none.
         github_id: its id on GitHub.
         github_url: its address on GitHub.
         metadata: keys to set, as an object.
     """
+    check_line("title", title)
     found = issue_of(db, issue)
     check_version(f"issue {issue}", version, db.value("work.lock_issue", id=found.id))
     no_epic = epic is not None and epic.lower() in NONE
@@ -176,7 +178,7 @@ def update_issue(
         status=status,
         reason=reason,
         priority=int(priority) if priority else None,
-        labels=label,
+        labels=labels,
         no_assignee=assignee is not None and assignee.lower() in NONE,
         assignee=assignee,
         github_id=github_id,
@@ -197,7 +199,7 @@ def close_issue(db: Db, *, issue: str, reason: str | None = None) -> Issue:
     return update_issue(db, issue=issue, status=IssueStatus.CLOSED, reason=reason)
 
 
-@op(write=True, destructive=True)
+@op(write=True, destructive=True, profile=Profile.ALL)
 def delete_issue(db: Db, *, issue: str) -> int:
     """Put an issue away; its tasks stay, and its number stays taken. Returns how many were put away.
 

@@ -17,7 +17,7 @@ from steward.domains.work.types_items import (
 )
 from steward.kit import cursor as cursors
 from steward.kit.db import Db
-from steward.kit.op import Page, op
+from steward.kit.op import Page, Profile, op
 
 
 @op(write=True, idempotent=True)
@@ -48,7 +48,7 @@ def get_workflow_analytics(db: Db, *, workflow: str, project: str | None = None)
     return WorkflowAnalytics(figures, db.all("work.task_figures", TaskFigures, id=found.id))
 
 
-@op()
+@op(profile=Profile.ALL)
 def performance_summary(
     db: Db,
     *,
@@ -77,7 +77,7 @@ def performance_summary(
     return cursors.page(rows, limit, lambda row: (row.workflow_id,))
 
 
-@op()
+@op(profile=Profile.ALL)
 def statistics(db: Db, *, project: str | None = None) -> Statistics:
     """Count what a project holds: epics, issues, workflows, tasks, and how many of each are done.
 

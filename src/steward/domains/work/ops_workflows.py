@@ -8,13 +8,13 @@ from typing import Any
 from uuid import UUID
 
 from steward.domains.work.errors import TransitionRefused
-from steward.domains.work.find import scope
+from steward.domains.work.find import check_line, scope
 from steward.domains.work.find_items import workflow_of
 from steward.domains.work.ops_epics import MOST, needed_project
 from steward.domains.work.types_items import Workflow, WorkflowPhase, WorkflowStatus
 from steward.kit import cursor as cursors
 from steward.kit.db import Db
-from steward.kit.op import Page, op
+from steward.kit.op import Page, Profile, op
 from steward.kit.versions import check_version
 
 
@@ -41,6 +41,7 @@ def add_workflow(
         phase: where it begins.
         metrics: figures to keep with it, as an object.
     """
+    check_line("name", name, 500)
     made: UUID = db.value(
         "work.add_workflow",
         project_id=needed_project(db, project),
@@ -136,6 +137,7 @@ def update_workflow(
         metrics: figures to set, as an object.
         error: something that went wrong, added to its errors with the phase.
     """
+    check_line("name", name, 500)
     found = workflow_of(db, workflow, project)
     check_version(f"workflow {workflow}", version, db.value("work.lock_workflow", id=found.id))
     db.run(
@@ -186,7 +188,7 @@ def advance_workflow(
     return db.one("work.get_workflow", Workflow, id=found.id)
 
 
-@op(write=True, idempotent=True)
+@op(write=True, idempotent=True, profile=Profile.ALL)
 def archive_workflow(db: Db, *, workflow: str, project: str | None = None, restore: bool = False) -> Workflow:
     """Put a workflow away, or bring it back; its tasks stay.
 
