@@ -11,14 +11,14 @@ select
   t.workflow_id,
   t.status,
   case
-    when not exists (
+    when t.estimated_minutes is not null and not exists (
       select
       from work.tasks as c
       where c.parent_task_id = t.id and c.deleted_at is null and c.estimated_minutes is not null
     ) then t.estimated_minutes
   end as estimated_minutes,
   case
-    when not exists (
+    when t.actual_minutes is not null and not exists (
       select
       from work.tasks as c
       where c.parent_task_id = t.id and c.deleted_at is null and c.actual_minutes is not null
