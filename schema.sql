@@ -1158,6 +1158,21 @@ begin
 end
 $$;
 
+-- function advice(text, text, text[])
+
+CREATE FUNCTION work.advice(p_kind text, p_text text, p_tasks text[]) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+  select jsonb_build_object(
+    'kind', p_kind,
+    'advice', format(p_text, cardinality(p_tasks), array_to_string(p_tasks[1:10], ', ')),
+    'count', cardinality(p_tasks),
+    'tasks', to_jsonb(p_tasks[1:10])
+  )
+  where cardinality(p_tasks) > 0
+$$;
+
 -- function after_dependency_delete()
 
 CREATE FUNCTION work.after_dependency_delete() RETURNS trigger
@@ -1267,6 +1282,62 @@ begin
 end
 $$;
 
+-- function analyse_tasks(uuid)
+
+CREATE FUNCTION work.analyse_tasks(p_workflow_id uuid) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+  insert into work.task_analytics as a (
+    task_id, project_id, complexity_score, estimated_effort_hours, actual_effort_hours, efficiency_ratio, quality_metrics,
+    performance_metrics, dependency_impact_score, blocking_factor, critical_position, completion_velocity, error_count,
+    retry_count, calculated_at
+  )
+  select
+    t.id,
+    t.project_id,
+    t.complexity_score,
+    round(t.estimated_minutes / 60.0, 2),
+    round(t.actual_minutes / 60.0, 2),
+    round(100.0 * nullif(t.estimated_minutes, 0) / nullif(t.actual_minutes, 0), 2),
+    case
+      when t.status not in ('done', 'failed') then '{}'
+      else jsonb_build_object(
+        'overall_score', case when t.status = 'failed' then 0 else round(100.0 / (1 + t.attempts), 2) end,
+        'first_try', t.status = 'done' and t.attempts = 0
+      )
+    end,
+    jsonb_strip_nulls(jsonb_build_object(
+      'minutes_to_start', round(extract(epoch from t.started_at - t.created_at) / 60),
+      'minutes_in_work', round(extract(epoch from t.completed_at - t.started_at) / 60)
+    )),
+    round(100.0 * p.waiting / greatest(count(*) filter (where t.status not in ('done', 'cancelled')) over (), p.waiting, 1), 2),
+    p.waiting,
+    p.critical_position,
+    round(60.0 * t.complexity_score / nullif(t.actual_minutes, 0), 2),
+    t.attempts,
+    greatest(t.attempts - (t.status = 'failed')::integer, 0),
+    now()
+  from work.workflow_places(p_workflow_id) as p
+  join work.tasks as t on t.id = p.task_id
+  order by t.id
+  on conflict (task_id) do update
+  set
+    complexity_score = excluded.complexity_score,
+    estimated_effort_hours = excluded.estimated_effort_hours,
+    actual_effort_hours = excluded.actual_effort_hours,
+    efficiency_ratio = excluded.efficiency_ratio,
+    quality_metrics = a.quality_metrics || excluded.quality_metrics,
+    performance_metrics = excluded.performance_metrics,
+    dependency_impact_score = excluded.dependency_impact_score,
+    blocking_factor = excluded.blocking_factor,
+    critical_position = excluded.critical_position,
+    completion_velocity = excluded.completion_velocity,
+    error_count = excluded.error_count,
+    retry_count = excluded.retry_count,
+    calculated_at = excluded.calculated_at
+$$;
+
 -- function blocked_tasks(uuid, uuid, integer)
 
 CREATE FUNCTION work.blocked_tasks(p_project_id uuid, p_task_id uuid, p_limit integer) RETURNS TABLE(id uuid, ref text, title text, status text, reason text, blockers text[], place bigint)
@@ -1297,6 +1368,57 @@ CREATE FUNCTION work.blocked_tasks(p_project_id uuid, p_task_id uuid, p_limit in
   from waiting
   join work.tasks as t on t.id = waiting.task_id
   join projects.projects as p on p.id = t.project_id
+$$;
+
+-- table workflow_analytics
+
+CREATE TABLE work.workflow_analytics (
+    workflow_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    total_tasks integer DEFAULT 0 NOT NULL,
+    completed_tasks integer DEFAULT 0 NOT NULL,
+    failed_tasks integer DEFAULT 0 NOT NULL,
+    blocked_tasks integer DEFAULT 0 NOT NULL,
+    waiting_tasks integer DEFAULT 0 NOT NULL,
+    completion_percentage numeric(5,2) DEFAULT 0 NOT NULL,
+    estimated_duration_hours numeric(14,2),
+    actual_duration_hours numeric(14,2),
+    efficiency_score numeric(14,2),
+    quality_score numeric(5,2),
+    complexity_score numeric(5,2),
+    critical_path_minutes integer DEFAULT 0 NOT NULL,
+    critical_path jsonb DEFAULT '[]'::jsonb NOT NULL,
+    resource_utilization jsonb DEFAULT '{}'::jsonb NOT NULL,
+    bottlenecks jsonb DEFAULT '[]'::jsonb NOT NULL,
+    optimization_opportunities jsonb DEFAULT '[]'::jsonb NOT NULL,
+    calculated_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT workflow_analytics_completion_percentage_check CHECK (((completion_percentage >= (0)::numeric) AND (completion_percentage <= (100)::numeric))),
+    CONSTRAINT workflow_analytics_complexity_score_check CHECK ((complexity_score >= (0)::numeric)),
+    CONSTRAINT workflow_analytics_efficiency_score_check CHECK ((efficiency_score >= (0)::numeric)),
+    CONSTRAINT workflow_analytics_quality_score_check CHECK (((quality_score >= (0)::numeric) AND (quality_score <= (100)::numeric)))
+);
+
+-- comment TABLE workflow_analytics
+
+COMMENT ON TABLE work.workflow_analytics IS 'What calculate_workflow_analytics last found of a workflow; live counts stand in workflow_performance_summary.';
+
+-- function calculate_workflow_analytics(uuid)
+
+CREATE FUNCTION work.calculate_workflow_analytics(p_workflow_id uuid) RETURNS work.workflow_analytics
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'work', 'kit', 'pg_temp'
+    AS $$
+begin
+  perform kit.authorize('work:write');
+  perform w.id from work.workflows as w where w.id = p_workflow_id for no key update;
+  if not found then
+    raise exception 'there is no workflow %', p_workflow_id
+      using errcode = 'ST404', hint = 'look with `steward work list-workflows`';
+  end if;
+  perform work.analyse_tasks(p_workflow_id);
+  return work.write_workflow_analytics(p_workflow_id);
+end
 $$;
 
 -- function check_cycles(uuid[])
@@ -1349,6 +1471,109 @@ begin
     raise exception 'tasks % would wait for each other in a circle', numbers
       using errcode = 'STW03', hint = 'leave out one of these dependencies';
   end if;
+end
+$$;
+
+-- function check_epic_cycles()
+
+CREATE FUNCTION work.check_epic_cycles() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+declare
+  caught text;
+begin
+  perform pg_advisory_xact_lock(hashtextextended('work.epics', 0) # hashtextextended(p::text, 0))
+  from (select distinct n.project_id as p from new_rows as n order by 1) as sorted;
+  with recursive reached (start, id) as (
+    select n.epic_id, n.depends_on_epic_id
+    from new_rows as n
+    union
+    select reached.start, d.depends_on_epic_id
+    from reached
+    join work.epic_dependencies as d on d.epic_id = reached.id
+  )
+  select string_agg(distinct e.epic_id, ', ')
+  into caught
+  from reached
+  join work.epics as e on e.id = reached.start
+  where reached.id = reached.start;
+  if caught is not null then
+    raise exception 'epics would wait for each other in a circle: %', caught
+      using errcode = 'STW03', hint = 'leave out one of these dependencies';
+  end if;
+  return null;
+end
+$$;
+
+-- function check_epic_status()
+
+CREATE FUNCTION work.check_epic_status() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+begin
+  if tg_op = 'UPDATE' then
+    if new.status = old.status then
+      return new;
+    end if;
+    perform work.check_transition('epic', 'epic ' || new.epic_id, old.status, new.status);
+    new.completed_at := nullif(new.completed_at, old.completed_at);
+  end if;
+  new.completed_at := case when new.status = 'completed' then coalesce(new.completed_at, now()) end;
+  return new;
+end
+$$;
+
+-- function check_issue_status()
+
+CREATE FUNCTION work.check_issue_status() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+begin
+  if tg_op = 'UPDATE' then
+    if new.status = old.status then
+      return new;
+    end if;
+    perform work.check_transition('issue', 'issue ' || new.number, old.status, new.status);
+    new.closed_at := nullif(new.closed_at, old.closed_at);
+  end if;
+  new.closed_at := case when new.status = 'closed' then coalesce(new.closed_at, now()) end;
+  return new;
+end
+$$;
+
+-- function check_numbers()
+
+CREATE FUNCTION work.check_numbers() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'projects', 'pg_temp'
+    AS $$
+declare
+  bad record;
+begin
+  perform c.project_id
+  from projects.project_counters as c
+  where c.project_id in (select n.project_id from new_rows as n)
+  order by c.project_id
+  for update;
+  if tg_table_name = 'issues' then
+    select n.number, 'a task' as other into bad
+    from new_rows as n
+    join work.tasks as t on t.project_id = n.project_id and t.number = n.number
+    limit 1;
+  else
+    select n.number, 'an issue' as other into bad
+    from new_rows as n
+    join work.issues as i on i.project_id = n.project_id and i.number = n.number
+    limit 1;
+  end if;
+  if found then
+    raise exception 'number % of this project is % already', bad.number, bad.other
+      using errcode = 'ST409', hint = 'leave the number out: the next free one is taken';
+  end if;
+  return null;
 end
 $$;
 
@@ -1410,6 +1635,66 @@ begin
     new.quarantined_at := null;
     new.quarantine_reason := null;
   end if;
+  return new;
+end
+$$;
+
+-- function check_transition(text, text, text, text)
+
+CREATE FUNCTION work.check_transition(p_kind text, p_name text, p_from text, p_to text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'kit', 'pg_temp'
+    AS $$
+declare
+  allowed text[] := work.item_next(p_kind, p_from);
+begin
+  if p_from = p_to or kit.setting('importing') is not null or p_to = any (allowed) then
+    return;
+  end if;
+  raise exception '% cannot go from % to %', p_name, p_from, p_to
+    using errcode = 'STW04', hint = format('from %s it may go to: %s', p_from, array_to_string(allowed, ', '));
+end
+$$;
+
+-- function check_workflow_status()
+
+CREATE FUNCTION work.check_workflow_status() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+declare
+  moved boolean := tg_op = 'INSERT';
+  advanced boolean := tg_op = 'INSERT';
+begin
+  if tg_op = 'UPDATE' then
+    moved := new.status <> old.status;
+    advanced := new.current_phase <> old.current_phase;
+    if not moved and not advanced then
+      return new;
+    end if;
+    if advanced and not moved and old.status in ('paused', 'cancelled') then
+      raise exception 'workflow % is %, so its phase stands still', new.name, old.status
+        using errcode = 'STW04', hint = 'make it active first';
+    end if;
+  end if;
+  if advanced and new.current_phase in ('completed', 'failed') then
+    new.status := new.current_phase;
+  elsif moved and new.status in ('completed', 'failed') then
+    new.current_phase := new.status;
+  elsif tg_op = 'UPDATE' and advanced and not moved and new.status in ('pending', 'completed', 'failed') then
+    new.status := 'active';
+  elsif moved and new.current_phase in ('completed', 'failed') then
+    new.current_phase := 'development';
+  end if;
+  if tg_op = 'UPDATE' then
+    perform work.check_transition('workflow', 'workflow ' || new.name, old.status, new.status);
+    perform work.check_transition('phase', 'workflow ' || new.name, old.current_phase, new.current_phase);
+    new.completed_at := nullif(new.completed_at, old.completed_at);
+  end if;
+  if new.status in ('active', 'completed') then
+    new.started_at := coalesce(new.started_at, now());
+  end if;
+  new.completed_at := case when new.status in ('completed', 'failed', 'cancelled') then coalesce(new.completed_at, now()) end;
   return new;
 end
 $$;
@@ -1802,6 +2087,9 @@ CREATE TABLE work.tasks (
     started_at timestamp with time zone,
     completed_at timestamp with time zone,
     deleted_at timestamp with time zone,
+    epic_id uuid,
+    issue_id uuid,
+    workflow_id uuid,
     CONSTRAINT tasks_acceptance_criteria_check CHECK ((jsonb_typeof(acceptance_criteria) = 'array'::text)),
     CONSTRAINT tasks_actual_minutes_check CHECK ((actual_minutes >= 0)),
     CONSTRAINT tasks_assigned_once CHECK (((assigned_user_id IS NULL) OR (assigned_agent_id IS NULL))),
@@ -1859,7 +2147,11 @@ CREATE VIEW work.task_list WITH (security_invoker='true') AS
     t.version,
     t.created_at,
     t.updated_at,
-    t.completed_at
+    t.completed_at,
+    t.epic_id,
+    t.issue_id,
+    t.workflow_id,
+    t.order_index
    FROM (((((work.tasks t
      JOIN projects.projects p ON ((p.id = t.project_id)))
      LEFT JOIN work.ready_queue q ON ((q.task_id = t.id)))
@@ -1902,9 +2194,13 @@ CREATE FUNCTION work.filter_tasks(p_filter jsonb) RETURNS SETOF work.task_list
      l.version,
      l.created_at,
      l.updated_at,
-     l.completed_at
+     l.completed_at,
+     l.epic_id,
+     l.issue_id,
+     l.workflow_id,
+     l.order_index
     FROM work.task_list l
-   WHERE ((((filter_tasks.p_filter ->> 'project_id'::text) IS NULL) OR (l.project_id = ((filter_tasks.p_filter ->> 'project_id'::text))::uuid)) AND (((filter_tasks.p_filter -> 'status'::text) IS NULL) OR (l.status = ANY (ARRAY( SELECT jsonb_array_elements_text((filter_tasks.p_filter -> 'status'::text)) AS jsonb_array_elements_text)))) AND (((filter_tasks.p_filter ->> 'type'::text) IS NULL) OR (l.type = (filter_tasks.p_filter ->> 'type'::text))) AND (((filter_tasks.p_filter ->> 'priority'::text) IS NULL) OR (l.priority = ((filter_tasks.p_filter ->> 'priority'::text))::integer)) AND (((filter_tasks.p_filter ->> 'label'::text) IS NULL) OR (l.labels @> ARRAY[(filter_tasks.p_filter ->> 'label'::text)])) AND (((filter_tasks.p_filter ->> 'tag'::text) IS NULL) OR (l.tag = (filter_tasks.p_filter ->> 'tag'::text))) AND (((filter_tasks.p_filter ->> 'parent_id'::text) IS NULL) OR (l.parent_task_id = ((filter_tasks.p_filter ->> 'parent_id'::text))::uuid)) AND (((filter_tasks.p_filter ->> 'top'::text) IS NULL) OR (l.parent_task_id IS NULL)) AND (((filter_tasks.p_filter ->> 'ready'::text) IS NULL) OR (l.ready = ((filter_tasks.p_filter ->> 'ready'::text))::boolean)) AND (((filter_tasks.p_filter ->> 'agent'::text) IS NULL) OR ((lower((filter_tasks.p_filter ->> 'agent'::text)) = lower(l.held_by)) OR (lower((filter_tasks.p_filter ->> 'agent'::text)) = lower(l.assigned_to)))) AND (((filter_tasks.p_filter ->> 'text'::text) IS NULL) OR (strpos(lower(((l.ref || ' '::text) || l.title)), lower((filter_tasks.p_filter ->> 'text'::text))) > 0) OR (EXISTS ( SELECT
+   WHERE ((((filter_tasks.p_filter ->> 'project_id'::text) IS NULL) OR (l.project_id = ((filter_tasks.p_filter ->> 'project_id'::text))::uuid)) AND (((filter_tasks.p_filter -> 'status'::text) IS NULL) OR (l.status = ANY (ARRAY( SELECT jsonb_array_elements_text((filter_tasks.p_filter -> 'status'::text)) AS jsonb_array_elements_text)))) AND (((filter_tasks.p_filter ->> 'type'::text) IS NULL) OR (l.type = (filter_tasks.p_filter ->> 'type'::text))) AND (((filter_tasks.p_filter ->> 'priority'::text) IS NULL) OR (l.priority = ((filter_tasks.p_filter ->> 'priority'::text))::integer)) AND (((filter_tasks.p_filter ->> 'label'::text) IS NULL) OR (l.labels @> ARRAY[(filter_tasks.p_filter ->> 'label'::text)])) AND (((filter_tasks.p_filter ->> 'tag'::text) IS NULL) OR (l.tag = (filter_tasks.p_filter ->> 'tag'::text))) AND (((filter_tasks.p_filter ->> 'parent_id'::text) IS NULL) OR (l.parent_task_id = ((filter_tasks.p_filter ->> 'parent_id'::text))::uuid)) AND (((filter_tasks.p_filter ->> 'epic_id'::text) IS NULL) OR (l.epic_id = ((filter_tasks.p_filter ->> 'epic_id'::text))::uuid)) AND (((filter_tasks.p_filter ->> 'issue_id'::text) IS NULL) OR (l.issue_id = ((filter_tasks.p_filter ->> 'issue_id'::text))::uuid)) AND (((filter_tasks.p_filter ->> 'workflow_id'::text) IS NULL) OR (l.workflow_id = ((filter_tasks.p_filter ->> 'workflow_id'::text))::uuid)) AND (((filter_tasks.p_filter ->> 'top'::text) IS NULL) OR (l.parent_task_id IS NULL)) AND (((filter_tasks.p_filter ->> 'ready'::text) IS NULL) OR (l.ready = ((filter_tasks.p_filter ->> 'ready'::text))::boolean)) AND (((filter_tasks.p_filter ->> 'agent'::text) IS NULL) OR ((lower((filter_tasks.p_filter ->> 'agent'::text)) = lower(l.held_by)) OR (lower((filter_tasks.p_filter ->> 'agent'::text)) = lower(l.assigned_to)))) AND (((filter_tasks.p_filter ->> 'text'::text) IS NULL) OR (strpos(lower(((l.ref || ' '::text) || l.title)), lower((filter_tasks.p_filter ->> 'text'::text))) > 0) OR (EXISTS ( SELECT
             FROM work.tasks t
            WHERE ((t.id = l.id) AND (strpos(lower(t.description), lower((filter_tasks.p_filter ->> 'text'::text))) > 0))))));
 END;
@@ -2035,6 +2331,82 @@ CREATE FUNCTION work.in_work(p_project_id uuid, p_limit integer) RETURNS TABLE(t
           LIMIT in_work.p_limit)) w;
 END;
 
+-- function inherit_place()
+
+CREATE FUNCTION work.inherit_place() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+declare
+  parent record;
+begin
+  if new.parent_task_id is not null then
+    select t.epic_id, t.issue_id, t.workflow_id
+    into parent
+    from work.tasks as t
+    where t.id = new.parent_task_id
+      and t.project_id = new.project_id;
+    new.epic_id := coalesce(new.epic_id, parent.epic_id);
+    new.issue_id := coalesce(new.issue_id, parent.issue_id);
+    new.workflow_id := coalesce(new.workflow_id, parent.workflow_id);
+  end if;
+  if new.epic_id is null and new.issue_id is not null then
+    select i.epic_id
+    into new.epic_id
+    from work.issues as i
+    where i.id = new.issue_id
+      and i.project_id = new.project_id;
+  end if;
+  return new;
+end
+$$;
+
+-- function item_next(text, text)
+
+CREATE FUNCTION work.item_next(p_kind text, p_from text) RETURNS text[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT
+         CASE ((p_kind || ' '::text) || p_from)
+             WHEN 'epic planned'::text THEN ARRAY['in_progress'::text, 'blocked'::text, 'completed'::text, 'cancelled'::text]
+             WHEN 'epic in_progress'::text THEN ARRAY['planned'::text, 'blocked'::text, 'completed'::text, 'cancelled'::text]
+             WHEN 'epic blocked'::text THEN ARRAY['planned'::text, 'in_progress'::text, 'cancelled'::text]
+             WHEN 'epic completed'::text THEN ARRAY['in_progress'::text]
+             WHEN 'epic cancelled'::text THEN ARRAY['planned'::text]
+             WHEN 'issue open'::text THEN ARRAY['in_progress'::text, 'blocked'::text, 'closed'::text, 'cancelled'::text]
+             WHEN 'issue in_progress'::text THEN ARRAY['open'::text, 'blocked'::text, 'closed'::text, 'cancelled'::text]
+             WHEN 'issue blocked'::text THEN ARRAY['open'::text, 'in_progress'::text, 'closed'::text, 'cancelled'::text]
+             WHEN 'issue closed'::text THEN ARRAY['open'::text, 'in_progress'::text]
+             WHEN 'issue cancelled'::text THEN ARRAY['open'::text]
+             WHEN 'workflow pending'::text THEN ARRAY['active'::text, 'paused'::text, 'completed'::text, 'failed'::text, 'cancelled'::text]
+             WHEN 'workflow active'::text THEN ARRAY['pending'::text, 'paused'::text, 'completed'::text, 'failed'::text, 'cancelled'::text]
+             WHEN 'workflow paused'::text THEN ARRAY['active'::text, 'failed'::text, 'cancelled'::text]
+             WHEN 'workflow completed'::text THEN ARRAY['active'::text]
+             WHEN 'workflow failed'::text THEN ARRAY['pending'::text, 'active'::text, 'cancelled'::text]
+             WHEN 'workflow cancelled'::text THEN ARRAY['pending'::text]
+             WHEN 'phase initiation'::text THEN ARRAY['planning'::text, 'development'::text, 'testing'::text, 'deployment'::text, 'completed'::text, 'failed'::text]
+             WHEN 'phase planning'::text THEN ARRAY['initiation'::text, 'development'::text, 'testing'::text, 'deployment'::text, 'completed'::text, 'failed'::text]
+             WHEN 'phase development'::text THEN ARRAY['planning'::text, 'testing'::text, 'deployment'::text, 'completed'::text, 'failed'::text]
+             WHEN 'phase testing'::text THEN ARRAY['planning'::text, 'development'::text, 'deployment'::text, 'completed'::text, 'failed'::text]
+             WHEN 'phase deployment'::text THEN ARRAY['development'::text, 'testing'::text, 'completed'::text, 'failed'::text]
+             WHEN 'phase completed'::text THEN ARRAY['development'::text, 'testing'::text, 'deployment'::text]
+             WHEN 'phase failed'::text THEN ARRAY['initiation'::text, 'planning'::text, 'development'::text, 'testing'::text, 'deployment'::text]
+             ELSE ARRAY[]::text[]
+         END AS "array";
+END;
+
+-- function keep_number()
+
+CREATE FUNCTION work.keep_number() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+begin
+  raise exception 'number % and project of a % stay as they are', old.number, rtrim(tg_table_name, 's')
+    using errcode = 'ST409', hint = 'add a new one to the other project and cancel this one';
+end
+$$;
+
 -- function left_waiting(integer, integer[], integer[])
 
 CREATE FUNCTION work.left_waiting(p_nodes integer, p_from integer[], p_to integer[]) RETURNS integer[]
@@ -2082,6 +2454,51 @@ CREATE FUNCTION work.lock_graphs(p_projects uuid[]) RETURNS void
   from (select distinct unnest(p_projects) as p order by 1) as sorted
 $$;
 
+-- function longest_chain(integer[], integer[], integer[], integer[])
+
+CREATE FUNCTION work.longest_chain(p_order integer[], p_from integer[], p_to integer[], p_minutes integer[]) RETURNS integer[]
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+declare
+  nodes integer := cardinality(p_minutes);
+  first integer[] := array_fill(null::integer, array[nodes]);
+  before bigint[] := array_fill(0::bigint, array[nodes]);
+  via integer[] := array_fill(null::integer, array[nodes]);
+  finish bigint;
+  latest bigint := -1;
+  last integer;
+  edge integer;
+  node integer;
+  chain integer[] := '{}';
+begin
+  for i in reverse coalesce(cardinality(p_to), 0)..1 loop
+    first[p_to[i]] := i;
+  end loop;
+  foreach node in array p_order loop
+    -- Minutes count first, the number of nodes only decides between equals.
+    finish := before[node] + p_minutes[node] * 1000000::bigint + 1;
+    if finish > latest then
+      latest := finish;
+      last := node;
+    end if;
+    edge := first[node];
+    while p_to[edge] = node loop
+      if finish > before[p_from[edge]] then
+        before[p_from[edge]] := finish;
+        via[p_from[edge]] := node;
+      end if;
+      edge := edge + 1;
+    end loop;
+  end loop;
+  while last is not null loop
+    chain := last || chain;
+    last := via[last];
+  end loop;
+  return chain;
+end
+$$;
+
 -- function may_become(text, text)
 
 CREATE FUNCTION work.may_become(p_from text, p_to text) RETURNS boolean
@@ -2117,6 +2534,26 @@ CREATE FUNCTION work.next_statuses(p_from text) RETURNS text
   ]) as s
   where work.may_become(p_from, s)
 $$;
+
+-- function number_epic()
+
+CREATE FUNCTION work.number_epic() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    AS $_$
+declare
+  last_number integer;
+begin
+  perform pg_advisory_xact_lock(hashtextextended('work.epics', 0) # hashtextextended(new.project_id::text, 0));
+  select max(substring(e.epic_id from '^EPIC-([0-9]{1,9})$')::integer)
+  into last_number
+  from work.epics as e
+  where e.project_id = new.project_id
+    and e.epic_id ~ '^EPIC-[0-9]{1,9}$';
+  new.epic_id := format('EPIC-%s', lpad((coalesce(last_number, 0) + 1)::text, greatest(3, length((coalesce(last_number, 0) + 1)::text)), '0'));
+  return new;
+end
+$_$;
 
 -- function number_task()
 
@@ -2217,6 +2654,64 @@ begin
   end if;
   return ids;
 end
+$$;
+
+-- function priority_name(smallint)
+
+CREATE FUNCTION work.priority_name(p_priority smallint) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN (p_priority >= 10) THEN 'critical'::text
+             WHEN (p_priority >= 8) THEN 'high'::text
+             WHEN (p_priority >= 5) THEN 'medium'::text
+             ELSE 'low'::text
+         END AS "case";
+END;
+
+-- function project_statistics(uuid)
+
+CREATE FUNCTION work.project_statistics(p_project_id uuid DEFAULT NULL::uuid) RETURNS TABLE(total_projects integer, total_epics integer, completed_epics integer, total_issues integer, open_issues integer, total_workflows integer, active_workflows integer, completed_workflows integer, total_tasks integer, completed_tasks integer, total_dependencies integer)
+    LANGUAGE sql STABLE
+    SET search_path TO 'work', 'projects', 'pg_temp'
+    AS $$
+  select p.total, e.total, e.completed, i.total, i.open, w.total, w.active, w.completed, t.total, t.completed, d.total
+  from (
+    select count(*)::integer as total
+    from projects.projects as x
+    where x.deleted_at is null
+      and x.id <> projects.system_project()
+      and (p_project_id is null or x.id = p_project_id)
+  ) as p
+  cross join (
+    select count(*)::integer as total, (count(*) filter (where x.status = 'completed'))::integer as completed
+    from work.epics as x
+    where x.archived_at is null and (p_project_id is null or x.project_id = p_project_id)
+  ) as e
+  cross join (
+    select count(*)::integer as total, (count(*) filter (where x.status not in ('closed', 'cancelled')))::integer as open
+    from work.issues as x
+    where x.deleted_at is null and (p_project_id is null or x.project_id = p_project_id)
+  ) as i
+  cross join (
+    select
+      count(*)::integer as total,
+      (count(*) filter (where x.status = 'active'))::integer as active,
+      (count(*) filter (where x.status = 'completed'))::integer as completed
+    from work.workflows as x
+    where x.archived_at is null and (p_project_id is null or x.project_id = p_project_id)
+  ) as w
+  cross join (
+    select count(*)::integer as total, (count(*) filter (where x.status = 'done'))::integer as completed
+    from work.tasks as x
+    where x.deleted_at is null and (p_project_id is null or x.project_id = p_project_id)
+  ) as t
+  cross join (
+    select count(*)::integer as total
+    from work.task_dependencies as x
+    where p_project_id is null or x.project_id = p_project_id
+  ) as d
 $$;
 
 -- function ready_among(uuid[])
@@ -2542,6 +3037,96 @@ CREATE FUNCTION work.touched_by(p_ids uuid[], p_parents uuid[]) RETURNS uuid[]
   where a.id is not null
 $$;
 
+-- function waiting_counts(integer, integer[], integer[], integer[])
+
+CREATE FUNCTION work.waiting_counts(p_nodes integer, p_order integer[], p_from integer[], p_to integer[]) RETURNS integer[]
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+declare
+  width constant integer := 4096;
+  none constant varbit := repeat('0', width)::varbit;
+  first integer[] := array_fill(null::integer, array[p_nodes]);
+  counts integer[] := array_fill(0, array[p_nodes]);
+  waiting varbit[];
+  mine varbit;
+  edge integer;
+  node integer;
+begin
+  for i in reverse coalesce(cardinality(p_to), 0)..1 loop
+    first[p_to[i]] := i;
+  end loop;
+  for base in 0..p_nodes - 1 by width loop
+    waiting := array_fill(null::varbit, array[p_nodes]);
+    for place in reverse cardinality(p_order)..1 loop
+      node := p_order[place];
+      edge := first[node];
+      continue when edge is null;
+      mine := none;
+      while p_to[edge] = node loop
+        mine := mine | coalesce(waiting[p_from[edge]], none);
+        if p_from[edge] > base and p_from[edge] <= base + width then
+          mine := set_bit(mine::bit(4096), p_from[edge] - base - 1, 1);
+        end if;
+        edge := edge + 1;
+      end loop;
+      waiting[node] := mine;
+      counts[node] := counts[node] + bit_count(mine::bit(4096))::integer;
+    end loop;
+  end loop;
+  return counts;
+end
+$$;
+
+-- function waiting_order(integer, integer[], integer[])
+
+CREATE FUNCTION work.waiting_order(p_nodes integer, p_from integer[], p_to integer[]) RETURNS integer[]
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+declare
+  waits integer[] := array_fill(0, array[p_nodes]);
+  first integer[] := array_fill(null::integer, array[p_nodes]);
+  free integer[] := '{}';
+  place integer := 1;
+  edge integer;
+begin
+  for i in 1..coalesce(cardinality(p_from), 0) loop
+    waits[p_from[i]] := waits[p_from[i]] + 1;
+    first[p_to[i]] := coalesce(first[p_to[i]], i);
+  end loop;
+  for i in 1..p_nodes loop
+    if waits[i] = 0 then
+      free[cardinality(free) + 1] := i;
+    end if;
+  end loop;
+  while place <= cardinality(free) loop
+    edge := first[free[place]];
+    while p_to[edge] = free[place] loop
+      waits[p_from[edge]] := waits[p_from[edge]] - 1;
+      if waits[p_from[edge]] = 0 then
+        free[cardinality(free) + 1] := p_from[edge];
+      end if;
+      edge := edge + 1;
+    end loop;
+    place := place + 1;
+  end loop;
+  return free;
+end
+$$;
+
+-- function waiting_since(uuid, timestamp with time zone)
+
+CREATE FUNCTION work.waiting_since(p_task_id uuid, p_created_at timestamp with time zone) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT min(GREATEST(d.created_at, waiting_since.p_created_at)) AS min
+    FROM work.task_dependencies d
+   WHERE ((d.task_id = waiting_since.p_task_id) AND (d.dependency_type <> 'relates_to'::text) AND ( SELECT ((b.deleted_at IS NULL) AND (NOT work.out_of_the_way(b.status)))
+            FROM work.tasks b
+           WHERE (b.id = d.depends_on_task_id)));
+END;
+
 -- function waiting_tasks(uuid, uuid, integer)
 
 CREATE FUNCTION work.waiting_tasks(p_project_id uuid, p_task_id uuid, p_limit integer) RETURNS TABLE(task_id uuid, place bigint)
@@ -2621,6 +3206,293 @@ CREATE FUNCTION work.with_descendants(p_ids uuid[]) RETURNS SETOF uuid
   )
   select id
   from tree
+$$;
+
+-- function workflow_bottlenecks(uuid)
+
+CREATE FUNCTION work.workflow_bottlenecks(p_workflow_id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'work', 'projects', 'pg_temp'
+    AS $$
+  with worst as materialized (
+    select t.id, t.project_id, t.number, t.title, t.status, t.created_at, a.blocking_factor, a.dependency_impact_score
+    from work.tasks as t
+    join work.task_analytics as a on a.task_id = t.id
+    where t.workflow_id = p_workflow_id
+      and t.deleted_at is null
+      and not work.out_of_the_way(t.status)
+      and a.blocking_factor > 0
+    order by a.blocking_factor desc, t.number
+    limit 10
+  )
+  select coalesce(
+    jsonb_agg(
+      jsonb_build_object(
+        'task', p.key || '-' || t.number,
+        'task_id', t.id,
+        'title', t.title,
+        'status', t.status,
+        'waiting', t.blocking_factor::integer,
+        'blocking_for_hours', h.hours,
+        'impact_percentage', t.dependency_impact_score
+      )
+      order by t.blocking_factor desc, t.number
+    ),
+    '[]'
+  )
+  from worst as t
+  join projects.projects as p on p.id = t.project_id
+  cross join lateral (
+    select coalesce(round((extract(epoch from now() - min(greatest(d.created_at, t.created_at))) / 3600)::numeric, 2), 0) as hours
+    from work.task_dependencies as d
+    join work.tasks as w on w.id = d.task_id
+    where d.depends_on_task_id = t.id
+      and d.dependency_type <> 'relates_to'
+      and w.deleted_at is null
+      and not work.out_of_the_way(w.status)
+  ) as h
+$$;
+
+-- function workflow_figures(uuid)
+
+CREATE FUNCTION work.workflow_figures(p_workflow_id uuid) RETURNS TABLE(workflow_id uuid, project_id uuid, total_tasks integer, completed_tasks integer, failed_tasks integer, blocked_tasks integer, waiting_tasks integer, completion_percentage numeric, estimated_duration_hours numeric, actual_duration_hours numeric, efficiency_score numeric, quality_score numeric, complexity_score numeric, critical_path_minutes integer, critical_path jsonb)
+    LANGUAGE sql STABLE
+    SET search_path TO 'work', 'projects', 'pg_temp'
+    AS $$
+  select
+    w.id,
+    w.project_id,
+    count(t.id)::integer,
+    (count(*) filter (where t.status = 'done'))::integer,
+    (count(*) filter (where t.status in ('failed', 'cancelled')))::integer,
+    (count(*) filter (where t.status = 'blocked'))::integer,
+    (count(*) filter (where not work.out_of_the_way(t.status) and work.waiting_since(t.id, t.created_at) is not null))::integer,
+    round(100.0 * count(*) filter (where t.status = 'done') / greatest(count(t.id), 1), 2),
+    round(sum(f.estimated_minutes) / 60.0, 2),
+    round(sum(f.actual_minutes) / 60.0, 2),
+    round(100.0 * nullif(sum(f.estimated_minutes), 0) / nullif(sum(f.actual_minutes), 0), 2),
+    round(avg((a.quality_metrics ->> 'overall_score')::numeric) filter (where t.status in ('done', 'failed')), 2),
+    round(avg(t.complexity_score), 2),
+    coalesce(sum(f.estimated_minutes) filter (where a.critical_position is not null), 0)::integer,
+    coalesce(
+      jsonb_agg(
+        jsonb_build_object(
+          'task', p.key || '-' || t.number, 'task_id', t.id, 'title', t.title, 'status', t.status,
+          'minutes', coalesce(f.estimated_minutes, 0)
+        )
+        order by a.critical_position
+      ) filter (where a.critical_position is not null),
+      '[]'
+    )
+  from work.workflows as w
+  join projects.projects as p on p.id = w.project_id
+  left join work.tasks as t on t.workflow_id = w.id and t.project_id = w.project_id and t.deleted_at is null
+  left join work.task_effort as f on f.task_id = t.id
+  left join work.task_analytics as a on a.task_id = t.id
+  where w.id = p_workflow_id
+  group by w.id
+$$;
+
+-- function workflow_graph(uuid)
+
+CREATE FUNCTION work.workflow_graph(p_workflow_id uuid, OUT ids uuid[], OUT minutes integer[], OUT is_open boolean[], OUT from_nodes integer[], OUT to_nodes integer[]) RETURNS record
+    LANGUAGE sql STABLE
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+  with nodes as (
+    select t.id, t.status, (row_number() over (order by t.number))::integer as n, coalesce(f.estimated_minutes, 0) as minutes
+    from work.tasks as t
+    join work.task_effort as f on f.task_id = t.id
+    where t.workflow_id = p_workflow_id
+      and t.deleted_at is null
+  ),
+  edges as (
+    select f.n as f, t.n as t
+    from nodes as f
+    cross join lateral work.waits_of(f.id) as w (waits_for)
+    join nodes as t on t.id = w.waits_for
+    where f.status <> 'cancelled'
+      and t.status <> 'cancelled'
+  )
+  select
+    (select array_agg(nodes.id order by nodes.n) from nodes),
+    (select array_agg(case when nodes.status = 'cancelled' then 0 else nodes.minutes end order by nodes.n) from nodes),
+    (select array_agg(nodes.status not in ('done', 'cancelled') order by nodes.n) from nodes),
+    (select array_agg(edges.f order by edges.t, edges.f) from edges),
+    (select array_agg(edges.t order by edges.t, edges.f) from edges)
+$$;
+
+-- function workflow_open_tasks(uuid)
+
+CREATE FUNCTION work.workflow_open_tasks(p_workflow_id uuid) RETURNS TABLE(ref text, status text, estimated_minutes integer, waiting integer, critical_position integer, is_ready boolean, attempts integer, waits_hours integer, is_overdue boolean)
+    LANGUAGE sql STABLE
+    SET search_path TO 'work', 'projects', 'pg_temp'
+    AS $$
+  select
+    p.key || '-' || t.number,
+    t.status,
+    t.estimated_minutes,
+    a.blocking_factor::integer,
+    a.critical_position,
+    q.task_id is not null and q.agent_id is null,
+    t.attempts::integer,
+    (extract(epoch from now() - case when t.status = 'blocked' then t.updated_at else work.waiting_since(t.id, t.created_at) end) / 3600)::integer,
+    t.due_date < now()
+  from work.tasks as t
+  join work.task_analytics as a on a.task_id = t.id
+  join projects.projects as p on p.id = t.project_id
+  left join work.ready_queue as q on q.task_id = t.id
+  where t.workflow_id = p_workflow_id
+    and t.deleted_at is null
+    and not work.out_of_the_way(t.status)
+  order by a.blocking_factor desc, t.number
+$$;
+
+-- function workflow_opportunities(uuid)
+
+CREATE FUNCTION work.workflow_opportunities(p_workflow_id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'work', 'pg_temp'
+    AS $_$
+  with o as materialized (
+    select ref, status, estimated_minutes, waiting, critical_position, is_ready, attempts, waits_hours, is_overdue
+    from work.workflow_open_tasks(p_workflow_id)
+  ),
+  said (place, item) as (
+    values
+      (1, work.advice('critical_path', 'Begin with %2$s: it leads the longest chain that is left, so the end moves with it.',
+        array(select ref from o where critical_position is not null and status <> 'in_progress' and is_ready order by critical_position limit 1))),
+      (2, work.advice('parallel', '%1$s tasks could be worked on at once, nothing stands between them: %2$s.',
+        array(select ref from o where is_ready and (select count(*) from o where is_ready) > 1))),
+      (3, work.advice('bottleneck', 'Half of what is open, or more, waits for %2$s: put it first or split it.',
+        array(select ref from o where waiting >= 2 and waiting * 2 >= (select count(*) from o)))),
+      (4, work.advice('long_blocked', '%1$s tasks have waited for more than a day: %2$s. Clear what they wait for, or take the dependency away.',
+        array(select ref from o where waits_hours > 24))),
+      (5, work.advice('missing_estimate', '%1$s open tasks have no estimate, so the critical path may be another: %2$s.',
+        array(select ref from o where estimated_minutes is null))),
+      (6, work.advice('retries', '%1$s tasks have failed before: %2$s. Look at why before the next try.',
+        array(select ref from o where attempts > 0))),
+      (7, work.advice('overdue', '%1$s tasks are past their date: %2$s.',
+        array(select ref from o where is_overdue)))
+  )
+  select coalesce(jsonb_agg(said.item order by said.place) filter (where said.item is not null), '[]')
+  from said
+$_$;
+
+-- function workflow_places(uuid)
+
+CREATE FUNCTION work.workflow_places(p_workflow_id uuid) RETURNS TABLE(task_id uuid, waiting integer, critical_position integer)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+declare
+  g record;
+  sorted integer[];
+  counts integer[];
+  chain integer[];
+  from_open integer[];
+  to_open integer[];
+begin
+  select w.ids, w.minutes, w.is_open, w.from_nodes, w.to_nodes into g from work.workflow_graph(p_workflow_id) as w;
+  if g.ids is null then
+    return;
+  end if;
+  sorted := work.waiting_order(cardinality(g.ids), g.from_nodes, g.to_nodes);
+  chain := work.longest_chain(sorted, g.from_nodes, g.to_nodes, g.minutes);
+  -- Nobody waits through what is done.
+  select array_agg(e.f order by e.place), array_agg(e.t order by e.place)
+  into from_open, to_open
+  from unnest(g.from_nodes, g.to_nodes) with ordinality as e (f, t, place)
+  where g.is_open[e.f]
+    and g.is_open[e.t];
+  counts := work.waiting_counts(cardinality(g.ids), sorted, from_open, to_open);
+  return query
+  select n.id, counts[n.place], (case when cardinality(chain) > 1 or g.minutes[chain[1]] > 0 then c.place end)::integer
+  from unnest(g.ids) with ordinality as n (id, place)
+  left join unnest(chain) with ordinality as c (node, place) on c.node = n.place;
+end
+$$;
+
+-- function workflow_utilization(uuid)
+
+CREATE FUNCTION work.workflow_utilization(p_workflow_id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'work', 'accounts', 'agents', 'pg_temp'
+    AS $$
+  select jsonb_build_object(
+    'by_worker', coalesce((
+      select jsonb_agg(
+        jsonb_build_object('name', k.name, 'tasks', k.total, 'done', k.done, 'actual_hours', k.hours)
+        order by k.total desc, k.name
+      )
+      from (
+        select
+          coalesce(u.username, g.name, 'nobody') as name,
+          count(*) as total,
+          count(*) filter (where t.status = 'done') as done,
+          round(coalesce(sum(f.actual_minutes), 0) / 60.0, 2) as hours
+        from work.tasks as t
+        join work.task_effort as f on f.task_id = t.id
+        left join accounts.users as u on u.id = t.assigned_user_id
+        left join agents.agents as g on g.id = t.assigned_agent_id
+        where t.workflow_id = p_workflow_id
+          and t.deleted_at is null
+        group by 1
+      ) as k
+    ), '[]'),
+    'finished_efficiency', (
+      select round(100.0 * sum(f.estimated_minutes) / sum(f.actual_minutes), 2)
+      from work.task_effort as f
+      where f.workflow_id = p_workflow_id
+        and f.status = 'done'
+        and f.estimated_minutes > 0
+        and f.actual_minutes > 0
+    )
+  )
+$$;
+
+-- function write_workflow_analytics(uuid)
+
+CREATE FUNCTION work.write_workflow_analytics(p_workflow_id uuid) RETURNS work.workflow_analytics
+    LANGUAGE sql
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+  insert into work.workflow_analytics as a (
+    workflow_id, project_id, total_tasks, completed_tasks, failed_tasks, blocked_tasks, waiting_tasks,
+    completion_percentage, estimated_duration_hours, actual_duration_hours, efficiency_score, quality_score,
+    complexity_score, critical_path_minutes, critical_path, resource_utilization, bottlenecks,
+    optimization_opportunities, calculated_at
+  )
+  select
+    w.workflow_id, w.project_id, w.total_tasks, w.completed_tasks, w.failed_tasks, w.blocked_tasks, w.waiting_tasks,
+    w.completion_percentage, w.estimated_duration_hours, w.actual_duration_hours, w.efficiency_score, w.quality_score,
+    w.complexity_score, w.critical_path_minutes, w.critical_path, work.workflow_utilization(w.workflow_id),
+    work.workflow_bottlenecks(w.workflow_id), work.workflow_opportunities(w.workflow_id), clock_timestamp()
+  from work.workflow_figures(p_workflow_id) as w
+  on conflict (workflow_id) do update
+  set
+    total_tasks = excluded.total_tasks,
+    completed_tasks = excluded.completed_tasks,
+    failed_tasks = excluded.failed_tasks,
+    blocked_tasks = excluded.blocked_tasks,
+    waiting_tasks = excluded.waiting_tasks,
+    completion_percentage = excluded.completion_percentage,
+    estimated_duration_hours = excluded.estimated_duration_hours,
+    actual_duration_hours = excluded.actual_duration_hours,
+    efficiency_score = excluded.efficiency_score,
+    quality_score = excluded.quality_score,
+    complexity_score = excluded.complexity_score,
+    critical_path_minutes = excluded.critical_path_minutes,
+    critical_path = excluded.critical_path,
+    resource_utilization = excluded.resource_utilization,
+    bottlenecks = excluded.bottlenecks,
+    optimization_opportunities = excluded.optimization_opportunities,
+    calculated_at = excluded.calculated_at
+  returning
+    a.workflow_id, a.project_id, a.total_tasks, a.completed_tasks, a.failed_tasks, a.blocked_tasks, a.waiting_tasks,
+    a.completion_percentage, a.estimated_duration_hours, a.actual_duration_hours, a.efficiency_score, a.quality_score,
+    a.complexity_score, a.critical_path_minutes, a.critical_path, a.resource_utilization, a.bottlenecks,
+    a.optimization_opportunities, a.calculated_at, a.updated_at
 $$;
 
 -- table api_keys
@@ -3226,6 +4098,154 @@ CREATE VIEW projects.project_summary WITH (security_invoker='true') AS
            FROM projects.workspaces
           GROUP BY workspaces.project_id) w ON ((w.project_id = p.id)));
 
+-- table epic_dependencies
+
+CREATE TABLE work.epic_dependencies (
+    epic_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    depends_on_epic_id uuid NOT NULL,
+    id uuid DEFAULT kit.new_id() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT epic_dependencies_not_itself CHECK ((epic_id <> depends_on_epic_id))
+);
+
+-- comment TABLE epic_dependencies
+
+COMMENT ON TABLE work.epic_dependencies IS 'epic_id waits for depends_on_epic_id; both are of one project, and no epics wait in a circle.';
+
+-- table epics
+
+CREATE TABLE work.epics (
+    id uuid DEFAULT kit.new_id() NOT NULL,
+    project_id uuid NOT NULL,
+    epic_id text NOT NULL,
+    title text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    status text DEFAULT 'planned'::text NOT NULL,
+    priority smallint DEFAULT 5 NOT NULL,
+    estimated_minutes integer,
+    complexity text,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    completed_at timestamp with time zone,
+    archived_at timestamp with time zone,
+    CONSTRAINT epics_completed CHECK (((status = 'completed'::text) = (completed_at IS NOT NULL))),
+    CONSTRAINT epics_complexity_check CHECK ((complexity = ANY (ARRAY['simple'::text, 'moderate'::text, 'complex'::text]))),
+    CONSTRAINT epics_epic_id_check CHECK ((epic_id ~ '^[^\s/]{1,50}$'::text)),
+    CONSTRAINT epics_estimated_minutes_check CHECK ((estimated_minutes >= 0)),
+    CONSTRAINT epics_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+    CONSTRAINT epics_priority_check CHECK (((priority >= 1) AND (priority <= 10))),
+    CONSTRAINT epics_status_check CHECK ((status = ANY (ARRAY['planned'::text, 'in_progress'::text, 'blocked'::text, 'completed'::text, 'cancelled'::text]))),
+    CONSTRAINT epics_title_check CHECK (((title ~ '\S'::text) AND (length(title) <= 2000)))
+);
+
+-- comment TABLE epics
+
+COMMENT ON TABLE work.epics IS 'A large piece of a project (EPIC-001), with issues and tasks; hours and progress stand in epic_summary.';
+
+-- table issues
+
+CREATE TABLE work.issues (
+    id uuid DEFAULT kit.new_id() NOT NULL,
+    project_id uuid NOT NULL,
+    number bigint NOT NULL,
+    epic_id uuid,
+    title text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    status text DEFAULT 'open'::text NOT NULL,
+    status_reason text,
+    priority smallint DEFAULT 5 NOT NULL,
+    labels text[] DEFAULT '{}'::text[] NOT NULL,
+    assignee text,
+    github_id bigint,
+    github_url text,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    closed_at timestamp with time zone,
+    deleted_at timestamp with time zone,
+    CONSTRAINT issues_closed CHECK (((status = 'closed'::text) = (closed_at IS NOT NULL))),
+    CONSTRAINT issues_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+    CONSTRAINT issues_number_check CHECK ((number > 0)),
+    CONSTRAINT issues_priority_check CHECK (((priority >= 1) AND (priority <= 10))),
+    CONSTRAINT issues_status_check CHECK ((status = ANY (ARRAY['open'::text, 'in_progress'::text, 'blocked'::text, 'closed'::text, 'cancelled'::text]))),
+    CONSTRAINT issues_title_check CHECK (((title ~ '\S'::text) AND (length(title) <= 2000)))
+);
+
+-- comment TABLE issues
+
+COMMENT ON TABLE work.issues IS 'What somebody reported or wants (ACME-42); numbered from the counter that tasks use, so a number means one thing.';
+
+-- view task_effort
+
+CREATE VIEW work.task_effort WITH (security_invoker='true') AS
+ SELECT id AS task_id,
+    project_id,
+    epic_id,
+    issue_id,
+    workflow_id,
+    status,
+        CASE
+            WHEN ((estimated_minutes IS NOT NULL) AND (NOT (EXISTS ( SELECT
+               FROM work.tasks c
+              WHERE ((c.parent_task_id = t.id) AND (c.deleted_at IS NULL) AND (c.estimated_minutes IS NOT NULL)))))) THEN estimated_minutes
+            ELSE NULL::integer
+        END AS estimated_minutes,
+        CASE
+            WHEN ((actual_minutes IS NOT NULL) AND (NOT (EXISTS ( SELECT
+               FROM work.tasks c
+              WHERE ((c.parent_task_id = t.id) AND (c.deleted_at IS NULL) AND (c.actual_minutes IS NOT NULL)))))) THEN actual_minutes
+            ELSE NULL::integer
+        END AS actual_minutes
+   FROM work.tasks t
+  WHERE (deleted_at IS NULL);
+
+-- view epic_summary
+
+CREATE VIEW work.epic_summary WITH (security_invoker='true') AS
+ SELECT e.id,
+    e.project_id,
+    p.slug AS project,
+    e.epic_id,
+    e.title,
+    e.description,
+    e.status,
+    e.priority,
+    work.priority_name(e.priority) AS priority_name,
+    round(((e.estimated_minutes)::numeric / 60.0), 2) AS estimated_hours,
+    ( SELECT round(((sum(f.actual_minutes))::numeric / 60.0), 2) AS round
+           FROM work.task_effort f
+          WHERE ((f.epic_id = e.id) AND (f.project_id = e.project_id))) AS actual_hours,
+    e.complexity,
+    ARRAY( SELECT o.epic_id
+           FROM (work.epic_dependencies d
+             JOIN work.epics o ON ((o.id = d.depends_on_epic_id)))
+          WHERE (d.epic_id = e.id)
+          ORDER BY o.epic_id) AS dependencies,
+    i.total AS issues,
+    i.open AS issues_open,
+    t.total AS tasks,
+    t.done AS tasks_done,
+    e.metadata,
+    e.version,
+    e.created_at,
+    e.updated_at,
+    e.completed_at,
+    e.archived_at
+   FROM (((work.epics e
+     JOIN projects.projects p ON ((p.id = e.project_id)))
+     CROSS JOIN LATERAL ( SELECT (count(*))::integer AS total,
+            (count(*) FILTER (WHERE (x.status <> ALL (ARRAY['closed'::text, 'cancelled'::text]))))::integer AS open
+           FROM work.issues x
+          WHERE ((x.epic_id = e.id) AND (x.project_id = e.project_id) AND (x.deleted_at IS NULL))) i)
+     CROSS JOIN LATERAL ( SELECT (count(*))::integer AS total,
+            (count(*) FILTER (WHERE (x.status = 'done'::text)))::integer AS done
+           FROM work.tasks x
+          WHERE ((x.epic_id = e.id) AND (x.project_id = e.project_id) AND (x.deleted_at IS NULL))) t);
+
 -- table extension_points
 
 CREATE TABLE work.extension_points (
@@ -3260,6 +4280,44 @@ CREATE TABLE work.import_files (
 
 COMMENT ON TABLE work.import_files IS 'The original of each imported file, kept once, with what its last import reported.';
 
+-- view issue_summary
+
+CREATE VIEW work.issue_summary WITH (security_invoker='true') AS
+ SELECT i.id,
+    ((p.key || '-'::text) || i.number) AS ref,
+    i.project_id,
+    p.slug AS project,
+    i.number,
+    i.number AS issue_number,
+    i.epic_id,
+    ( SELECT e.epic_id
+           FROM work.epics e
+          WHERE (e.id = i.epic_id)) AS epic,
+    i.title,
+    i.description,
+    i.status,
+    i.status_reason,
+    i.priority,
+    work.priority_name(i.priority) AS priority_name,
+    i.labels,
+    i.assignee,
+    i.github_id,
+    i.github_url,
+    t.total AS tasks,
+    t.done AS tasks_done,
+    i.metadata,
+    i.version,
+    i.created_at,
+    i.updated_at,
+    i.closed_at
+   FROM ((work.issues i
+     JOIN projects.projects p ON ((p.id = i.project_id)))
+     CROSS JOIN LATERAL ( SELECT (count(*))::integer AS total,
+            (count(*) FILTER (WHERE (x.status = 'done'::text)))::integer AS done
+           FROM work.tasks x
+          WHERE ((x.issue_id = i.id) AND (x.project_id = i.project_id) AND (x.deleted_at IS NULL))) t)
+  WHERE (i.deleted_at IS NULL);
+
 -- sequence lease_tokens
 
 CREATE SEQUENCE work.lease_tokens
@@ -3268,6 +4326,41 @@ CREATE SEQUENCE work.lease_tokens
     NO MINVALUE
     NO MAXVALUE
     CACHE 1;
+
+-- table task_analytics
+
+CREATE TABLE work.task_analytics (
+    task_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    complexity_score numeric(5,2),
+    estimated_effort_hours numeric(14,2),
+    actual_effort_hours numeric(14,2),
+    efficiency_ratio numeric(14,2),
+    quality_metrics jsonb DEFAULT '{}'::jsonb NOT NULL,
+    performance_metrics jsonb DEFAULT '{}'::jsonb NOT NULL,
+    dependency_impact_score numeric(5,2) DEFAULT 0 NOT NULL,
+    blocking_factor numeric(12,2) DEFAULT 0 NOT NULL,
+    critical_position integer,
+    completion_velocity numeric(14,2),
+    error_count integer DEFAULT 0 NOT NULL,
+    retry_count integer DEFAULT 0 NOT NULL,
+    code_quality_score numeric(5,2),
+    test_coverage_percentage numeric(5,2),
+    calculated_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT task_analytics_blocking_factor_check CHECK ((blocking_factor >= (0)::numeric)),
+    CONSTRAINT task_analytics_code_quality_score_check CHECK (((code_quality_score >= (0)::numeric) AND (code_quality_score <= (100)::numeric))),
+    CONSTRAINT task_analytics_complexity_score_check CHECK ((complexity_score >= (0)::numeric)),
+    CONSTRAINT task_analytics_dependency_impact_score_check CHECK (((dependency_impact_score >= (0)::numeric) AND (dependency_impact_score <= (100)::numeric))),
+    CONSTRAINT task_analytics_efficiency_ratio_check CHECK ((efficiency_ratio >= (0)::numeric)),
+    CONSTRAINT task_analytics_error_count_check CHECK ((error_count >= 0)),
+    CONSTRAINT task_analytics_retry_count_check CHECK ((retry_count >= 0)),
+    CONSTRAINT task_analytics_test_coverage_percentage_check CHECK (((test_coverage_percentage >= (0)::numeric) AND (test_coverage_percentage <= (100)::numeric)))
+);
+
+-- comment TABLE task_analytics
+
+COMMENT ON TABLE work.task_analytics IS 'What calculate_workflow_analytics last found of a task: effort, quality, who waits for it, its place on the path.';
 
 -- view task_summary
 
@@ -3310,6 +4403,104 @@ CREATE VIEW work.task_summary WITH (security_invoker='true') AS
     l.completed_at
    FROM (work.task_list l
      JOIN work.tasks t ON ((t.id = l.id)));
+
+-- table workflows
+
+CREATE TABLE work.workflows (
+    id uuid DEFAULT kit.new_id() NOT NULL,
+    project_id uuid NOT NULL,
+    name text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    requirements text DEFAULT ''::text NOT NULL,
+    current_phase text DEFAULT 'initiation'::text NOT NULL,
+    status text DEFAULT 'pending'::text NOT NULL,
+    metrics jsonb DEFAULT '{}'::jsonb NOT NULL,
+    errors jsonb DEFAULT '[]'::jsonb NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    started_at timestamp with time zone,
+    completed_at timestamp with time zone,
+    archived_at timestamp with time zone,
+    CONSTRAINT workflows_completed CHECK (((status = ANY (ARRAY['completed'::text, 'failed'::text, 'cancelled'::text])) = (completed_at IS NOT NULL))),
+    CONSTRAINT workflows_current_phase_check CHECK ((current_phase = ANY (ARRAY['initiation'::text, 'planning'::text, 'development'::text, 'testing'::text, 'deployment'::text, 'completed'::text, 'failed'::text]))),
+    CONSTRAINT workflows_ended_alike CHECK ((((current_phase = 'completed'::text) = (status = 'completed'::text)) AND ((current_phase = 'failed'::text) = (status = 'failed'::text)))),
+    CONSTRAINT workflows_errors_check CHECK ((jsonb_typeof(errors) = 'array'::text)),
+    CONSTRAINT workflows_metrics_check CHECK ((jsonb_typeof(metrics) = 'object'::text)),
+    CONSTRAINT workflows_name_check CHECK (((name ~ '\S'::text) AND (length(name) <= 500))),
+    CONSTRAINT workflows_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'active'::text, 'paused'::text, 'completed'::text, 'failed'::text, 'cancelled'::text])))
+);
+
+-- comment TABLE workflows
+
+COMMENT ON TABLE work.workflows IS 'A run of work through phases, made of tasks; progress is derived in workflow_summary. completed_at: when it ended.';
+
+-- view workflow_performance_summary
+
+CREATE VIEW work.workflow_performance_summary WITH (security_invoker='true') AS
+ SELECT w.id AS workflow_id,
+    w.project_id,
+    p.slug AS project,
+    w.name AS workflow_name,
+    w.status,
+    w.current_phase,
+        CASE
+            WHEN (t.total = 0) THEN (0)::numeric
+            ELSE round(((100.0 * (t.done)::numeric) / (t.total)::numeric), 2)
+        END AS completion_percentage,
+    a.efficiency_score,
+    a.quality_score,
+    t.total AS total_tasks,
+    t.done AS completed_tasks,
+    t.blocked AS blocked_tasks,
+    t.complexity AS avg_task_complexity,
+    GREATEST(w.updated_at, t.last_change) AS last_activity,
+    w.created_at,
+    round((EXTRACT(epoch FROM (COALESCE(w.completed_at, now()) - COALESCE(w.started_at, w.created_at))) / (3600)::numeric), 2) AS duration_hours,
+    a.calculated_at,
+    w.archived_at
+   FROM (((work.workflows w
+     JOIN projects.projects p ON ((p.id = w.project_id)))
+     LEFT JOIN work.workflow_analytics a ON ((a.workflow_id = w.id)))
+     CROSS JOIN LATERAL ( SELECT (count(*))::integer AS total,
+            (count(*) FILTER (WHERE (x.status = 'done'::text)))::integer AS done,
+            (count(*) FILTER (WHERE (x.status = 'blocked'::text)))::integer AS blocked,
+            round(avg(x.complexity_score), 2) AS complexity,
+            max(x.updated_at) AS last_change
+           FROM work.tasks x
+          WHERE ((x.workflow_id = w.id) AND (x.project_id = w.project_id) AND (x.deleted_at IS NULL))) t);
+
+-- view workflow_summary
+
+CREATE VIEW work.workflow_summary WITH (security_invoker='true') AS
+ SELECT w.id,
+    w.project_id,
+    p.slug AS project,
+    p.name AS project_name,
+    w.name,
+    w.description,
+    w.requirements,
+    w.current_phase,
+    w.status,
+    jsonb_build_object('completed', t.done, 'total', t.total, 'percentage',
+        CASE
+            WHEN (t.total = 0) THEN (0)::numeric
+            ELSE round(((100.0 * (t.done)::numeric) / (t.total)::numeric), 2)
+        END) AS progress,
+    w.metrics,
+    w.errors,
+    w.version,
+    w.created_at,
+    w.updated_at,
+    w.started_at,
+    w.completed_at,
+    w.archived_at
+   FROM ((work.workflows w
+     JOIN projects.projects p ON ((p.id = w.project_id)))
+     CROSS JOIN LATERAL ( SELECT (count(*))::integer AS total,
+            (count(*) FILTER (WHERE (x.status = 'done'::text)))::integer AS done
+           FROM work.tasks x
+          WHERE ((x.workflow_id = w.id) AND (x.project_id = w.project_id) AND (x.deleted_at IS NULL))) t);
 
 -- table attach audit_logs_rest
 
@@ -3484,6 +4675,26 @@ ALTER TABLE ONLY projects.workspaces
 ALTER TABLE ONLY projects.workspaces
     ADD CONSTRAINT workspaces_workspace_id UNIQUE (workspace_id);
 
+-- constraint epic_dependencies epic_dependencies_pkey
+
+ALTER TABLE ONLY work.epic_dependencies
+    ADD CONSTRAINT epic_dependencies_pkey PRIMARY KEY (epic_id, project_id, depends_on_epic_id);
+
+-- constraint epics epics_epic_id
+
+ALTER TABLE ONLY work.epics
+    ADD CONSTRAINT epics_epic_id UNIQUE (project_id, epic_id);
+
+-- constraint epics epics_of_project
+
+ALTER TABLE ONLY work.epics
+    ADD CONSTRAINT epics_of_project UNIQUE (id, project_id);
+
+-- constraint epics epics_pkey
+
+ALTER TABLE ONLY work.epics
+    ADD CONSTRAINT epics_pkey PRIMARY KEY (id);
+
 -- constraint extension_points extension_points_pkey
 
 ALTER TABLE ONLY work.extension_points
@@ -3499,10 +4710,30 @@ ALTER TABLE ONLY work.import_files
 ALTER TABLE ONLY work.import_files
     ADD CONSTRAINT import_files_project_id_format_source_name_key UNIQUE (project_id, format, source_name);
 
+-- constraint issues issues_number
+
+ALTER TABLE ONLY work.issues
+    ADD CONSTRAINT issues_number UNIQUE (project_id, number);
+
+-- constraint issues issues_of_project
+
+ALTER TABLE ONLY work.issues
+    ADD CONSTRAINT issues_of_project UNIQUE (id, project_id);
+
+-- constraint issues issues_pkey
+
+ALTER TABLE ONLY work.issues
+    ADD CONSTRAINT issues_pkey PRIMARY KEY (id);
+
 -- constraint ready_queue ready_queue_pkey
 
 ALTER TABLE ONLY work.ready_queue
     ADD CONSTRAINT ready_queue_pkey PRIMARY KEY (task_id);
+
+-- constraint task_analytics task_analytics_pkey
+
+ALTER TABLE ONLY work.task_analytics
+    ADD CONSTRAINT task_analytics_pkey PRIMARY KEY (task_id);
 
 -- constraint task_dependencies task_dependencies_pkey
 
@@ -3518,6 +4749,21 @@ ALTER TABLE ONLY work.tasks
 
 ALTER TABLE ONLY work.tasks
     ADD CONSTRAINT tasks_project_id_number_key UNIQUE (project_id, number);
+
+-- constraint workflow_analytics workflow_analytics_pkey
+
+ALTER TABLE ONLY work.workflow_analytics
+    ADD CONSTRAINT workflow_analytics_pkey PRIMARY KEY (workflow_id);
+
+-- constraint workflows workflows_of_project
+
+ALTER TABLE ONLY work.workflows
+    ADD CONSTRAINT workflows_of_project UNIQUE (id, project_id);
+
+-- constraint workflows workflows_pkey
+
+ALTER TABLE ONLY work.workflows
+    ADD CONSTRAINT workflows_pkey PRIMARY KEY (id);
 
 -- index api_keys_user_id
 
@@ -3631,6 +4877,46 @@ CREATE INDEX workspaces_project_id ON projects.workspaces USING btree (project_i
 
 CREATE INDEX workspaces_workspace_path ON projects.workspaces USING btree (workspace_path);
 
+-- index epic_dependencies_awaited
+
+CREATE INDEX epic_dependencies_awaited ON work.epic_dependencies USING btree (depends_on_epic_id, project_id);
+
+-- index epics_numbered
+
+CREATE INDEX epics_numbered ON work.epics USING btree (project_id, (("substring"(epic_id, '^EPIC-([0-9]{1,9})$'::text))::integer)) WHERE (epic_id ~ '^EPIC-[0-9]{1,9}$'::text);
+
+-- index epics_project
+
+CREATE INDEX epics_project ON work.epics USING btree (project_id, id DESC) WHERE (archived_at IS NULL);
+
+-- index epics_project_status
+
+CREATE INDEX epics_project_status ON work.epics USING btree (project_id, status, id DESC) WHERE (archived_at IS NULL);
+
+-- index issues_all
+
+CREATE INDEX issues_all ON work.issues USING btree (number DESC, id DESC) WHERE (deleted_at IS NULL);
+
+-- index issues_epic
+
+CREATE INDEX issues_epic ON work.issues USING btree (epic_id, project_id, number DESC) WHERE (epic_id IS NOT NULL);
+
+-- index issues_github
+
+CREATE UNIQUE INDEX issues_github ON work.issues USING btree (project_id, github_id) WHERE ((github_id IS NOT NULL) AND (deleted_at IS NULL));
+
+-- index issues_labels
+
+CREATE INDEX issues_labels ON work.issues USING gin (labels);
+
+-- index issues_project
+
+CREATE INDEX issues_project ON work.issues USING btree (project_id, number DESC, id DESC) WHERE (deleted_at IS NULL);
+
+-- index issues_project_status
+
+CREATE INDEX issues_project_status ON work.issues USING btree (project_id, status, number DESC, id DESC) WHERE (deleted_at IS NULL);
+
 -- index ready_queue_agent
 
 CREATE INDEX ready_queue_agent ON work.ready_queue USING btree (agent_id) WHERE (agent_id IS NOT NULL);
@@ -3646,6 +4932,10 @@ CREATE INDEX ready_queue_leases ON work.ready_queue USING btree (lease_until) WH
 -- index ready_queue_project
 
 CREATE INDEX ready_queue_project ON work.ready_queue USING btree (project_id, priority DESC, number, task_id) WHERE (agent_id IS NULL);
+
+-- index task_analytics_project
+
+CREATE INDEX task_analytics_project ON work.task_analytics USING btree (project_id);
 
 -- index task_dependencies_depends_on
 
@@ -3663,6 +4953,10 @@ CREATE INDEX tasks_assigned_user ON work.tasks USING btree (assigned_user_id) WH
 
 CREATE INDEX tasks_completed ON work.tasks USING btree (completed_at DESC) WHERE (completed_at IS NOT NULL);
 
+-- index tasks_epic
+
+CREATE INDEX tasks_epic ON work.tasks USING btree (epic_id, project_id, priority DESC, number, id) INCLUDE (status, deleted_at) WHERE (epic_id IS NOT NULL);
+
 -- index tasks_github_issue
 
 CREATE UNIQUE INDEX tasks_github_issue ON work.tasks USING btree (project_id, github_issue_number) WHERE ((github_issue_number IS NOT NULL) AND (deleted_at IS NULL));
@@ -3678,6 +4972,10 @@ CREATE UNIQUE INDEX tasks_import ON work.tasks USING btree (import_file_id, impo
 -- index tasks_in_work
 
 CREATE INDEX tasks_in_work ON work.tasks USING btree (started_at DESC NULLS LAST) WHERE ((status = ANY (ARRAY['in_progress'::text, 'in_review'::text, 'testing'::text, 'awaiting_input'::text])) AND (deleted_at IS NULL));
+
+-- index tasks_issue
+
+CREATE INDEX tasks_issue ON work.tasks USING btree (issue_id, project_id, priority DESC, number, id) INCLUDE (status, deleted_at) WHERE (issue_id IS NOT NULL);
 
 -- index tasks_order
 
@@ -3702,6 +5000,26 @@ CREATE INDEX tasks_status ON work.tasks USING btree (status, priority DESC, numb
 -- index tasks_updated
 
 CREATE INDEX tasks_updated ON work.tasks USING btree (updated_at DESC, id DESC) WHERE (deleted_at IS NULL);
+
+-- index tasks_workflow
+
+CREATE INDEX tasks_workflow ON work.tasks USING btree (workflow_id, project_id, priority DESC, number, id) INCLUDE (status, deleted_at) WHERE (workflow_id IS NOT NULL);
+
+-- index workflow_analytics_project
+
+CREATE INDEX workflow_analytics_project ON work.workflow_analytics USING btree (project_id);
+
+-- index workflows_name
+
+CREATE INDEX workflows_name ON work.workflows USING btree (lower(name), project_id);
+
+-- index workflows_project
+
+CREATE INDEX workflows_project ON work.workflows USING btree (project_id, id DESC) WHERE (archived_at IS NULL);
+
+-- index workflows_project_status
+
+CREATE INDEX workflows_project_status ON work.workflows USING btree (project_id, status, id DESC) WHERE (archived_at IS NULL);
 
 -- index attach audit_logs_rest_pkey
 
@@ -3891,6 +5209,18 @@ CREATE TRIGGER touch BEFORE UPDATE ON projects.projects FOR EACH ROW EXECUTE FUN
 
 CREATE TRIGGER touch BEFORE UPDATE ON projects.workspaces FOR EACH ROW WHEN ((((((((((((((new.id IS DISTINCT FROM old.id) OR (new.workspace_id IS DISTINCT FROM old.workspace_id)) OR (new.project_id IS DISTINCT FROM old.project_id)) OR (new.machine_id IS DISTINCT FROM old.machine_id)) OR (new.workspace_path IS DISTINCT FROM old.workspace_path)) OR (new.workspace_type IS DISTINCT FROM old.workspace_type)) OR (new.branch IS DISTINCT FROM old.branch)) OR (new.commit IS DISTINCT FROM old.commit)) OR (new.version IS DISTINCT FROM old.version)) OR (new.created_at IS DISTINCT FROM old.created_at)) OR (new.updated_at IS DISTINCT FROM old.updated_at)) OR (new.last_seen_at IS DISTINCT FROM old.last_seen_at)) AND (NOT (new.last_seen_at IS DISTINCT FROM old.last_seen_at)))) EXECUTE FUNCTION kit.touch_versioned();
 
+-- trigger epic_dependencies audit_delete
+
+CREATE TRIGGER audit_delete AFTER DELETE ON work.epic_dependencies REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('epic_dependency', '', 'project_id', '{}', '{updated_at,version}');
+
+-- trigger epics audit_delete
+
+CREATE TRIGGER audit_delete AFTER DELETE ON work.epics REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('epic', 'title', 'project_id', '{}', '{updated_at,version}');
+
+-- trigger issues audit_delete
+
+CREATE TRIGGER audit_delete AFTER DELETE ON work.issues REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('issue', 'title', 'project_id', '{}', '{updated_at,version}');
+
 -- trigger task_dependencies audit_delete
 
 CREATE TRIGGER audit_delete AFTER DELETE ON work.task_dependencies REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('task_dependency', '', 'project_id', '{}', '{updated_at,version}');
@@ -3898,6 +5228,22 @@ CREATE TRIGGER audit_delete AFTER DELETE ON work.task_dependencies REFERENCING O
 -- trigger tasks audit_delete
 
 CREATE TRIGGER audit_delete AFTER DELETE ON work.tasks REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('task', 'title', 'project_id', '{}', '{updated_at,version}');
+
+-- trigger workflows audit_delete
+
+CREATE TRIGGER audit_delete AFTER DELETE ON work.workflows REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('workflow', 'name', 'project_id', '{}', '{updated_at,version}');
+
+-- trigger epic_dependencies audit_insert
+
+CREATE TRIGGER audit_insert AFTER INSERT ON work.epic_dependencies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('epic_dependency', '', 'project_id', '{}', '{updated_at,version}');
+
+-- trigger epics audit_insert
+
+CREATE TRIGGER audit_insert AFTER INSERT ON work.epics REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('epic', 'title', 'project_id', '{}', '{updated_at,version}');
+
+-- trigger issues audit_insert
+
+CREATE TRIGGER audit_insert AFTER INSERT ON work.issues REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('issue', 'title', 'project_id', '{}', '{updated_at,version}');
 
 -- trigger task_dependencies audit_insert
 
@@ -3907,6 +5253,22 @@ CREATE TRIGGER audit_insert AFTER INSERT ON work.task_dependencies REFERENCING N
 
 CREATE TRIGGER audit_insert AFTER INSERT ON work.tasks REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('task', 'title', 'project_id', '{}', '{updated_at,version}');
 
+-- trigger workflows audit_insert
+
+CREATE TRIGGER audit_insert AFTER INSERT ON work.workflows REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('workflow', 'name', 'project_id', '{}', '{updated_at,version}');
+
+-- trigger epic_dependencies audit_update
+
+CREATE TRIGGER audit_update AFTER UPDATE ON work.epic_dependencies REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('epic_dependency', '', 'project_id', '{}', '{updated_at,version}');
+
+-- trigger epics audit_update
+
+CREATE TRIGGER audit_update AFTER UPDATE ON work.epics REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('epic', 'title', 'project_id', '{}', '{updated_at,version}');
+
+-- trigger issues audit_update
+
+CREATE TRIGGER audit_update AFTER UPDATE ON work.issues REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('issue', 'title', 'project_id', '{}', '{updated_at,version}');
+
 -- trigger task_dependencies audit_update
 
 CREATE TRIGGER audit_update AFTER UPDATE ON work.task_dependencies REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('task_dependency', '', 'project_id', '{}', '{updated_at,version}');
@@ -3915,13 +5277,61 @@ CREATE TRIGGER audit_update AFTER UPDATE ON work.task_dependencies REFERENCING O
 
 CREATE TRIGGER audit_update AFTER UPDATE ON work.tasks REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('task', 'title', 'project_id', '{}', '{updated_at,version}');
 
+-- trigger workflows audit_update
+
+CREATE TRIGGER audit_update AFTER UPDATE ON work.workflows REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('workflow', 'name', 'project_id', '{}', '{updated_at,version}');
+
+-- trigger epic_dependencies check_cycles
+
+CREATE TRIGGER check_cycles AFTER INSERT ON work.epic_dependencies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION work.check_epic_cycles();
+
+-- trigger issues check_numbers
+
+CREATE TRIGGER check_numbers AFTER INSERT ON work.issues REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION work.check_numbers();
+
+-- trigger tasks check_numbers
+
+CREATE TRIGGER check_numbers AFTER INSERT ON work.tasks REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION work.check_numbers();
+
 -- trigger tasks check_status
 
 CREATE TRIGGER check_status BEFORE UPDATE OF status ON work.tasks FOR EACH ROW WHEN ((old.status IS DISTINCT FROM new.status)) EXECUTE FUNCTION work.check_status();
 
+-- trigger tasks inherit_place
+
+CREATE TRIGGER inherit_place BEFORE INSERT ON work.tasks FOR EACH ROW WHEN (((new.parent_task_id IS NOT NULL) OR (new.issue_id IS NOT NULL))) EXECUTE FUNCTION work.inherit_place();
+
+-- trigger issues keep_number
+
+CREATE TRIGGER keep_number BEFORE UPDATE OF number, project_id ON work.issues FOR EACH ROW WHEN (((old.number <> new.number) OR (old.project_id <> new.project_id))) EXECUTE FUNCTION work.keep_number();
+
+-- trigger tasks keep_number
+
+CREATE TRIGGER keep_number BEFORE UPDATE OF number, project_id ON work.tasks FOR EACH ROW WHEN (((old.number <> new.number) OR (old.project_id <> new.project_id))) EXECUTE FUNCTION work.keep_number();
+
+-- trigger epics number_epic
+
+CREATE TRIGGER number_epic BEFORE INSERT ON work.epics FOR EACH ROW WHEN ((new.epic_id IS NULL)) EXECUTE FUNCTION work.number_epic();
+
+-- trigger issues number_issue
+
+CREATE TRIGGER number_issue BEFORE INSERT ON work.issues FOR EACH ROW EXECUTE FUNCTION work.number_task();
+
 -- trigger tasks number_task
 
 CREATE TRIGGER number_task BEFORE INSERT ON work.tasks FOR EACH ROW EXECUTE FUNCTION work.number_task();
+
+-- trigger epics status
+
+CREATE TRIGGER status BEFORE INSERT OR UPDATE OF status ON work.epics FOR EACH ROW EXECUTE FUNCTION work.check_epic_status();
+
+-- trigger issues status
+
+CREATE TRIGGER status BEFORE INSERT OR UPDATE OF status ON work.issues FOR EACH ROW EXECUTE FUNCTION work.check_issue_status();
+
+-- trigger workflows status
+
+CREATE TRIGGER status BEFORE INSERT OR UPDATE OF status, current_phase ON work.workflows FOR EACH ROW EXECUTE FUNCTION work.check_workflow_status();
 
 -- trigger task_dependencies sync_delete
 
@@ -3939,13 +5349,33 @@ CREATE TRIGGER sync_insert AFTER INSERT ON work.tasks REFERENCING NEW TABLE AS n
 
 CREATE TRIGGER sync_update AFTER UPDATE ON work.tasks REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION work.after_task_update();
 
+-- trigger epics touch
+
+CREATE TRIGGER touch BEFORE UPDATE ON work.epics FOR EACH ROW EXECUTE FUNCTION kit.touch_versioned();
+
 -- trigger import_files touch
 
 CREATE TRIGGER touch BEFORE UPDATE ON work.import_files FOR EACH ROW EXECUTE FUNCTION kit.update_updated_at_column();
 
+-- trigger issues touch
+
+CREATE TRIGGER touch BEFORE UPDATE ON work.issues FOR EACH ROW EXECUTE FUNCTION kit.touch_versioned();
+
+-- trigger task_analytics touch
+
+CREATE TRIGGER touch BEFORE UPDATE ON work.task_analytics FOR EACH ROW EXECUTE FUNCTION kit.update_updated_at_column();
+
 -- trigger tasks touch
 
 CREATE TRIGGER touch BEFORE UPDATE ON work.tasks FOR EACH ROW EXECUTE FUNCTION kit.touch_versioned();
+
+-- trigger workflow_analytics touch
+
+CREATE TRIGGER touch BEFORE UPDATE ON work.workflow_analytics FOR EACH ROW EXECUTE FUNCTION kit.update_updated_at_column();
+
+-- trigger workflows touch
+
+CREATE TRIGGER touch BEFORE UPDATE ON work.workflows FOR EACH ROW EXECUTE FUNCTION kit.touch_versioned();
 
 -- fk constraint api_keys api_keys_user_id_fkey
 
@@ -4007,15 +5437,50 @@ ALTER TABLE ONLY projects.workspaces
 ALTER TABLE ONLY projects.workspaces
     ADD CONSTRAINT workspaces_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects.projects(id) ON DELETE CASCADE;
 
+-- fk constraint epic_dependencies epic_dependencies_depends_on
+
+ALTER TABLE ONLY work.epic_dependencies
+    ADD CONSTRAINT epic_dependencies_depends_on FOREIGN KEY (depends_on_epic_id, project_id) REFERENCES work.epics(id, project_id) ON DELETE CASCADE;
+
+-- fk constraint epic_dependencies epic_dependencies_epic
+
+ALTER TABLE ONLY work.epic_dependencies
+    ADD CONSTRAINT epic_dependencies_epic FOREIGN KEY (epic_id, project_id) REFERENCES work.epics(id, project_id) ON DELETE CASCADE;
+
+-- fk constraint epics epics_project_id_fkey
+
+ALTER TABLE ONLY work.epics
+    ADD CONSTRAINT epics_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects.projects(id) ON DELETE CASCADE;
+
 -- fk constraint import_files import_files_project_id_fkey
 
 ALTER TABLE ONLY work.import_files
     ADD CONSTRAINT import_files_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects.projects(id) ON DELETE CASCADE;
 
+-- fk constraint issues issues_epic
+
+ALTER TABLE ONLY work.issues
+    ADD CONSTRAINT issues_epic FOREIGN KEY (epic_id, project_id) REFERENCES work.epics(id, project_id) ON DELETE SET NULL (epic_id);
+
+-- fk constraint issues issues_project_id_fkey
+
+ALTER TABLE ONLY work.issues
+    ADD CONSTRAINT issues_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects.projects(id) ON DELETE CASCADE;
+
 -- fk constraint ready_queue ready_queue_task_id_fkey
 
 ALTER TABLE ONLY work.ready_queue
     ADD CONSTRAINT ready_queue_task_id_fkey FOREIGN KEY (task_id) REFERENCES work.tasks(id) ON DELETE CASCADE;
+
+-- fk constraint task_analytics task_analytics_project_id_fkey
+
+ALTER TABLE ONLY work.task_analytics
+    ADD CONSTRAINT task_analytics_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects.projects(id) ON DELETE CASCADE;
+
+-- fk constraint task_analytics task_analytics_task_id_fkey
+
+ALTER TABLE ONLY work.task_analytics
+    ADD CONSTRAINT task_analytics_task_id_fkey FOREIGN KEY (task_id) REFERENCES work.tasks(id) ON DELETE CASCADE;
 
 -- fk constraint task_dependencies task_dependencies_depends_on_task_id_fkey
 
@@ -4052,10 +5517,20 @@ ALTER TABLE ONLY work.tasks
 ALTER TABLE ONLY work.tasks
     ADD CONSTRAINT tasks_created_by_user_id_fkey FOREIGN KEY (created_by_user_id) REFERENCES accounts.users(id) ON DELETE SET NULL;
 
+-- fk constraint tasks tasks_epic
+
+ALTER TABLE ONLY work.tasks
+    ADD CONSTRAINT tasks_epic FOREIGN KEY (epic_id, project_id) REFERENCES work.epics(id, project_id) ON DELETE SET NULL (epic_id);
+
 -- fk constraint tasks tasks_import_file_id_fkey
 
 ALTER TABLE ONLY work.tasks
     ADD CONSTRAINT tasks_import_file_id_fkey FOREIGN KEY (import_file_id) REFERENCES work.import_files(id) ON DELETE SET NULL;
+
+-- fk constraint tasks tasks_issue
+
+ALTER TABLE ONLY work.tasks
+    ADD CONSTRAINT tasks_issue FOREIGN KEY (issue_id, project_id) REFERENCES work.issues(id, project_id) ON DELETE SET NULL (issue_id);
 
 -- fk constraint tasks tasks_parent_task_id_fkey
 
@@ -4066,6 +5541,26 @@ ALTER TABLE ONLY work.tasks
 
 ALTER TABLE ONLY work.tasks
     ADD CONSTRAINT tasks_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects.projects(id) ON DELETE CASCADE;
+
+-- fk constraint tasks tasks_workflow
+
+ALTER TABLE ONLY work.tasks
+    ADD CONSTRAINT tasks_workflow FOREIGN KEY (workflow_id, project_id) REFERENCES work.workflows(id, project_id) ON DELETE SET NULL (workflow_id);
+
+-- fk constraint workflow_analytics workflow_analytics_project_id_fkey
+
+ALTER TABLE ONLY work.workflow_analytics
+    ADD CONSTRAINT workflow_analytics_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects.projects(id) ON DELETE CASCADE;
+
+-- fk constraint workflow_analytics workflow_analytics_workflow_id_fkey
+
+ALTER TABLE ONLY work.workflow_analytics
+    ADD CONSTRAINT workflow_analytics_workflow_id_fkey FOREIGN KEY (workflow_id) REFERENCES work.workflows(id) ON DELETE CASCADE;
+
+-- fk constraint workflows workflows_project_id_fkey
+
+ALTER TABLE ONLY work.workflows
+    ADD CONSTRAINT workflows_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects.projects(id) ON DELETE CASCADE;
 
 GRANT USAGE ON SCHEMA accounts TO steward_app;
 GRANT USAGE ON SCHEMA accounts TO steward_readonly;
@@ -4346,6 +5841,11 @@ GRANT ALL ON FUNCTION projects.take_numbers(p_project_id uuid, p_count integer) 
 GRANT ALL ON FUNCTION projects.take_numbers(p_project_id uuid, p_count integer) TO steward_agent;
 GRANT ALL ON FUNCTION projects.take_numbers(p_project_id uuid, p_count integer) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION work.advice(p_kind text, p_text text, p_tasks text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.advice(p_kind text, p_text text, p_tasks text[]) TO steward_app;
+GRANT ALL ON FUNCTION work.advice(p_kind text, p_text text, p_tasks text[]) TO steward_agent;
+GRANT ALL ON FUNCTION work.advice(p_kind text, p_text text, p_tasks text[]) TO steward_readonly;
+
 REVOKE ALL ON FUNCTION work.after_dependency_delete() FROM PUBLIC;
 GRANT ALL ON FUNCTION work.after_dependency_delete() TO steward_app;
 GRANT ALL ON FUNCTION work.after_dependency_delete() TO steward_agent;
@@ -4366,15 +5866,49 @@ GRANT ALL ON FUNCTION work.after_task_update() TO steward_app;
 GRANT ALL ON FUNCTION work.after_task_update() TO steward_agent;
 GRANT ALL ON FUNCTION work.after_task_update() TO steward_readonly;
 
+REVOKE ALL ON FUNCTION work.analyse_tasks(p_workflow_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.analyse_tasks(p_workflow_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION work.analyse_tasks(p_workflow_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION work.analyse_tasks(p_workflow_id uuid) TO steward_readonly;
+
 REVOKE ALL ON FUNCTION work.blocked_tasks(p_project_id uuid, p_task_id uuid, p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.blocked_tasks(p_project_id uuid, p_task_id uuid, p_limit integer) TO steward_app;
 GRANT ALL ON FUNCTION work.blocked_tasks(p_project_id uuid, p_task_id uuid, p_limit integer) TO steward_agent;
 GRANT ALL ON FUNCTION work.blocked_tasks(p_project_id uuid, p_task_id uuid, p_limit integer) TO steward_readonly;
 
+GRANT SELECT ON TABLE work.workflow_analytics TO steward_app;
+GRANT SELECT ON TABLE work.workflow_analytics TO steward_readonly;
+GRANT SELECT ON TABLE work.workflow_analytics TO steward_backup;
+
+REVOKE ALL ON FUNCTION work.calculate_workflow_analytics(p_workflow_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.calculate_workflow_analytics(p_workflow_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION work.calculate_workflow_analytics(p_workflow_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION work.calculate_workflow_analytics(p_workflow_id uuid) TO steward_readonly;
+
 REVOKE ALL ON FUNCTION work.check_cycles(p_ids uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.check_cycles(p_ids uuid[]) TO steward_app;
 GRANT ALL ON FUNCTION work.check_cycles(p_ids uuid[]) TO steward_agent;
 GRANT ALL ON FUNCTION work.check_cycles(p_ids uuid[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.check_epic_cycles() FROM PUBLIC;
+GRANT ALL ON FUNCTION work.check_epic_cycles() TO steward_app;
+GRANT ALL ON FUNCTION work.check_epic_cycles() TO steward_agent;
+GRANT ALL ON FUNCTION work.check_epic_cycles() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.check_epic_status() FROM PUBLIC;
+GRANT ALL ON FUNCTION work.check_epic_status() TO steward_app;
+GRANT ALL ON FUNCTION work.check_epic_status() TO steward_agent;
+GRANT ALL ON FUNCTION work.check_epic_status() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.check_issue_status() FROM PUBLIC;
+GRANT ALL ON FUNCTION work.check_issue_status() TO steward_app;
+GRANT ALL ON FUNCTION work.check_issue_status() TO steward_agent;
+GRANT ALL ON FUNCTION work.check_issue_status() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.check_numbers() FROM PUBLIC;
+GRANT ALL ON FUNCTION work.check_numbers() TO steward_app;
+GRANT ALL ON FUNCTION work.check_numbers() TO steward_agent;
+GRANT ALL ON FUNCTION work.check_numbers() TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.check_parents(p_ids uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.check_parents(p_ids uuid[]) TO steward_app;
@@ -4385,6 +5919,16 @@ REVOKE ALL ON FUNCTION work.check_status() FROM PUBLIC;
 GRANT ALL ON FUNCTION work.check_status() TO steward_app;
 GRANT ALL ON FUNCTION work.check_status() TO steward_agent;
 GRANT ALL ON FUNCTION work.check_status() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.check_transition(p_kind text, p_name text, p_from text, p_to text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.check_transition(p_kind text, p_name text, p_from text, p_to text) TO steward_app;
+GRANT ALL ON FUNCTION work.check_transition(p_kind text, p_name text, p_from text, p_to text) TO steward_agent;
+GRANT ALL ON FUNCTION work.check_transition(p_kind text, p_name text, p_from text, p_to text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.check_workflow_status() FROM PUBLIC;
+GRANT ALL ON FUNCTION work.check_workflow_status() TO steward_app;
+GRANT ALL ON FUNCTION work.check_workflow_status() TO steward_agent;
+GRANT ALL ON FUNCTION work.check_workflow_status() TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.claim_tasks(p_agent_id uuid, p_project_id uuid, p_labels text[], p_limit integer, p_lease_seconds integer, p_task_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.claim_tasks(p_agent_id uuid, p_project_id uuid, p_labels text[], p_limit integer, p_lease_seconds integer, p_task_id uuid) TO steward_app;
@@ -4506,6 +6050,21 @@ GRANT ALL ON FUNCTION work.in_work(p_project_id uuid, p_limit integer) TO stewar
 GRANT ALL ON FUNCTION work.in_work(p_project_id uuid, p_limit integer) TO steward_agent;
 GRANT ALL ON FUNCTION work.in_work(p_project_id uuid, p_limit integer) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION work.inherit_place() FROM PUBLIC;
+GRANT ALL ON FUNCTION work.inherit_place() TO steward_app;
+GRANT ALL ON FUNCTION work.inherit_place() TO steward_agent;
+GRANT ALL ON FUNCTION work.inherit_place() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.item_next(p_kind text, p_from text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.item_next(p_kind text, p_from text) TO steward_app;
+GRANT ALL ON FUNCTION work.item_next(p_kind text, p_from text) TO steward_agent;
+GRANT ALL ON FUNCTION work.item_next(p_kind text, p_from text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.keep_number() FROM PUBLIC;
+GRANT ALL ON FUNCTION work.keep_number() TO steward_app;
+GRANT ALL ON FUNCTION work.keep_number() TO steward_agent;
+GRANT ALL ON FUNCTION work.keep_number() TO steward_readonly;
+
 REVOKE ALL ON FUNCTION work.left_waiting(p_nodes integer, p_from integer[], p_to integer[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.left_waiting(p_nodes integer, p_from integer[], p_to integer[]) TO steward_app;
 GRANT ALL ON FUNCTION work.left_waiting(p_nodes integer, p_from integer[], p_to integer[]) TO steward_agent;
@@ -4516,6 +6075,11 @@ GRANT ALL ON FUNCTION work.lock_graphs(p_projects uuid[]) TO steward_app;
 GRANT ALL ON FUNCTION work.lock_graphs(p_projects uuid[]) TO steward_agent;
 GRANT ALL ON FUNCTION work.lock_graphs(p_projects uuid[]) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION work.longest_chain(p_order integer[], p_from integer[], p_to integer[], p_minutes integer[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.longest_chain(p_order integer[], p_from integer[], p_to integer[], p_minutes integer[]) TO steward_app;
+GRANT ALL ON FUNCTION work.longest_chain(p_order integer[], p_from integer[], p_to integer[], p_minutes integer[]) TO steward_agent;
+GRANT ALL ON FUNCTION work.longest_chain(p_order integer[], p_from integer[], p_to integer[], p_minutes integer[]) TO steward_readonly;
+
 REVOKE ALL ON FUNCTION work.may_become(p_from text, p_to text) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.may_become(p_from text, p_to text) TO steward_app;
 GRANT ALL ON FUNCTION work.may_become(p_from text, p_to text) TO steward_agent;
@@ -4525,6 +6089,11 @@ REVOKE ALL ON FUNCTION work.next_statuses(p_from text) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.next_statuses(p_from text) TO steward_app;
 GRANT ALL ON FUNCTION work.next_statuses(p_from text) TO steward_agent;
 GRANT ALL ON FUNCTION work.next_statuses(p_from text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.number_epic() FROM PUBLIC;
+GRANT ALL ON FUNCTION work.number_epic() TO steward_app;
+GRANT ALL ON FUNCTION work.number_epic() TO steward_agent;
+GRANT ALL ON FUNCTION work.number_epic() TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.number_task() FROM PUBLIC;
 GRANT ALL ON FUNCTION work.number_task() TO steward_app;
@@ -4545,6 +6114,16 @@ REVOKE ALL ON FUNCTION work.pick_tasks(p_project_id uuid, p_labels text[], p_cap
 GRANT ALL ON FUNCTION work.pick_tasks(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid) TO steward_app;
 GRANT ALL ON FUNCTION work.pick_tasks(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid) TO steward_agent;
 GRANT ALL ON FUNCTION work.pick_tasks(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.priority_name(p_priority smallint) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.priority_name(p_priority smallint) TO steward_app;
+GRANT ALL ON FUNCTION work.priority_name(p_priority smallint) TO steward_agent;
+GRANT ALL ON FUNCTION work.priority_name(p_priority smallint) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.project_statistics(p_project_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.project_statistics(p_project_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION work.project_statistics(p_project_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION work.project_statistics(p_project_id uuid) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.ready_among(p_ids uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.ready_among(p_ids uuid[]) TO steward_app;
@@ -4614,6 +6193,21 @@ GRANT ALL ON FUNCTION work.touched_by(p_ids uuid[], p_parents uuid[]) TO steward
 GRANT ALL ON FUNCTION work.touched_by(p_ids uuid[], p_parents uuid[]) TO steward_agent;
 GRANT ALL ON FUNCTION work.touched_by(p_ids uuid[], p_parents uuid[]) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION work.waiting_counts(p_nodes integer, p_order integer[], p_from integer[], p_to integer[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.waiting_counts(p_nodes integer, p_order integer[], p_from integer[], p_to integer[]) TO steward_app;
+GRANT ALL ON FUNCTION work.waiting_counts(p_nodes integer, p_order integer[], p_from integer[], p_to integer[]) TO steward_agent;
+GRANT ALL ON FUNCTION work.waiting_counts(p_nodes integer, p_order integer[], p_from integer[], p_to integer[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.waiting_order(p_nodes integer, p_from integer[], p_to integer[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.waiting_order(p_nodes integer, p_from integer[], p_to integer[]) TO steward_app;
+GRANT ALL ON FUNCTION work.waiting_order(p_nodes integer, p_from integer[], p_to integer[]) TO steward_agent;
+GRANT ALL ON FUNCTION work.waiting_order(p_nodes integer, p_from integer[], p_to integer[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.waiting_since(p_task_id uuid, p_created_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.waiting_since(p_task_id uuid, p_created_at timestamp with time zone) TO steward_app;
+GRANT ALL ON FUNCTION work.waiting_since(p_task_id uuid, p_created_at timestamp with time zone) TO steward_agent;
+GRANT ALL ON FUNCTION work.waiting_since(p_task_id uuid, p_created_at timestamp with time zone) TO steward_readonly;
+
 REVOKE ALL ON FUNCTION work.waiting_tasks(p_project_id uuid, p_task_id uuid, p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.waiting_tasks(p_project_id uuid, p_task_id uuid, p_limit integer) TO steward_app;
 GRANT ALL ON FUNCTION work.waiting_tasks(p_project_id uuid, p_task_id uuid, p_limit integer) TO steward_agent;
@@ -4628,6 +6222,46 @@ REVOKE ALL ON FUNCTION work.with_descendants(p_ids uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.with_descendants(p_ids uuid[]) TO steward_app;
 GRANT ALL ON FUNCTION work.with_descendants(p_ids uuid[]) TO steward_agent;
 GRANT ALL ON FUNCTION work.with_descendants(p_ids uuid[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.workflow_bottlenecks(p_workflow_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.workflow_bottlenecks(p_workflow_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION work.workflow_bottlenecks(p_workflow_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION work.workflow_bottlenecks(p_workflow_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.workflow_figures(p_workflow_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.workflow_figures(p_workflow_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION work.workflow_figures(p_workflow_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION work.workflow_figures(p_workflow_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.workflow_graph(p_workflow_id uuid, OUT ids uuid[], OUT minutes integer[], OUT is_open boolean[], OUT from_nodes integer[], OUT to_nodes integer[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.workflow_graph(p_workflow_id uuid, OUT ids uuid[], OUT minutes integer[], OUT is_open boolean[], OUT from_nodes integer[], OUT to_nodes integer[]) TO steward_app;
+GRANT ALL ON FUNCTION work.workflow_graph(p_workflow_id uuid, OUT ids uuid[], OUT minutes integer[], OUT is_open boolean[], OUT from_nodes integer[], OUT to_nodes integer[]) TO steward_agent;
+GRANT ALL ON FUNCTION work.workflow_graph(p_workflow_id uuid, OUT ids uuid[], OUT minutes integer[], OUT is_open boolean[], OUT from_nodes integer[], OUT to_nodes integer[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.workflow_open_tasks(p_workflow_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.workflow_open_tasks(p_workflow_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION work.workflow_open_tasks(p_workflow_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION work.workflow_open_tasks(p_workflow_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.workflow_opportunities(p_workflow_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.workflow_opportunities(p_workflow_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION work.workflow_opportunities(p_workflow_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION work.workflow_opportunities(p_workflow_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.workflow_places(p_workflow_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.workflow_places(p_workflow_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION work.workflow_places(p_workflow_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION work.workflow_places(p_workflow_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.workflow_utilization(p_workflow_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.workflow_utilization(p_workflow_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION work.workflow_utilization(p_workflow_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION work.workflow_utilization(p_workflow_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.write_workflow_analytics(p_workflow_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.write_workflow_analytics(p_workflow_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION work.write_workflow_analytics(p_workflow_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION work.write_workflow_analytics(p_workflow_id uuid) TO steward_readonly;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE accounts.api_keys TO steward_app;
 GRANT SELECT ON TABLE accounts.api_keys TO steward_backup;
@@ -4793,6 +6427,26 @@ GRANT SELECT ON TABLE projects.project_summary TO steward_agent;
 GRANT SELECT ON TABLE projects.project_summary TO steward_readonly;
 GRANT SELECT ON TABLE projects.project_summary TO steward_backup;
 
+GRANT SELECT,INSERT,DELETE ON TABLE work.epic_dependencies TO steward_app;
+GRANT SELECT ON TABLE work.epic_dependencies TO steward_readonly;
+GRANT SELECT ON TABLE work.epic_dependencies TO steward_backup;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE work.epics TO steward_app;
+GRANT SELECT ON TABLE work.epics TO steward_readonly;
+GRANT SELECT ON TABLE work.epics TO steward_backup;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE work.issues TO steward_app;
+GRANT SELECT ON TABLE work.issues TO steward_readonly;
+GRANT SELECT ON TABLE work.issues TO steward_backup;
+
+GRANT SELECT ON TABLE work.task_effort TO steward_app;
+GRANT SELECT ON TABLE work.task_effort TO steward_readonly;
+GRANT SELECT ON TABLE work.task_effort TO steward_backup;
+
+GRANT SELECT ON TABLE work.epic_summary TO steward_app;
+GRANT SELECT ON TABLE work.epic_summary TO steward_readonly;
+GRANT SELECT ON TABLE work.epic_summary TO steward_backup;
+
 GRANT SELECT ON TABLE work.extension_points TO steward_app;
 GRANT SELECT ON TABLE work.extension_points TO steward_readonly;
 GRANT SELECT ON TABLE work.extension_points TO steward_backup;
@@ -4801,12 +6455,32 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE work.import_files TO steward_app;
 GRANT SELECT ON TABLE work.import_files TO steward_readonly;
 GRANT SELECT ON TABLE work.import_files TO steward_backup;
 
+GRANT SELECT ON TABLE work.issue_summary TO steward_app;
+GRANT SELECT ON TABLE work.issue_summary TO steward_readonly;
+GRANT SELECT ON TABLE work.issue_summary TO steward_backup;
+
 GRANT SELECT ON SEQUENCE work.lease_tokens TO steward_backup;
 GRANT USAGE ON SEQUENCE work.lease_tokens TO steward_app;
+
+GRANT SELECT ON TABLE work.task_analytics TO steward_app;
+GRANT SELECT ON TABLE work.task_analytics TO steward_readonly;
+GRANT SELECT ON TABLE work.task_analytics TO steward_backup;
 
 GRANT SELECT ON TABLE work.task_summary TO steward_app;
 GRANT SELECT ON TABLE work.task_summary TO steward_readonly;
 GRANT SELECT ON TABLE work.task_summary TO steward_backup;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE work.workflows TO steward_app;
+GRANT SELECT ON TABLE work.workflows TO steward_readonly;
+GRANT SELECT ON TABLE work.workflows TO steward_backup;
+
+GRANT SELECT ON TABLE work.workflow_performance_summary TO steward_app;
+GRANT SELECT ON TABLE work.workflow_performance_summary TO steward_readonly;
+GRANT SELECT ON TABLE work.workflow_performance_summary TO steward_backup;
+
+GRANT SELECT ON TABLE work.workflow_summary TO steward_app;
+GRANT SELECT ON TABLE work.workflow_summary TO steward_readonly;
+GRANT SELECT ON TABLE work.workflow_summary TO steward_backup;
 
 -- default acl DEFAULT PRIVILEGES FOR FUNCTIONS
 

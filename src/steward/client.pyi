@@ -12,33 +12,9 @@ from typing import Any
 from steward.domains.accounts.types import ApiKey, NewKey, Role, User, Whoami
 from steward.domains.agents.types import Agent, AgentType, ModelProvider
 from steward.domains.audit.types import AuditEntry, Change, EventType
-from steward.domains.projects.types import (
-    Hierarchy,
-    Machine,
-    MachineType,
-    MemberRole,
-    OsType,
-    Project,
-    ProjectMember,
-    ProjectStatus,
-    Workspace,
-    WorkspaceType,
-)
-from steward.domains.work.types import (
-    Blocked,
-    Choice,
-    Claim,
-    DependencyType,
-    Lease,
-    Overview,
-    Priority,
-    Progress,
-    Task,
-    TaskOrder,
-    TaskRow,
-    TaskStatus,
-    TaskType,
-)
+from steward.domains.projects.types import Hierarchy, Machine, MachineType, MemberRole, OsType, Project, ProjectMember, ProjectStatus, Workspace, WorkspaceType
+from steward.domains.work.types import Blocked, Choice, Claim, DependencyType, Lease, Overview, Priority, Progress, Task, TaskOrder, TaskRow, TaskStatus, TaskType
+from steward.domains.work.types_items import Complexity, Epic, EpicStatus, Issue, IssueStatus, Statistics, Workflow, WorkflowAnalytics, WorkflowPerformance, WorkflowPhase, WorkflowStatus
 from steward.kit.db import Actor, Database
 from steward.kit.op import Operation, Page
 
@@ -138,6 +114,7 @@ class Accounts:
         request_key: str | None = None,
     ) -> ApiKey:
         """Revoke an API key at once and for good."""
+
 
 class Projects:
     """Projects: what work, evidence and figures belong to."""
@@ -329,6 +306,7 @@ class Projects:
     ) -> Page[Project]:
         """List projects, newest first."""
 
+
 class Agents:
     """Agents: who may be given work besides people."""
 
@@ -418,6 +396,7 @@ class Agents:
     ) -> builtins.list[ModelProvider]:
         """List the providers of models."""
 
+
 class Work:
     """Work: what is to be done, what it waits for, and who holds it."""
 
@@ -426,9 +405,9 @@ class Work:
         *,
         title: str,
         project: str | None = None,
-        description: str = "",
-        details: str = "",
-        test_strategy: str = "",
+        description: str = '',
+        details: str = '',
+        test_strategy: str = '',
         type: TaskType | str = ...,
         priority: Priority | str = ...,
         status: TaskStatus | str = ...,
@@ -443,6 +422,9 @@ class Work:
         due: datetime | None = None,
         max_attempts: int = 3,
         metadata: dict[str, Any] | None = None,
+        epic: str | None = None,
+        issue: str | None = None,
+        workflow: str | None = None,
         request_key: str | None = None,
     ) -> Task:
         """Add a task."""
@@ -472,6 +454,9 @@ class Work:
         order: TaskOrder | str = ...,
         limit: int = 50,
         cursor: str | None = None,
+        epic: str | None = None,
+        issue: str | None = None,
+        workflow: str | None = None,
         request_key: str | None = None,
     ) -> Page[TaskRow]:
         """List tasks."""
@@ -501,6 +486,9 @@ class Work:
         complexity: int | None = None,
         due: datetime | None = None,
         metadata: dict[str, Any] | None = None,
+        epic: str | None = None,
+        issue: str | None = None,
+        workflow: str | None = None,
         request_key: str | None = None,
     ) -> Task:
         """Change a task; what is left out stays as it is."""
@@ -641,12 +629,272 @@ class Work:
     ) -> builtins.list[Blocked]:
         """List open tasks that nobody can claim, each with what it waits for."""
 
+    def add_epic(
+        self,
+        *,
+        title: str,
+        project: str | None = None,
+        epic_id: str | None = None,
+        description: str = '',
+        status: EpicStatus | str = ...,
+        priority: Priority | str = ...,
+        estimated_hours: float | None = None,
+        complexity: Complexity | None = None,
+        depends_on: builtins.list[str] | None = None,
+        metadata: dict[str, Any] | None = None,
+        request_key: str | None = None,
+    ) -> Epic:
+        """Add an epic: a large piece of a project."""
+
+    def get_epic(
+        self,
+        *,
+        epic: str,
+        project: str | None = None,
+        request_key: str | None = None,
+    ) -> Epic:
+        """Show one epic; `work list --epic` lists its tasks."""
+
+    def list_epics(
+        self,
+        *,
+        project: str | None = None,
+        status: builtins.list[EpicStatus] | None = None,
+        priority: Priority | None = None,
+        complexity: Complexity | None = None,
+        text: str | None = None,
+        archived: bool = False,
+        limit: int = 50,
+        cursor: str | None = None,
+        request_key: str | None = None,
+    ) -> Page[Epic]:
+        """List epics, newest first."""
+
+    def update_epic(
+        self,
+        *,
+        epic: str,
+        project: str | None = None,
+        version: int | None = None,
+        title: str | None = None,
+        description: str | None = None,
+        status: EpicStatus | None = None,
+        priority: Priority | None = None,
+        estimated_hours: float | None = None,
+        complexity: Complexity | None = None,
+        depends_on: builtins.list[str] | None = None,
+        metadata: dict[str, Any] | None = None,
+        request_key: str | None = None,
+    ) -> Epic:
+        """Change an epic; what is left out stays as it is."""
+
+    def archive_epic(
+        self,
+        *,
+        epic: str,
+        project: str | None = None,
+        restore: bool = False,
+        request_key: str | None = None,
+    ) -> Epic:
+        """Put an epic away, or bring it back; its issues and tasks stay."""
+
+    def add_issue(
+        self,
+        *,
+        title: str,
+        project: str | None = None,
+        epic: str | None = None,
+        description: str = '',
+        status: IssueStatus | str = ...,
+        priority: Priority | str = ...,
+        labels: builtins.list[str] | None = None,
+        assignee: str | None = None,
+        github_id: int | None = None,
+        github_url: str | None = None,
+        metadata: dict[str, Any] | None = None,
+        request_key: str | None = None,
+    ) -> Issue:
+        """Add an issue; it takes the next number of the project, which no task has."""
+
+    def get_issue(
+        self,
+        *,
+        issue: str,
+        request_key: str | None = None,
+    ) -> Issue:
+        """Show one issue; `work list --issue` lists its tasks."""
+
+    def list_issues(
+        self,
+        *,
+        project: str | None = None,
+        epic: str | None = None,
+        status: builtins.list[IssueStatus] | None = None,
+        priority: Priority | None = None,
+        label: str | None = None,
+        assignee: str | None = None,
+        text: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+        request_key: str | None = None,
+    ) -> Page[Issue]:
+        """List issues, the highest number first."""
+
+    def update_issue(
+        self,
+        *,
+        issue: str,
+        version: int | None = None,
+        epic: str | None = None,
+        title: str | None = None,
+        description: str | None = None,
+        status: IssueStatus | None = None,
+        reason: str | None = None,
+        priority: Priority | None = None,
+        labels: builtins.list[str] | None = None,
+        assignee: str | None = None,
+        github_id: int | None = None,
+        github_url: str | None = None,
+        metadata: dict[str, Any] | None = None,
+        request_key: str | None = None,
+    ) -> Issue:
+        """Change an issue; what is left out stays as it is."""
+
+    def close_issue(
+        self,
+        *,
+        issue: str,
+        reason: str | None = None,
+        request_key: str | None = None,
+    ) -> Issue:
+        """Close an issue."""
+
+    def delete_issue(
+        self,
+        *,
+        issue: str,
+        request_key: str | None = None,
+    ) -> int:
+        """Put an issue away; its tasks stay, and its number stays taken. Returns how many were put away."""
+
     def progress(
         self,
         *,
         request_key: str | None = None,
     ) -> builtins.list[Progress]:
         """Show how far each project is: its tasks by state, and how many are ready."""
+
+    def workflow_analytics(
+        self,
+        *,
+        workflow: str,
+        project: str | None = None,
+        request_key: str | None = None,
+    ) -> WorkflowAnalytics:
+        """Work out and keep the figures of a workflow: efficiency, quality, bottlenecks, critical path, opportunities."""
+
+    def get_workflow_analytics(
+        self,
+        *,
+        workflow: str,
+        project: str | None = None,
+        request_key: str | None = None,
+    ) -> WorkflowAnalytics | None:
+        """Show the figures of a workflow as they were last worked out; nothing when they never were."""
+
+    def performance_summary(
+        self,
+        *,
+        project: str | None = None,
+        status: builtins.list[WorkflowStatus] | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+        request_key: str | None = None,
+    ) -> Page[WorkflowPerformance]:
+        """List workflows with how far they are and how well they went, newest first."""
+
+    def statistics(
+        self,
+        *,
+        project: str | None = None,
+        request_key: str | None = None,
+    ) -> Statistics:
+        """Count what a project holds: epics, issues, workflows, tasks, and how many of each are done."""
+
+    def add_workflow(
+        self,
+        *,
+        name: str,
+        project: str | None = None,
+        description: str = '',
+        requirements: str = '',
+        status: WorkflowStatus | str = ...,
+        phase: WorkflowPhase | str = ...,
+        metrics: dict[str, Any] | None = None,
+        request_key: str | None = None,
+    ) -> Workflow:
+        """Add a workflow: a run of work through phases, made of tasks."""
+
+    def get_workflow(
+        self,
+        *,
+        workflow: str,
+        project: str | None = None,
+        request_key: str | None = None,
+    ) -> Workflow:
+        """Show one workflow with its progress; `work list --workflow` lists its tasks."""
+
+    def list_workflows(
+        self,
+        *,
+        project: str | None = None,
+        status: builtins.list[WorkflowStatus] | None = None,
+        phase: WorkflowPhase | None = None,
+        text: str | None = None,
+        archived: bool = False,
+        limit: int = 50,
+        cursor: str | None = None,
+        request_key: str | None = None,
+    ) -> Page[Workflow]:
+        """List workflows, newest first."""
+
+    def update_workflow(
+        self,
+        *,
+        workflow: str,
+        project: str | None = None,
+        version: int | None = None,
+        name: str | None = None,
+        description: str | None = None,
+        requirements: str | None = None,
+        status: WorkflowStatus | None = None,
+        metrics: dict[str, Any] | None = None,
+        error: str | None = None,
+        request_key: str | None = None,
+    ) -> Workflow:
+        """Change a workflow; what is left out stays as it is, progress follows from its tasks."""
+
+    def advance_workflow(
+        self,
+        *,
+        workflow: str,
+        project: str | None = None,
+        phase: WorkflowPhase | None = None,
+        version: int | None = None,
+        request_key: str | None = None,
+    ) -> Workflow:
+        """Bring a workflow to its next phase, or to a named one; a pending one becomes active."""
+
+    def archive_workflow(
+        self,
+        *,
+        workflow: str,
+        project: str | None = None,
+        restore: bool = False,
+        request_key: str | None = None,
+    ) -> Workflow:
+        """Put a workflow away, or bring it back; its tasks stay."""
+
 
 class Audit:
     """Audit: who changed what, when, through what."""
@@ -676,6 +924,7 @@ class Audit:
         request_key: str | None = None,
     ) -> Page[Change]:
         """Show what happened to one thing, newest first, with each value before and after."""
+
 
 class Steward:
     """A connection to Steward, with the rooms as attributes."""

@@ -251,11 +251,68 @@ WORK = [
     Step("work.progress"),
     Step("work.delete", {"task": "ACME-4"}),
 ]
+ITEMS = [
+    Step("work.add_epic", {"title": "Sign in", "estimated_hours": 4.5, "complexity": "medium", **_ACME}),
+    Step(
+        "work.add_epic",
+        {"title": "Pay", "depends_on": ["EPIC-001"], "metadata": {"n": [1]}, **_ACME},
+        keep="epic",
+    ),
+    Step("work.add_epic", {"title": " ", **_ACME}),
+    Step("work.get_epic", {"epic": "EPIC-002", **_ACME}),
+    Step("work.get_epic", {"epic": "EPIC-009", **_ACME}),
+    Step("work.update_epic", {"epic": "EPIC-001", "depends_on": ["EPIC-002"], **_ACME}),
+    Step("work.update_epic", {"epic": "ACME/EPIC-001", "status": "done", "version": 1}),
+    Step("work.update_epic", {"epic": "ACME/EPIC-001", "status": "blocked"}),
+    Step("work.list_epics", {**_ACME, "status": ["planned", "done"], "limit": 1}, keep="page"),
+    Step("work.list_epics", {**_ACME, "limit": 1, "cursor": given("page", "next_cursor")}),
+    Step("work.archive_epic", {"epic": given("epic", "id")}),
+    Step("work.archive_epic", {"epic": given("epic", "id"), "restore": True}),
+    Step(
+        "work.add_issue", {"title": "Crash", "epic": "EPIC-001", "labels": ["x", "y"], **_ACME}, keep="issue"
+    ),
+    Step("work.add_issue", {"title": "Typo", "github_id": 5_000_000_000, **_ACME}, keep="typo"),
+    Step("work.get_issue", {"issue": given("issue", "ref")}),
+    Step("work.get_issue", {"issue": "ACME-1"}),
+    Step("work.list_issues", {**_ACME, "label": "x", "status": ["open"]}),
+    Step(
+        "work.update_issue", {"issue": given("issue", "ref"), "assignee": "ann", "epic": "none", "version": 1}
+    ),
+    Step("work.close_issue", {"issue": given("issue", "ref"), "reason": "fixed"}),
+    Step("work.delete_issue", {"issue": given("typo", "ref")}),
+    Step("work.add_workflow", {"name": "Release 1", "requirements": "all of it", **_ACME}, keep="flow"),
+    Step(
+        "work.add",
+        {"title": "Build", "workflow": "release 1", "epic": "EPIC-002", "estimated_minutes": 30, **_ACME},
+    ),
+    Step(
+        "work.add",
+        {"title": "Try", "workflow": given("flow", "id"), "issue": given("issue", "ref")},
+        keep="try",
+    ),
+    Step("work.update", {"task": given("try", "task", "ref"), "issue": "none"}),
+    Step("work.list", {**_ACME, "workflow": "Release 1", "order": "place"}),
+    Step("work.get_workflow", {"workflow": "Release 1", **_ACME}),
+    Step("work.get_workflow", {"workflow": "Release 2", **_ACME}),
+    Step(
+        "work.update_workflow",
+        {"workflow": given("flow", "id"), "metrics": {"builds": 2}, "status": "active"},
+    ),
+    Step("work.advance_workflow", {"workflow": given("flow", "id"), "version": 2}),
+    Step("work.advance_workflow", {"workflow": given("flow", "id"), "phase": "initiation", "version": 2}),
+    Step("work.list_workflows", {**_ACME, "phase": "planning"}),
+    Step("work.get_workflow_analytics", {"workflow": given("flow", "id")}),
+    Step("work.workflow_analytics", {"workflow": given("flow", "id")}),
+    Step("work.get_workflow_analytics", {"workflow": given("flow", "id")}),
+    Step("work.performance_summary", {**_ACME, "status": ["active"]}),
+    Step("work.statistics", _ACME),
+    Step("work.archive_workflow", {"workflow": given("flow", "id")}),
+]
 AUDIT = [
     Step("audit.list", {"resource_type": "users", "limit": 3}),
     Step("audit.history", {"resource": given("first", "task", "id")}),
 ]
-STORY = [*ACCOUNTS, *PROJECTS, *AGENTS, *WORK, *AUDIT]
+STORY = [*ACCOUNTS, *PROJECTS, *AGENTS, *WORK, *ITEMS, *AUDIT]
 
 
 def difference(here: Any, there: Any, place: str = "") -> str | None:

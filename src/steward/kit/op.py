@@ -59,6 +59,7 @@ class Param:
     required: bool
     default: Any
     help: str
+    core: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,9 @@ def _split_doc(function: Callable[..., Any]) -> tuple[str, str, dict[str, str]]:
     return summary.strip(), body.strip(), helps
 
 
-def _params(function: Callable[..., Any], helps: Mapping[str, str]) -> Iterator[Param]:
+def _params(
+    function: Callable[..., Any], helps: Mapping[str, str], beyond_core: tuple[str, ...]
+) -> Iterator[Param]:
     kinds = get_type_hints(function)
     for parameter in list(inspect.signature(function).parameters.values())[1:]:
         if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
@@ -138,7 +141,8 @@ def _params(function: Callable[..., Any], helps: Mapping[str, str]) -> Iterator[
             )
         required = parameter.default is inspect.Parameter.empty
         default = None if required else parameter.default
-        yield Param(parameter.name, kinds[parameter.name], required, default, helps[parameter.name])
+        name = parameter.name
+        yield Param(name, kinds[name], required, default, helps[name], name not in beyond_core)
 
 
 def op(
@@ -150,6 +154,7 @@ def op(
     idempotent: bool = False,
     waits: bool = False,
     secret: bool = False,
+    beyond_core: tuple[str, ...] = (),
 ) -> Callable[[F], F]:
     """Register a function of a room as an operation; the function itself stays as it is.
 
@@ -161,6 +166,7 @@ def op(
         idempotent: calling it twice does no more than once.
         waits: None means "nothing yet", so surfaces may offer to wait for a result.
         secret: the result is shown once and never kept, not even under a request key.
+        beyond_core: arguments that the smallest MCP tool list does not tell of; they are taken all the same.
     """
 
     def register(function: F) -> F:
@@ -172,7 +178,7 @@ def op(
             room=room,
             verb=verb,
             function=function,
-            params=tuple(_params(function, helps)),
+            params=tuple(_params(function, helps, beyond_core)),
             returns=get_type_hints(function)["return"],
             summary=summary,
             description=body,

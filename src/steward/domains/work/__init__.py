@@ -1,11 +1,16 @@
 """Work: what is to be done, what it waits for, and who holds it.
 
 Nouns
+    An *epic* (EPIC-001) is a large piece of a project and may wait for other epics. An *issue* is what somebody
+    reported or wants; it takes its number (ACME-7) from the counter that tasks use. A *workflow* is a run of work
+    through phases. A task may belong to one of each, all of its own project; a subtask belongs where its parent does.
     A *task* belongs to a project, may be a part of another task, and has a number there (ACME-42).
     A *dependency* makes one task wait for another (blocks, subtask_of) or only relates them (relates_to).
     The *ready queue* holds every task that can be claimed now, and every one that an agent holds.
     A *claim* is a lease on a queue row: agent, fencing token, end.
 States
+    Epics, issues, workflows and phases: `work.item_next` lists what may follow what; an end of a workflow is the end of
+    its phases. Of tasks:
     draft → pending → in_progress → in_review, testing, awaiting_input, blocked → done, failed, cancelled, deferred;
     `work.may_become` lists what may follow what. A claim leaves a task pending; start sets in_progress; finish starts
     by itself.
@@ -13,7 +18,8 @@ Invariants, kept by the database against any client
     A task is in the queue exactly when it is open, has no open subtask, and neither it nor an ancestor waits for
     anything open (done and cancelled are out of the way). Nobody waits in a circle. A task with open subtasks is not
     finished. A token works only while its lease lasts and nobody else was given a newer one. A task that fails
-    `max_attempts` times is put in quarantine until somebody requeues it.
+    `max_attempts` times is put in quarantine until somebody requeues it. A number means a task or an issue of its
+    project, never both, and stays. Epics do not wait in a circle. Progress, hours and totals are derived, never stored.
 """
 
 from __future__ import annotations
@@ -41,7 +47,30 @@ from steward.domains.work.ops_claim import (
     requeue,
     start,
 )
+from steward.domains.work.ops_epics import add_epic, archive_epic, get_epic, list_epics, update_epic
+from steward.domains.work.ops_issues import (
+    add_issue,
+    close_issue,
+    delete_issue,
+    get_issue,
+    list_issues,
+    update_issue,
+)
 from steward.domains.work.ops_progress import progress, pulse
+from steward.domains.work.ops_stats import (
+    get_workflow_analytics,
+    performance_summary,
+    statistics,
+    workflow_analytics,
+)
+from steward.domains.work.ops_workflows import (
+    add_workflow,
+    advance_workflow,
+    archive_workflow,
+    get_workflow,
+    list_workflows,
+    update_workflow,
+)
 from steward.domains.work.types import (
     Blocked,
     Choice,
@@ -59,21 +88,45 @@ from steward.domains.work.types import (
     TaskText,
     TaskType,
 )
+from steward.domains.work.types_items import (
+    Complexity,
+    Epic,
+    EpicStatus,
+    Issue,
+    IssueStatus,
+    ItemId,
+    Statistics,
+    TaskFigures,
+    Workflow,
+    WorkflowAnalytics,
+    WorkflowFigures,
+    WorkflowPerformance,
+    WorkflowPhase,
+    WorkflowStatus,
+)
 
 __all__ = [
     "AgentNeeded",
     "Blocked",
     "Choice",
     "Claim",
+    "Complexity",
     "DependencyCycle",
     "DependencyType",
+    "Epic",
+    "EpicStatus",
+    "Issue",
+    "IssueStatus",
+    "ItemId",
     "Lease",
     "OpenSubtasks",
     "Overview",
     "Priority",
     "Progress",
     "StaleToken",
+    "Statistics",
     "Task",
+    "TaskFigures",
     "TaskLink",
     "TaskNotReady",
     "TaskOrder",
@@ -83,24 +136,51 @@ __all__ = [
     "TaskType",
     "TooMuchInProgress",
     "TransitionRefused",
+    "Workflow",
+    "WorkflowAnalytics",
+    "WorkflowFigures",
+    "WorkflowPerformance",
+    "WorkflowPhase",
+    "WorkflowStatus",
     "add",
+    "add_epic",
+    "add_issue",
+    "add_workflow",
+    "advance_workflow",
+    "archive_epic",
+    "archive_workflow",
     "blocked",
     "claim",
+    "close_issue",
     "delete",
+    "delete_issue",
     "depend",
     "fail",
     "finish",
     "get",
+    "get_epic",
+    "get_issue",
+    "get_workflow",
+    "get_workflow_analytics",
     "give_back",
     "heartbeat",
     "list_",
+    "list_epics",
+    "list_issues",
+    "list_workflows",
     "next_",
     "overview",
+    "performance_summary",
     "progress",
     "pulse",
     "ready",
     "requeue",
     "start",
+    "statistics",
     "undepend",
     "update",
+    "update_epic",
+    "update_issue",
+    "update_workflow",
+    "workflow_analytics",
 ]

@@ -37,7 +37,11 @@ select
   t.version,
   t.created_at,
   t.updated_at,
-  t.completed_at
+  t.completed_at,
+  t.epic_id,
+  t.issue_id,
+  t.workflow_id,
+  t.order_index
 from work.tasks as t
 join projects.projects as p on p.id = t.project_id
 left join work.ready_queue as q on q.task_id = t.id
@@ -103,7 +107,7 @@ begin atomic
     l.id, l.ref, l.project, l.project_id, l.number, l.title, l.type, l.status, l.priority, l.labels, l.tag,
     l.parent_task_id, l.parent, l.assigned_user_id, l.assigned_agent_id, l.assigned_to, l.held_by_id, l.held_by,
     l.lease_until, l.ready, l.waits_for, l.subtasks, l.subtasks_open, l.version, l.created_at, l.updated_at,
-    l.completed_at
+    l.completed_at, l.epic_id, l.issue_id, l.workflow_id, l.order_index
   from work.task_list as l
   where (p_filter ->> 'project_id' is null or l.project_id = (p_filter ->> 'project_id')::uuid)
     and (p_filter -> 'status' is null or l.status = any (array(select jsonb_array_elements_text(p_filter -> 'status'))))
@@ -112,6 +116,9 @@ begin atomic
     and (p_filter ->> 'label' is null or l.labels @> array[p_filter ->> 'label'])
     and (p_filter ->> 'tag' is null or l.tag = p_filter ->> 'tag')
     and (p_filter ->> 'parent_id' is null or l.parent_task_id = (p_filter ->> 'parent_id')::uuid)
+    and (p_filter ->> 'epic_id' is null or l.epic_id = (p_filter ->> 'epic_id')::uuid)
+    and (p_filter ->> 'issue_id' is null or l.issue_id = (p_filter ->> 'issue_id')::uuid)
+    and (p_filter ->> 'workflow_id' is null or l.workflow_id = (p_filter ->> 'workflow_id')::uuid)
     and (p_filter ->> 'top' is null or l.parent_task_id is null)
     and (p_filter ->> 'ready' is null or l.ready = (p_filter ->> 'ready')::boolean)
     and (p_filter ->> 'agent' is null or lower(p_filter ->> 'agent') in (lower(l.held_by), lower(l.assigned_to)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 from uuid import UUID
 
 from steward.domains import projects
@@ -12,22 +13,39 @@ from steward.kit.errors import Invalid, NotFound
 
 _REFERENCE = re.compile(r"^(?P<key>[A-Za-z0-9]{2,10})-(?P<number>[0-9]{1,18})$")
 _HEX = re.compile(r"^[0-9a-fA-F-]{8,36}$")
-_EVERYWHERE = frozenset({"all", "*"})
+EVERYWHERE = frozenset({"all", "*"})
 
 
 def scope(db: Db, project: str | None) -> UUID | None:
     """Return the project a list is limited to: the named one, else the one in hand; `all` limits to none."""
-    if project in _EVERYWHERE:
+    if project in EVERYWHERE:
         return None
     return projects.resolve_id(db, project)
 
 
-def _range(words: str) -> tuple[UUID, UUID] | None:
+def id_range(words: str) -> tuple[UUID, UUID] | None:
     """Return the first and last uuid that begin with these hex digits."""
     digits = words.replace("-", "").lower()
     if not _HEX.match(words) or not 8 <= len(digits) <= 32:
         return None
     return UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
+
+
+def numbered(db: Db, words: str) -> dict[str, Any]:
+    """Return what words such as ACME-42, a uuid, its first 8 digits, or 42 in the project in hand may mean."""
+    reference = _REFERENCE.match(words)
+    low, high = id_range(words) or (None, None)
+    number = (
+        int(reference["number"]) if reference else int(words) if words.isdigit() and len(words) < 18 else None
+    )
+    needs_project = reference is None and number is not None
+    return {
+        "low": low,
+        "high": high,
+        "key": reference["key"] if reference else None,
+        "number": number,
+        "project_id": projects.resolve_id(db, None) if needs_project else None,
+    }
 
 
 def task_of(db: Db, words: str) -> TaskId:
@@ -38,21 +56,7 @@ def task_of(db: Db, words: str) -> TaskId:
         Invalid: more than one is.
     """
     words = words.strip()
-    reference = _REFERENCE.match(words)
-    low, high = _range(words) or (None, None)
-    number = (
-        int(reference["number"]) if reference else int(words) if words.isdigit() and len(words) < 18 else None
-    )
-    needs_project = reference is None and number is not None
-    found = db.all(
-        "work.resolve_task",
-        TaskId,
-        low=low,
-        high=high,
-        key=reference["key"] if reference else None,
-        number=number,
-        project_id=projects.resolve_id(db, None) if needs_project else None,
-    )
+    found = db.all("work.resolve_task", TaskId, **numbered(db, words))
     if len(found) > 1:
         raise Invalid(
             f"{words!r} stands for more than one task", hint="give more digits of its id, or KEY-number"
@@ -86,3 +90,23 @@ def whole(db: Db, task_id: UUID) -> Task:
         awaited_by=[link for link in links if link.relation == "awaited_by"],
         version=row.version,
     )
+
+
+def check_line(name: str, text: str | None, most: int = 2000) -> None:
+    """Refuse a title or name that is empty or too long.
+
+    Args:
+        name: what the value is called.
+        text: the value; None is no value and passes.
+        most: how many characters it may have.
+
+    Raises:
+        Invalid: it is empty or too long.
+    """
+    if text is None:
+        return
+    if not text.strip():
+        raise Invalid(f"{name}: {text!r} is empty", hint="say in a line what it is")
+    if len(text) > most:
+        hint = "put the rest into the description"
+        raise Invalid(f"{name}: {len(text)} characters are more than {most}", hint=hint)

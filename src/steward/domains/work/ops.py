@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from steward.domains import projects
-from steward.domains.work.find import scope, task_of, whole
+from steward.domains.work.find import EVERYWHERE, check_line, scope, task_of, whole
+from steward.domains.work.find_items import NONE, epic_of, issue_of, place_of, workflow_of
 from steward.domains.work.types import (
     Count,
     DependencyType,
@@ -16,6 +17,7 @@ from steward.domains.work.types import (
     Priority,
     QueueCount,
     Task,
+    TaskId,
     TaskOrder,
     TaskRow,
     TaskStatus,
@@ -27,11 +29,10 @@ from steward.kit.errors import Invalid, NotFound, StaleVersion
 from steward.kit.op import Page, Profile, op
 
 MOST = 2000
-LONGEST_TITLE = 2000
-_NOBODY = frozenset({"nobody", "none", ""})
+_BELONGS = ("epic", "issue", "workflow")
 
 
-@op(write=True, profile=Profile.CORE)
+@op(write=True, profile=Profile.CORE, beyond_core=_BELONGS)
 def add(
     db: Db,
     *,
@@ -54,6 +55,9 @@ def add(
     due: datetime | None = None,
     max_attempts: int = 3,
     metadata: dict[str, Any] | None = None,
+    epic: str | None = None,
+    issue: str | None = None,
+    workflow: str | None = None,
 ) -> Task:
     """Add a task.
 
@@ -77,19 +81,20 @@ def add(
         due: when it must be done.
         max_attempts: failed tries before it is put in quarantine.
         metadata: anything else, as an object.
+        epic: the epic it belongs to, such as EPIC-001; that of its parent or issue when left out.
+        issue: the issue it belongs to, such as ACME-7; that of its parent when left out.
+        workflow: the workflow it belongs to, by id or name; that of its parent when left out.
     """
-    _check_title(title)
+    check_line("title", title)
     parent_task = task_of(db, parent) if parent else None
-    project_id = (
-        parent_task.project_id if parent_task and project is None else projects.resolve_id(db, project)
-    )
-    if project_id is None:
+    place = place_of(db, project=project, epic=epic, issue=issue, workflow=workflow, parent=parent_task)
+    if place.project_id is None:
         raise Invalid(
             "no project is named or in hand", hint="give --project, or add one with `steward projects add`"
         )
     task_id: UUID = db.value(
         "work.add_task",
-        project_id=project_id,
+        **asdict(place),
         parent_id=parent_task.id if parent_task else None,
         title=title,
         description=description,
@@ -111,16 +116,8 @@ def add(
         agent=db.actor.agent,
     )
     for other in waits_for or []:
-        _tie(db, task_id, project_id, other, DependencyType.BLOCKS)
+        _tie(db, task_id, place.project_id, other, DependencyType.BLOCKS)
     return whole(db, task_id)
-
-
-def _check_title(title: str) -> None:
-    if not title.strip():
-        raise Invalid(f"title: {title!r} is empty", hint="say in a line what is to be done")
-    if len(title) > LONGEST_TITLE:
-        hint = "put the rest into the description"
-        raise Invalid(f"title: {len(title)} characters are more than {LONGEST_TITLE}", hint=hint)
 
 
 @op(profile=Profile.CORE)
@@ -133,15 +130,25 @@ def get(db: Db, *, task: str) -> Task:
     return whole(db, task_of(db, task).id)
 
 
-def _filter(db: Db, project: str | None, **words: Any) -> str:
-    project_id = scope(db, project)
+def _filter(
+    db: Db,
+    project: str | None,
+    epic: str | None,
+    issue: str | None,
+    workflow: str | None,
+    **words: Any,
+) -> str:
     kept = {name: value for name, value in words.items() if value not in (None, [], "")}
-    if project_id is not None:
+    if epic or issue or workflow:
+        named = None if project in EVERYWHERE else project
+        place = asdict(place_of(db, project=named, epic=epic, issue=issue, workflow=workflow))
+        kept |= {name: str(value) for name, value in place.items() if value is not None}
+    elif (project_id := scope(db, project)) is not None:
         kept["project_id"] = str(project_id)
     return json.dumps(kept)
 
 
-@op(profile=Profile.CORE)
+@op(profile=Profile.CORE, beyond_core=_BELONGS)
 def list_(
     db: Db,
     *,
@@ -159,6 +166,9 @@ def list_(
     order: TaskOrder = TaskOrder.PRIORITY,
     limit: int = 50,
     cursor: str | None = None,
+    epic: str | None = None,
+    issue: str | None = None,
+    workflow: str | None = None,
 ) -> Page[TaskRow]:
     """List tasks.
 
@@ -174,13 +184,19 @@ def list_(
         top: only tasks that are no subtasks.
         ready: only what can (or cannot) be claimed now.
         text: only tasks with these words in reference, title or description.
-        order: priority, number (age over all projects), or updated (latest change first).
+        order: priority, number (age over all projects), updated (latest change first), or place (order_index).
         limit: how many at most, 1 to 2000.
         cursor: next_cursor of the page before.
+        epic: only tasks of this epic, such as EPIC-001.
+        issue: only tasks of this issue, such as ACME-7.
+        workflow: only tasks of this workflow, by id or name.
     """
     kept = _filter(
         db,
         project,
+        epic,
+        issue,
+        workflow,
         status=[str(one) for one in status or []],
         type=type,
         priority=int(priority) if priority else None,
@@ -207,6 +223,10 @@ def _page(db: Db, kept: str, order: TaskOrder, limit: int, after: str | None) ->
         (last,) = cursor.decode(after, UUID)
         rows = db.all("work.list_by_age", TaskRow, filter=kept, after_id=last, limit=most)
         return cursor.page(rows, limit, lambda row: (row.id,))
+    if order is TaskOrder.PLACE:
+        (last,) = cursor.decode(after, UUID)
+        rows = db.all("work.list_by_place", TaskRow, filter=kept, after_id=last, limit=most)
+        return cursor.page(rows, limit, lambda row: (row.id,))
     if order is TaskOrder.NUMBER:
         number, last = cursor.decode(after, int, UUID)
         rows = db.all(
@@ -223,7 +243,7 @@ def _number(row: TaskRow) -> int:
     return int(row.ref.rpartition("-")[2])
 
 
-@op(write=True, profile=Profile.CORE, idempotent=True)
+@op(write=True, profile=Profile.CORE, idempotent=True, beyond_core=_BELONGS)
 def update(
     db: Db,
     *,
@@ -249,6 +269,9 @@ def update(
     complexity: int | None = None,
     due: datetime | None = None,
     metadata: dict[str, Any] | None = None,
+    epic: str | None = None,
+    issue: str | None = None,
+    workflow: str | None = None,
 ) -> Task:
     """Change a task; what is left out stays as it is.
 
@@ -275,13 +298,14 @@ def update(
         complexity: 1 to 13.
         due: when it must be done.
         metadata: keys to set, as an object.
+        epic: the epic it belongs to, such as EPIC-001; `none` takes it out.
+        issue: the issue it belongs to, such as ACME-7; `none` takes it out.
+        workflow: the workflow it belongs to, by id or name; `none` takes it out.
     """
     found = task_of(db, task)
-    if title is not None:
-        _check_title(title)
-    db.run("work.pass_update", id=found.id, token=token)
-    _check_version(db, found.id, version)
-    no_parent = parent is not None and parent.lower() in _NOBODY
+    check_line("title", title)
+    _begin_update(db, found.id, token, version)
+    no_parent = parent is not None and parent.lower() in NONE
     db.run(
         "work.update_task",
         id=found.id,
@@ -307,10 +331,30 @@ def update(
     )
     if assign is not None:
         _assign(db, found.id, assign)
+    _place(db, found, epic, issue, workflow)
     return whole(db, found.id)
 
 
-def _check_version(db: Db, task_id: UUID, version: int | None) -> None:
+def _place(db: Db, task: TaskId, epic: str | None, issue: str | None, workflow: str | None) -> None:
+    """Let a task belong to what is named, or to none."""
+    if epic is None and issue is None and workflow is None:
+        return
+    words = zip(_BELONGS, (epic, issue, workflow), strict=True)
+    out = {f"no_{name}": word is not None and word.lower() in NONE for name, word in words}
+    project = str(task.project_id)
+    db.run(
+        "work.place_task",
+        id=task.id,
+        epic_id=epic_of(db, epic, project).id if epic and not out["no_epic"] else None,
+        issue_id=issue_of(db, issue).id if issue and not out["no_issue"] else None,
+        workflow_id=workflow_of(db, workflow, project).id if workflow and not out["no_workflow"] else None,
+        **out,
+    )
+
+
+def _begin_update(db: Db, task_id: UUID, token: int | None, version: int | None) -> None:
+    """Let an update pass by its token, and lock the version that it is based on."""
+    db.run("work.pass_update", id=task_id, token=token)
     now = db.value("work.lock_version", id=task_id)
     if version is not None and now != version:
         raise StaleVersion(
@@ -319,7 +363,7 @@ def _check_version(db: Db, task_id: UUID, version: int | None) -> None:
 
 
 def _assign(db: Db, task_id: UUID, name: str) -> None:
-    if name.lower() in _NOBODY:
+    if name.lower() in NONE:
         db.run("work.assign_task", id=task_id, user_id=None, agent_id=None)
         return
     user = db.value("work.find_user", name=name)

@@ -30,9 +30,13 @@ select
   t.description, t.details, t.test_strategy, t.requirements, t.acceptance_criteria, t.status_reason,
   t.required_capabilities, t.estimated_minutes, t.actual_minutes, t.complexity_score, t.assigned_component,
   t.result, t.attempts, t.max_attempts, t.quarantined_at, t.quarantine_reason, t.due_date, t.started_at, t.metadata,
-  f.source_path as source
+  f.source_path as source, e.epic_id as epic, p.key || '-' || i.number as issue, w.name as workflow, t.workflow_id
 from work.tasks as t
+join projects.projects as p on p.id = t.project_id
 left join work.import_files as f on f.id = t.import_file_id
+left join work.epics as e on e.id = t.epic_id
+left join work.issues as i on i.id = t.issue_id and i.deleted_at is null
+left join work.workflows as w on w.id = t.workflow_id
 where t.id = %(id)s::uuid;
 
 -- name: links -> TaskLink
@@ -94,6 +98,22 @@ from work.filter_tasks(%(filter)s::jsonb) as l
 where %(after_id)s::uuid is null
   or (l.updated_at, l.id) < (%(after_time)s::timestamptz, %(after_id)s::uuid)
 order by l.updated_at desc, l.id desc
+limit %(limit)s::integer;
+
+-- name: list_by_place -> TaskRow, planned anew
+-- Tasks in the order that was laid down for them (order_index), after a task.
+select
+  l.id, l.ref, l.project, l.title, l.type, l.status, l.priority, l.labels, l.tag, l.parent, l.assigned_to,
+  l.held_by, l.lease_until, l.ready, l.waits_for, l.subtasks, l.subtasks_open, l.version,
+  l.created_at, l.updated_at, l.completed_at
+from work.filter_tasks(%(filter)s::jsonb) as l
+where %(after_id)s::uuid is null
+  or (l.order_index, l.number, l.id) > (
+    select a.order_index, a.number, a.id
+    from work.tasks as a
+    where a.id = %(after_id)s::uuid
+  )
+order by l.order_index, l.number, l.id
 limit %(limit)s::integer;
 
 -- name: list_ready -> TaskRow, planned anew
@@ -174,14 +194,15 @@ order by b.place;
 insert into work.tasks (
   project_id, parent_task_id, title, description, details, test_strategy, type, status, priority, labels,
   required_capabilities, acceptance_criteria, requirements, estimated_minutes, complexity_score, due_date,
-  max_attempts, metadata, created_by_user_id, created_by_agent_id
+  max_attempts, metadata, epic_id, issue_id, workflow_id, created_by_user_id, created_by_agent_id
 )
 values (
   %(project_id)s::uuid, %(parent_id)s::uuid, %(title)s::text, %(description)s::text, %(details)s::text,
   %(test_strategy)s::text, %(type)s::text, %(status)s::text, %(priority)s::smallint, %(labels)s::text[],
   %(capabilities)s::text[], to_jsonb(%(acceptance_criteria)s::text[]), to_jsonb(%(requirements)s::text[]),
   %(estimated_minutes)s::integer, %(complexity)s::smallint, %(due_date)s::timestamptz,
-  %(max_attempts)s::smallint, %(metadata)s::text::jsonb, %(user_id)s::uuid,
+  %(max_attempts)s::smallint, %(metadata)s::text::jsonb, %(epic_id)s::uuid, %(issue_id)s::uuid,
+  %(workflow_id)s::uuid, %(user_id)s::uuid,
   (select a.id from agents.agents as a where lower(a.name) = lower(%(agent)s::text))
 )
 returning id;

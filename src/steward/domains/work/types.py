@@ -107,6 +107,7 @@ class TaskOrder(StrEnum):
     PRIORITY = "priority"
     NUMBER = "number"
     UPDATED = "updated"
+    PLACE = "place"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +173,10 @@ class TaskText:
     started_at: datetime | None
     metadata: dict[str, Any]
     source: str | None
+    epic: str | None
+    issue: str | None
+    workflow: str | None
+    workflow_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,9 +42,11 @@ def specs_of(profile: op.Profile) -> dict[str, op.Operation]:
     return {spec.tool: spec for spec in op.operations() if spec.profile in _PROFILES[profile]}
 
 
-def _input_schema(spec: op.Operation) -> dict[str, Any]:
+def _input_schema(spec: op.Operation, *, full: bool) -> dict[str, Any]:
     properties: dict[str, Any] = {}
     for param in spec.params:
+        if not (full or param.core):
+            continue
         known = json_schema(param.kind)
         if not param.required and isinstance(param.default, int | str) and param.default not in (False, ""):
             known["default"] = param.default
@@ -86,7 +88,7 @@ def _tool(spec: op.Operation, *, full: bool) -> types.Tool:
     return types.Tool(
         name=spec.tool,
         description=text,
-        input_schema=_input_schema(spec),
+        input_schema=_input_schema(spec, full=full),
         output_schema=_output_schema(spec),
         annotations=_annotations(spec),
     )
