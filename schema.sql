@@ -4985,6 +4985,10 @@ CREATE INDEX tasks_order ON work.tasks USING btree (priority DESC, number, id) W
 
 CREATE INDEX tasks_parent ON work.tasks USING btree (parent_task_id) WHERE (parent_task_id IS NOT NULL);
 
+-- index tasks_project_completed
+
+CREATE INDEX tasks_project_completed ON work.tasks USING btree (project_id, completed_at DESC) WHERE (completed_at IS NOT NULL);
+
 -- index tasks_project_order
 
 CREATE INDEX tasks_project_order ON work.tasks USING btree (project_id, priority DESC, number, id) WHERE (deleted_at IS NULL);
@@ -4992,6 +4996,10 @@ CREATE INDEX tasks_project_order ON work.tasks USING btree (project_id, priority
 -- index tasks_project_status
 
 CREATE INDEX tasks_project_status ON work.tasks USING btree (project_id, status, priority DESC, number) WHERE (deleted_at IS NULL);
+
+-- index tasks_quarantined
+
+CREATE INDEX tasks_quarantined ON work.tasks USING btree (project_id) WHERE ((quarantined_at IS NOT NULL) AND (deleted_at IS NULL));
 
 -- index tasks_status
 
