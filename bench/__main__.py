@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from bench.figures import Figure, Sheet
-from bench.harness import House, largest_file
+from bench.harness import House, largest_file, wait_for_quiet
 
 SUITES = ("skeleton",)
 
@@ -63,12 +63,20 @@ def _shared(runs: int | None) -> Iterator[Bench]:
         bench.close()
 
 
-def measure(suite: str, only: list[str], runs: int | None) -> Sheet:
-    """Measure the lines of a suite, one after the other; a line that breaks leaves the others alone."""
+def measure(suite: str, only: list[str], runs: int | None, quiet_s: float = 0.0) -> Sheet:
+    """Measure the lines of a suite, one after the other; a line that breaks leaves the others alone.
+
+    Args:
+        suite: which.
+        only: names of lines; all when empty.
+        runs: how often to repeat each measurement; as usual when None.
+        quiet_s: how long to wait before each line for others to leave the machine alone.
+    """
     sheet = Sheet(suite)
     lines = _lines(suite, only)
     with _shared(runs) as bench:
         for line in lines:
+            wait_for_quiet(quiet_s)
             began = time.perf_counter()
             print(f"{line.__name__} ...", end=" ", file=sys.stderr, flush=True)
             try:
@@ -87,10 +95,17 @@ def main() -> int:
         "--only", action="append", default=[], metavar="LINE", help="only this line (repeatable)"
     )
     parser.add_argument("--runs", type=int, help="how often to repeat each measurement")
+    parser.add_argument(
+        "--wait-for-quiet",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="before each line, at most so long",
+    )
     given = parser.parse_args()
     status = 0
     for suite in [given.suite] if given.suite else SUITES:
-        sheet = measure(suite, given.only, given.runs)
+        sheet = measure(suite, given.only, given.runs, given.wait_for_quiet)
         sheet.show()
         print(f"kept in {sheet.keep()}")
         status = status if sheet.ok else 1

@@ -7,6 +7,7 @@ import json
 import lzma
 import os
 import random
+import resource
 import shutil
 import socket
 import subprocess
@@ -18,10 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+import psutil
 import psycopg
 
 # Above are the ports that the system lends to clients: one of those may be taken a moment later.
 _LOWEST_PORT, _HIGHEST_PORT = 20_000, 32_767
+_QUIET_SHARE = 0.15
 _LARGEST = Path("taskmaster") / "eyaltoledano_claude-task-master.tasks.json.xz"
 # What could lead a command to somebody's real home or database.
 _FOREIGN = ("STEWARD_", "PG", "DB_", "DATABASE_URL", "XDG_")
@@ -33,13 +36,14 @@ class CommandFailed(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A command that has ended, and how long its whole process took."""
+    """A command that has ended, how long its whole process took, and how much of a processor it had of that."""
 
     words: tuple[str, ...]
     status: int
     out: str
     err: str
     seconds: float
+    cpu_seconds: float = 0.0
 
     def checked(self) -> Self:
         """Return itself when the status is 0.
@@ -59,11 +63,29 @@ class Done:
 
 def run(words: list[str], *, timeout_s: float = 300, text: str | None = None, **known: Any) -> Done:
     """Run a command to its end and time its whole process."""
-    began = time.perf_counter()
+    used, began = _cpu_of_children(), time.perf_counter()
     done = subprocess.run(
         words, input=text, capture_output=True, text=True, check=False, timeout=timeout_s, **known
     )
-    return Done(tuple(words), done.returncode, done.stdout, done.stderr, time.perf_counter() - began)
+    took, cpu = time.perf_counter() - began, _cpu_of_children() - used
+    return Done(tuple(words), done.returncode, done.stdout, done.stderr, took, cpu)
+
+
+def _cpu_of_children() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def wait_for_quiet(most_s: float) -> None:
+    """Wait, at most so long, until others leave most of the machine alone."""
+    deadline = time.monotonic() + most_s
+    while time.monotonic() < deadline and _busy_share() > _QUIET_SHARE:
+        time.sleep(1)
+
+
+def _busy_share() -> float:
+    """Return how much of all processors was busy in a second."""
+    return psutil.cpu_percent(interval=1.0) / 100
 
 
 def free_port() -> int:
