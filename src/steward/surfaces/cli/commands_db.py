@@ -172,7 +172,11 @@ def url(
     if tcp is not None:
         tools.open_tcp(state.settings, tcp, port, [role], _progress(state))
     text = tools.url(state.settings, role, show)
-    state.show({"url": text} if state.json else text)
+    if state.json:
+        state.show({"url": text})
+        return
+    # As it is: a table's folding would break an address that a shell hands on.
+    sys.stdout.write(f"{text}\n")
 
 
 @db.command(cls=Command, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
