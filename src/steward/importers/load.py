@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+
+import zstandard
 
 from steward.importers.cycles import WaitGraph
 from steward.importers.kinds import kind_of
@@ -89,7 +90,7 @@ def _emptied(path: Path) -> Refused:
 
 def original_of(kept: FileRow) -> bytes:
     """Return the unpacked bytes of a kept original."""
-    return zlib.decompress(kept.content)
+    return zstandard.ZstdDecompressor().decompress(kept.content)
 
 
 class _Loader:
@@ -146,7 +147,7 @@ class _Loader:
             source_path=source_path,
             sha256=self._parsed.sha256,
             size=len(self._parsed.data),
-            content=zlib.compress(self._parsed.data, 9),
+            content=zstandard.ZstdCompressor(12).compress(self._parsed.data),
             report=json.dumps(report),
         )
         return file_id

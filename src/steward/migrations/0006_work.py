@@ -22,7 +22,7 @@ create table work.import_files (
   source_path text not null,
   content_sha256 text not null,
   content_bytes bigint not null check (content_bytes >= 0),
-  -- zlib over the file's own bytes: an export gives back order and unknown keys from it.
+  -- zstd over the file's own bytes: an export gives back order and unknown keys from it.
   content bytea not null,
   report jsonb not null default '{}',
   created_at timestamptz not null default now(),
