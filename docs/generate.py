@@ -289,14 +289,16 @@ def pages(connection: psycopg.Connection[Any]) -> dict[str, str]:
 
 
 def main() -> None:
-    """Write the pages; the database of this home tells what it holds."""
-    from steward.kit.config import load_settings
-    from steward.operate.place import open_database
+    """Write the pages; a database made for it tells what the package makes, whatever yours holds."""
+    from bench.harness import House
 
     REFERENCE.mkdir(exist_ok=True)
-    with open_database(load_settings()) as found, found.connection() as connection:
-        for name, text in pages(connection).items():
-            (REFERENCE / name).write_text(text, "utf-8")
+    with House("reference") as house:
+        house.steward("db", "setup").checked()
+        with house.connection("owner") as connection:
+            made = pages(connection)
+    for name, text in made.items():
+        (REFERENCE / name).write_text(text, "utf-8")
 
 
 if __name__ == "__main__":
