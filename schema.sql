@@ -226,6 +226,128 @@ CREATE FUNCTION agents.find_agent(p_ref text) RETURNS uuid
   limit 1
 $$;
 
+-- function register_routing(text, text)
+
+CREATE FUNCTION agents.register_routing(p_kind text, p_function text) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'agents', 'pg_temp'
+    AS $$
+  insert into agents.routing_sources (kind, function_name)
+  values (p_kind, p_function::regproc::text)
+$$;
+
+-- function routing_figures()
+
+CREATE FUNCTION agents.routing_figures() RETURNS TABLE(agent_id uuid, finished integer, failed integer, held integer)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'agents', 'pg_temp'
+    AS $$
+declare
+  source text := (select s.function_name from agents.routing_sources as s where s.kind = 'figures');
+begin
+  if source is not null then
+    return query execute format('select agent_id, finished, failed, held from %s()', source);
+  end if;
+end
+$$;
+
+-- function routing_needs(text)
+
+CREATE FUNCTION agents.routing_needs(p_task text) RETURNS TABLE(task_id uuid, project_id uuid, ref text, required_capabilities text[])
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'agents', 'pg_temp'
+    AS $_$
+declare
+  source text := (select s.function_name from agents.routing_sources as s where s.kind = 'task');
+begin
+  if source is not null then
+    return query execute format('select task_id, project_id, ref, required_capabilities from %s($1)', source) using p_task;
+  end if;
+end
+$_$;
+
+-- function score_agents(text[])
+
+CREATE FUNCTION agents.score_agents(p_capabilities text[]) RETURNS TABLE(agent_id uuid, agent text, eligible boolean, score numeric, fit numeric, success numeric, load numeric, cost numeric, finished integer, failed integer, held integer, missing text[])
+    LANGUAGE sql STABLE
+    SET search_path TO 'agents', 'pg_temp'
+    AS $$
+  with parts as (
+    select
+      a.id,
+      a.name,
+      a.max_in_progress,
+      array(select unnest(p_capabilities) except select unnest(a.capabilities)) as missing,
+      case
+        when not p_capabilities <@ a.capabilities then 0.0
+        when p_capabilities = '{}' then 0.5
+        else 0.5 + 0.5 * cardinality(p_capabilities) / greatest(cardinality(a.capabilities), 1)
+      end as fit,
+      coalesce(f.finished, 0) as finished,
+      coalesce(f.failed, 0) as failed,
+      coalesce(f.held, 0) as held
+    from agents.agents as a
+    left join agents.routing_figures() as f on f.agent_id = a.id
+    where a.is_active
+  ),
+  scored as (
+    select
+      p.id, p.name, p.missing, p.finished, p.failed, p.held, p.fit,
+      (p.finished + 1.0) / (p.finished + p.failed + 2.0) as success,
+      case
+        when p.held >= p.max_in_progress then 0.0
+        else 1.0 / (1 + p.held)
+      end as load,
+      0.5 as cost
+    from parts as p
+  )
+  select
+    s.id, s.name, s.missing = '{}' and s.load > 0,
+    round(0.4 * s.fit + 0.3 * s.success + 0.2 * s.load + 0.1 * s.cost, 4),
+    round(s.fit, 4), round(s.success, 4), round(s.load, 4), s.cost, s.finished, s.failed, s.held, s.missing
+  from scored as s
+$$;
+
+-- function request_effect(text)
+
+CREATE FUNCTION audit.request_effect(p_request text) RETURNS TABLE(resource_type text, resource_id text, resource_name text, user_id uuid, action text, old_values jsonb, new_values jsonb, things bigint, unreadable bigint)
+    LANGUAGE sql STABLE
+    SET search_path TO 'audit', 'kit', 'pg_temp'
+    AS $_$
+  with rows as (
+    select l.id, l.resource_type, l.resource_id, l.resource_name, l.user_id, l.event_action, p.payload::jsonb as payload
+    from audit.audit_logs as l
+    left join audit.audit_payloads as p on p.id = l.id and p.created_at = l.created_at
+    where l.request_id = p_request
+      or (p_request ~ '^[0-9]{1,18}$' and l.id = case when p_request ~ '^[0-9]{1,18}$' then p_request::bigint end)
+  ),
+  fields as (
+    select
+      f.key,
+      (array_agg(r.payload -> 'old' -> f.key order by r.id))[1] as before,
+      (array_agg(r.payload -> 'new' -> f.key order by r.id desc))[1] as after
+    from rows as r
+    cross join lateral jsonb_each(coalesce(r.payload -> 'new', '{}') || coalesce(r.payload -> 'old', '{}')) as f (key, value)
+    group by f.key
+  )
+  select
+    min(r.resource_type),
+    min(r.resource_id),
+    (array_agg(r.resource_name order by r.id desc))[1],
+    (array_agg(r.user_id order by r.id desc))[1],
+    case
+      when 'create' = any (array_agg(r.event_action)) then 'create'
+      when 'delete' = any (array_agg(r.event_action)) then 'delete'
+      else 'update'
+    end,
+    (select coalesce(jsonb_object_agg(f.key, coalesce(f.before, 'null')), '{}') from fields as f),
+    (select coalesce(jsonb_object_agg(f.key, coalesce(f.after, 'null')), '{}') from fields as f),
+    count(distinct (r.resource_type, r.resource_id)),
+    count(*) filter (where r.payload is null)
+  from rows as r
+  having count(*) > 0
+$_$;
+
 -- function settled()
 
 CREATE FUNCTION audit.settled() RETURNS xid8
@@ -233,6 +355,52 @@ CREATE FUNCTION audit.settled() RETURNS xid8
     SET search_path TO 'audit', 'kit', 'pg_temp'
     AS $$
   select pg_snapshot_xmin(pg_current_snapshot())
+$$;
+
+-- function undo_request(text)
+
+CREATE FUNCTION audit.undo_request(p_request text) RETURNS TABLE(resource_type text, resource_id text, resource_name text, action text, before jsonb, after jsonb)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'audit', 'kit', 'pg_temp'
+    AS $$
+declare
+  done record;
+  room text;
+begin
+  select e.resource_type, e.resource_id, e.resource_name, e.user_id, e.action, e.old_values, e.new_values, e.things, e.unreadable
+  into done
+  from audit.request_effect(p_request) as e;
+  if not found then
+    raise exception 'no request % has changed anything', p_request
+      using errcode = 'ST404', hint = '`steward audit list` shows requests and entries';
+  end if;
+  room := split_part(kit.audited_table(done.resource_type)::text, '.', 1);
+  perform kit.authorize(room || ':write');
+  if kit.actor_agent() is not null then
+    raise exception 'an agent undoes nothing' using errcode = 'ST403', hint = 'let a person do it';
+  elsif done.user_id is distinct from kit.actor_user() and not kit.may(kit.actor_role(), room || ':admin') then
+    raise exception 'somebody else made this change'
+      using errcode = 'ST403', hint = 'ask who made it, or an administrator';
+  elsif done.things > 1 then
+    raise exception 'the request changed % things; only a change of one can be undone', done.things
+      using errcode = 'ST409', hint = 'undo its entries one by one, by their ids in `steward audit list`';
+  elsif done.unreadable > 0 then
+    raise exception 'old values of this change are kept no more'
+      using errcode = 'ST409', hint = 'set the values by hand';
+  end if;
+  if done.resource_type = 'task' then
+    perform work.pass(done.resource_id::uuid, null, false);
+  end if;
+  perform kit.restore_row(
+    done.resource_type,
+    done.resource_id::uuid,
+    done.action,
+    done.old_values,
+    case when done.action = 'delete' then '{}' else done.new_values end
+  );
+  return query
+  select done.resource_type, done.resource_id, done.resource_name, done.action, done.old_values, done.new_values;
+end
 $$;
 
 -- function actor_agent()
@@ -476,6 +644,18 @@ CREATE FUNCTION kit.audit_write(p_type text, p_action text, p_name text, p_proje
   from images as i
 $$;
 
+-- function audited_table(text)
+
+CREATE FUNCTION kit.audited_table(p_type text) RETURNS regclass
+    LANGUAGE sql STABLE
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+  select t.tgrelid::regclass
+  from pg_catalog.pg_trigger as t
+  where t.tgname = 'audit_update'
+    and split_part(encode(t.tgargs, 'escape'), '\000', 1) = p_type
+$$;
+
 -- function authorize(text)
 
 CREATE FUNCTION kit.authorize(p_permission text) RETURNS void
@@ -486,6 +666,27 @@ begin
   if not kit.may(kit.actor_role(), p_permission) then
     raise exception 'role % may not %', kit.actor_role(), p_permission
       using errcode = 'ST403', hint = 'ask an administrator for a role that holds ' || p_permission;
+  end if;
+end
+$$;
+
+-- function check_unchanged(text, jsonb, jsonb)
+
+CREATE FUNCTION kit.check_unchanged(p_type text, p_expected jsonb, p_found jsonb) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+declare
+  changed text;
+begin
+  select string_agg(e.key, ', ' order by e.key) into changed
+  from jsonb_each(p_expected) as e
+  where e.key not in ('updated_at', 'version')
+    and e.value <> '"***"'
+    and e.value is distinct from p_found -> e.key;
+  if changed is not null then
+    raise exception 'the % has changed since: %', p_type, changed
+      using errcode = 'ST409', hint = 'undo what came later first, or set the values by hand';
   end if;
 end
 $$;
@@ -670,6 +871,48 @@ END;
 
 COMMENT ON FUNCTION kit.new_id() IS 'Make a time-ordered uuid (version 7).';
 
+-- function restore_row(text, uuid, text, jsonb, jsonb)
+
+CREATE FUNCTION kit.restore_row(p_type text, p_id uuid, p_action text, p_old jsonb, p_new jsonb) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'kit', 'pg_temp'
+    AS $_$
+declare
+  target constant regclass := kit.audited_table(p_type);
+  columns constant text[] := kit.writable_columns(target, array(select jsonb_object_keys(p_old)));
+  found_row jsonb;
+begin
+  if '"***"'::jsonb in (select o.value from jsonb_each(p_old) as o) then
+    raise exception 'a secret of the % was changed, and its old value is not kept', p_type
+      using errcode = 'ST409', hint = 'set a new one';
+  end if;
+  execute format('select to_jsonb(t) from %s as t where t.id = $1 for update', target) into found_row using p_id;
+  if (found_row is null) <> (p_action = 'delete') then
+    raise exception 'the % is %', p_type, case when found_row is null then 'gone' else 'there again' end
+      using errcode = 'ST409', hint = 'there is nothing left to undo';
+  end if;
+  perform kit.check_unchanged(p_type, p_new, found_row);
+  if p_action = 'delete' then
+    execute format(
+      'insert into %s (%s) select %s from jsonb_populate_record(null::%s, $1) as r',
+      target,
+      (select string_agg(quote_ident(c), ', ') from unnest(columns) as c),
+      (select string_agg('r.' || quote_ident(c), ', ') from unnest(columns) as c),
+      target
+    ) using p_old;
+  elsif p_action = 'create' then
+    perform kit.take_away(target, p_id);
+  elsif columns <> '{}' then
+    execute format(
+      'update %s as t set %s from jsonb_populate_record(null::%s, $1) as r where t.id = $2',
+      target,
+      (select string_agg(format('%I = r.%I', c, c), ', ') from unnest(columns) as c),
+      target
+    ) using p_old, p_id;
+  end if;
+end
+$_$;
+
 -- function setting(text)
 
 CREATE FUNCTION kit.setting(p_name text) RETURNS text
@@ -678,6 +921,28 @@ CREATE FUNCTION kit.setting(p_name text) RETURNS text
     AS $$
   select nullif(current_setting('steward.' || p_name, true), '')
 $$;
+
+-- function take_away(regclass, uuid)
+
+CREATE FUNCTION kit.take_away(p_table regclass, p_id uuid) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'kit', 'pg_temp'
+    AS $_$
+begin
+  if p_table::text in ('agents.agents', 'accounts.users') then
+    raise exception '% are named by history and never deleted', p_table
+      using errcode = 'ST409', hint = 'deactivate it instead';
+  elsif p_table::text = 'projects.projects' then
+    execute format('update %s set status = ''deleted'', deleted_at = now() where id = $1', p_table) using p_id;
+  elsif kit.writable_columns(p_table, array['deleted_at']) <> '{}' then
+    execute format('update %s set deleted_at = now() where id = $1', p_table) using p_id;
+  elsif kit.writable_columns(p_table, array['archived_at']) <> '{}' then
+    execute format('update %s set archived_at = now() where id = $1', p_table) using p_id;
+  else
+    execute format('delete from %s where id = $1', p_table) using p_id;
+  end if;
+end
+$_$;
 
 -- function take_lease(text, text, integer)
 
@@ -720,6 +985,21 @@ begin
   new.updated_at := now();
   return new;
 end
+$$;
+
+-- function writable_columns(regclass, text[])
+
+CREATE FUNCTION kit.writable_columns(p_table regclass, p_names text[]) RETURNS text[]
+    LANGUAGE sql STABLE
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+  select coalesce(array_agg(a.attname::text order by a.attnum), '{}')
+  from pg_catalog.pg_attribute as a
+  where a.attrelid = p_table
+    and a.attnum > 0
+    and not a.attisdropped
+    and a.attgenerated = ''
+    and a.attname = any (p_names)
 $$;
 
 -- function clean_remote()
@@ -1282,6 +1562,44 @@ begin
 end
 $$;
 
+-- function agent_figures()
+
+CREATE FUNCTION work.agent_figures() RETURNS TABLE(agent_id uuid, finished integer, failed integer, held integer)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+  select
+    a.id,
+    (
+      select count(*)::integer
+      from (
+        select
+        from work.tasks as t
+        where t.assigned_agent_id = a.id
+          and t.status = 'done'
+        limit 500
+      ) as d
+    ),
+    (
+      select count(*)::integer
+      from (
+        select
+        from work.agent_failures as f
+        where f.agent_id = a.id
+          and f.failed_at > now() - interval '180 days'
+        limit 500
+      ) as d
+    ),
+    (
+      select count(*)::integer
+      from work.ready_queue as q
+      where q.agent_id = a.id
+        and q.lease_until > clock_timestamp()
+    )
+  from agents.agents as a
+  where a.is_active
+$$;
+
 -- function analyse_tasks(uuid)
 
 CREATE FUNCTION work.analyse_tasks(p_workflow_id uuid) RETURNS void
@@ -1336,6 +1654,83 @@ CREATE FUNCTION work.analyse_tasks(p_workflow_id uuid) RETURNS void
     error_count = excluded.error_count,
     retry_count = excluded.retry_count,
     calculated_at = excluded.calculated_at
+$$;
+
+-- function answer_question(uuid, text)
+
+CREATE FUNCTION work.answer_question(p_id uuid, p_answer text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'work', 'kit', 'pg_temp'
+    AS $$
+begin
+  perform kit.authorize('work:write');
+  if kit.actor_agent() is not null then
+    raise exception 'the question is for a person, and agent % would answer it', kit.actor_agent()
+      using errcode = 'ST403', hint = 'let a person answer: on the page, or without --agent';
+  end if;
+  perform work.lock_question(p_id);
+  update work.questions as q
+  set
+    status = 'answered',
+    answer = btrim(p_answer),
+    choice = (select c from unnest(q.choices) as c where lower(btrim(c)) = lower(btrim(p_answer)) limit 1),
+    answered_by = coalesce(kit.setting('user_name'), session_user::text),
+    answered_by_user_id = kit.actor_user(),
+    closed_at = clock_timestamp(),
+    waited_ms = round(extract(epoch from clock_timestamp() - q.created_at) * 1000)::bigint
+  where q.id = p_id;
+  perform work.resume_task(p_id);
+end
+$$;
+
+-- function ask_question(uuid, bigint, text, text[], integer, uuid, timestamp with time zone)
+
+CREATE FUNCTION work.ask_question(p_task_id uuid, p_token bigint, p_question text, p_choices text[] DEFAULT '{}'::text[], p_urgency integer DEFAULT 5, p_user_id uuid DEFAULT NULL::uuid, p_expires_at timestamp with time zone DEFAULT (now() + '7 days'::interval)) RETURNS uuid
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'work', 'kit', 'pg_temp'
+    AS $$
+declare
+  agent uuid;
+  asked record;
+  made uuid;
+begin
+  perform kit.authorize('work:write');
+  if p_token is null then
+    raise exception 'only the agent that holds a task asks about it, and no token was given'
+      using errcode = 'STW02', hint = 'claim the task and give the token that claim returned';
+  end if;
+  if p_expires_at <= now() then
+    raise exception 'the question would expire at %, which is past', p_expires_at
+      using errcode = 'ST400', hint = 'leave people some time to answer';
+  end if;
+  agent := work.pass(p_task_id, p_token, true);
+  perform t.id from work.tasks as t where t.id = p_task_id for no key update;
+  select q.id, q.question, q.status into asked
+  from work.questions as q
+  where q.task_id = p_task_id
+    and q.token = p_token
+    and (q.status = 'open' or q.question = p_question)
+  order by q.question = p_question desc, q.created_at desc
+  limit 1;
+  if found and asked.question = p_question then
+    return asked.id;
+  elsif found then
+    raise exception 'another question about this task is open: %', left(asked.question, 80)
+      using errcode = 'STW10', hint = 'wait for its answer or withdraw it first';
+  end if;
+  insert into work.questions (project_id, task_id, agent_id, token, question, choices, urgency, asked_user_id, expires_at)
+  select t.project_id, t.id, agent, p_token, p_question, p_choices, p_urgency, p_user_id, p_expires_at
+  from work.tasks as t
+  where t.id = p_task_id
+  returning id into made;
+  update work.tasks as t
+  set status = 'awaiting_input', assigned_agent_id = agent, assigned_user_id = null
+  where t.id = p_task_id;
+  update work.ready_queue as q
+  set lease_until = greatest(q.lease_until, p_expires_at + interval '10 minutes')
+  where q.task_id = p_task_id;
+  return made;
+end
 $$;
 
 -- function blocked_tasks(uuid, uuid, integer)
@@ -1471,6 +1866,21 @@ begin
     raise exception 'tasks % would wait for each other in a circle', numbers
       using errcode = 'STW03', hint = 'leave out one of these dependencies';
   end if;
+end
+$$;
+
+-- function check_devlog_tie()
+
+CREATE FUNCTION work.check_devlog_tie() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+begin
+  if (select e.project_id from work.devlog_entries as e where e.id = new.target_devlog_id) <> new.project_id then
+    raise exception 'the other devlog entry belongs to another project'
+      using errcode = 'ST400', hint = 'name what lies elsewhere by external_id';
+  end if;
+  return new;
 end
 $$;
 
@@ -1745,6 +2155,21 @@ begin
 end
 $$;
 
+-- function close_question(uuid, text, text)
+
+CREATE FUNCTION work.close_question(p_id uuid, p_status text, p_reason text DEFAULT NULL::text) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+  update work.questions as q
+  set
+    status = p_status,
+    close_reason = p_reason,
+    closed_at = clock_timestamp(),
+    waited_ms = round(extract(epoch from clock_timestamp() - q.created_at) * 1000)::bigint
+  where q.id = p_id
+$$;
+
 -- function count_failure(uuid, text, boolean)
 
 CREATE FUNCTION work.count_failure(p_task_id uuid, p_reason text, p_final boolean) RETURNS void
@@ -1795,6 +2220,37 @@ begin
     and deleted_at is null;
   get diagnostics gone = row_count;
   return gone;
+end
+$$;
+
+-- function expire_questions(integer)
+
+CREATE FUNCTION work.expire_questions(p_limit integer) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'work', 'kit', 'pg_temp'
+    AS $$
+declare
+  late uuid;
+  closed integer := 0;
+begin
+  for late in
+    select q.id
+    from work.questions as q
+    where q.status = 'open'
+      and q.expires_at <= clock_timestamp()
+    order by q.expires_at
+    limit p_limit
+  loop
+    begin
+      perform work.lock_question(late);
+      perform work.close_question(late, 'expired', 'nobody answered in time');
+      perform work.resume_task(late);
+      closed := closed + 1;
+    exception when sqlstate 'STW11' then
+      continue;
+    end;
+  end loop;
+  return closed;
 end
 $$;
 
@@ -2205,6 +2661,84 @@ CREATE FUNCTION work.filter_tasks(p_filter jsonb) RETURNS SETOF work.task_list
            WHERE ((t.id = l.id) AND (strpos(lower(t.description), lower((filter_tasks.p_filter ->> 'text'::text))) > 0))))));
 END;
 
+-- function find_newest(tsquery, uuid)
+
+CREATE FUNCTION work.find_newest(p_query tsquery, p_project_id uuid) RETURNS TABLE(entity_id uuid, kind text, project_id uuid, title text, words tsvector)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+begin
+  if p_project_id is null then
+    return query
+    select n.entity_id, n.kind, n.project_id, n.title, n.words
+    from (
+      select d.entity_id, d.kind, d.project_id, d.title, d.words
+      from work.search_documents as d
+      order by d.entity_id desc
+      limit 2000
+    ) as n
+    where n.words @@ p_query
+    limit 1000;
+  else
+    return query
+    select n.entity_id, n.kind, n.project_id, n.title, n.words
+    from (
+      select d.entity_id, d.kind, d.project_id, d.title, d.words
+      from work.search_documents as d
+      where d.project_id = p_project_id
+      order by d.entity_id desc
+      limit 2000
+    ) as n
+    where n.words @@ p_query
+    limit 1000;
+  end if;
+end
+$$;
+
+-- function find_words(tsquery, uuid, text[], integer)
+
+CREATE FUNCTION work.find_words(p_query tsquery, p_project_id uuid, p_kinds text[], p_limit integer) RETURNS TABLE(entity_id uuid, kind text, project_id uuid, title text, rank real)
+    LANGUAGE plpgsql STABLE ROWS 20
+    SET search_path TO 'work', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    SET enable_seqscan TO 'off'
+    AS $$
+declare
+  query tsquery := p_query;
+begin
+  if cardinality(p_kinds) > 0 then
+    query := query && (select string_agg(format('%L', '#k' || k), ' | ') from unnest(p_kinds) as k)::tsquery;
+  end if;
+  return query
+  with found as materialized (
+    select n.entity_id, n.kind, n.project_id, n.title, n.words
+    from work.find_newest(query, p_project_id) as n
+  )
+  select f.entity_id, f.kind, f.project_id, f.title, ts_rank(f.words, p_query, 1) as rank
+  from found as f
+  where (select count(*) from found) >= 60
+  order by rank desc, f.entity_id desc
+  limit p_limit;
+  if found then
+    return;
+  end if;
+  if p_project_id is not null then
+    query := query && format('%L', '#p' || replace(p_project_id::text, '-', ''))::tsquery;
+  end if;
+  return query
+  with found as materialized (
+    select d.entity_id, d.kind, d.project_id, d.title, d.words
+    from work.search_documents as d
+    where d.words @@ query
+    limit 1000
+  )
+  select f.entity_id, f.kind, f.project_id, f.title, ts_rank(f.words, p_query, 1) as rank
+  from found as f
+  order by rank desc, f.entity_id desc
+  limit p_limit;
+end
+$$;
+
 -- function finish_task(uuid, bigint, jsonb, integer)
 
 CREATE FUNCTION work.finish_task(p_task_id uuid, p_token bigint DEFAULT NULL::bigint, p_result jsonb DEFAULT NULL::jsonb, p_actual_minutes integer DEFAULT NULL::integer) RETURNS void
@@ -2230,9 +2764,55 @@ begin
     started_at = coalesce(t.started_at, now()),
     assigned_agent_id = coalesce(agent, t.assigned_agent_id),
     assigned_user_id = case when agent is null then t.assigned_user_id end,
-    actual_minutes = coalesce(p_actual_minutes, t.actual_minutes, round(extract(epoch from now() - t.started_at) / 60)::integer)
+    actual_minutes = coalesce(
+      p_actual_minutes,
+      t.actual_minutes,
+      -- Time spent waiting for people is kept apart.
+      greatest(round((extract(epoch from now() - t.started_at) - work.waited_ms(t.id) / 1000.0) / 60), 0)::integer
+    )
   where t.id = p_task_id;
 end
+$$;
+
+-- function forget_files(integer)
+
+CREATE FUNCTION work.forget_files(p_limit integer) RETURNS SETOF text
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+declare
+  unused text[];
+begin
+  select array_agg(f.sha256) into unused from (
+    select s.sha256
+    from work.stored_files as s
+    where s.used_at < now() - interval '1 minute'
+      and not exists (select from work.task_attachments as a where a.sha256 = s.sha256)
+      and not exists (select from work.devlog_documents as d where d.sha256 = s.sha256)
+    order by s.sha256
+    limit p_limit
+    for update skip locked
+  ) as f;
+  -- A statement of its own sees what was committed before the lock was had.
+  return query
+  delete from work.stored_files as s
+  where s.sha256 = any (unused)
+    and not exists (select from work.task_attachments as a where a.sha256 = s.sha256)
+    and not exists (select from work.devlog_documents as d where d.sha256 = s.sha256)
+  returning s.sha256;
+end
+$$;
+
+-- function found_text(text, uuid)
+
+CREATE FUNCTION work.found_text(p_kind text, p_id uuid) RETURNS TABLE(ref text, title text, body text)
+    LANGUAGE sql STABLE ROWS 1
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+  select s.ref, s.title, concat_ws(E'\n', nullif(s.heading, ''), s.body)
+  from work.searchable as s
+  where s.kind = p_kind
+    and s.entity_id = p_id
 $$;
 
 -- function free_places(uuid, text, integer)
@@ -2296,11 +2876,26 @@ begin
   end if;
   perform work.pass(p_task_id, p_token, true);
   update work.ready_queue as q
-  set lease_until = clock_timestamp() + make_interval(secs => least(greatest(p_lease_seconds, 1), 86400))
+  set lease_until = greatest(
+    clock_timestamp() + make_interval(secs => least(greatest(p_lease_seconds, 1), 86400)),
+    work.held_for_answer(p_task_id)
+  )
   where q.task_id = p_task_id
   returning q.lease_until into ends;
   return ends;
 end
+$$;
+
+-- function held_for_answer(uuid)
+
+CREATE FUNCTION work.held_for_answer(p_task_id uuid) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+  select q.expires_at + interval '10 minutes'
+  from work.questions as q
+  where q.task_id = p_task_id
+    and q.status = 'open'
 $$;
 
 -- function in_work(uuid, integer)
@@ -2331,6 +2926,80 @@ CREATE FUNCTION work.in_work(p_project_id uuid, p_limit integer) RETURNS TABLE(t
           LIMIT in_work.p_limit)) w;
 END;
 
+-- function index_added()
+
+CREATE FUNCTION work.index_added() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+begin
+  perform work.index_words(tg_argv[0], array(select n.id from new_rows as n));
+  return null;
+end
+$$;
+
+-- function index_changed()
+
+CREATE FUNCTION work.index_changed() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+begin
+  perform work.index_words(tg_argv[0], array[new.id]);
+  return null;
+end
+$$;
+
+-- function index_deleted()
+
+CREATE FUNCTION work.index_deleted() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+begin
+  delete from work.search_documents as d
+  where d.entity_id in (select o.id from old_rows as o);
+  return null;
+end
+$$;
+
+-- function index_noted()
+
+CREATE FUNCTION work.index_noted() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+begin
+  perform work.index_words('devlog', array[coalesce(new.devlog_id, old.devlog_id)]);
+  return null;
+end
+$$;
+
+-- function index_words(text, uuid[])
+
+CREATE FUNCTION work.index_words(p_kind text, p_ids uuid[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+begin
+  with written as (
+    insert into work.search_documents (entity_id, kind, project_id, title, words)
+    select
+      s.entity_id, s.kind, s.project_id, left(s.title, 2000),
+      work.search_vector(s.kind, s.project_id, s.heading, s.body)
+    from work.searchable as s
+    where s.kind = p_kind
+      and s.entity_id = any (p_ids)
+    on conflict (entity_id) do update
+    set project_id = excluded.project_id, title = excluded.title, words = excluded.words
+    returning entity_id
+  )
+  delete from work.search_documents as d
+  where d.entity_id = any (p_ids)
+    and d.entity_id not in (select w.entity_id from written as w);
+end
+$$;
+
 -- function inherit_place()
 
 CREATE FUNCTION work.inherit_place() RETURNS trigger
@@ -2358,6 +3027,24 @@ begin
       and i.project_id = new.project_id;
   end if;
   return new;
+end
+$$;
+
+-- function is_stray(text)
+
+CREATE FUNCTION work.is_stray(p_sha256 text) RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+begin
+  insert into work.stored_files (sha256, size_bytes)
+  values (p_sha256, 0)
+  on conflict (sha256) do nothing;
+  if not found then
+    return false;
+  end if;
+  delete from work.stored_files as s where s.sha256 = p_sha256;
+  return true;
 end
 $$;
 
@@ -2395,6 +3082,17 @@ CREATE FUNCTION work.item_next(p_kind text, p_from text) RETURNS text[]
          END AS "array";
 END;
 
+-- function keep_file(text, bigint)
+
+CREATE FUNCTION work.keep_file(p_sha256 text, p_size_bytes bigint) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+  insert into work.stored_files (sha256, size_bytes)
+  values (p_sha256, p_size_bytes)
+  on conflict (sha256) do update set used_at = now()
+$$;
+
 -- function keep_number()
 
 CREATE FUNCTION work.keep_number() RETURNS trigger
@@ -2404,6 +3102,21 @@ CREATE FUNCTION work.keep_number() RETURNS trigger
 begin
   raise exception 'number % and project of a % stay as they are', old.number, rtrim(tg_table_name, 's')
     using errcode = 'ST409', hint = 'add a new one to the other project and cancel this one';
+end
+$$;
+
+-- function leave_question()
+
+CREATE FUNCTION work.leave_question() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+begin
+  perform work.close_question(q.id, 'withdrawn', format('the task went on without an answer (%s)', new.status))
+  from work.questions as q
+  where q.task_id = new.id
+    and q.status = 'open';
+  return null;
 end
 $$;
 
@@ -2452,6 +3165,31 @@ CREATE FUNCTION work.lock_graphs(p_projects uuid[]) RETURNS void
     AS $$
   select pg_advisory_xact_lock(hashtextextended('work.graph', 0) # hashtextextended(p::text, 0))
   from (select distinct unnest(p_projects) as p order by 1) as sorted
+$$;
+
+-- function lock_question(uuid)
+
+CREATE FUNCTION work.lock_question(p_id uuid) RETURNS uuid
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+declare
+  asked record;
+begin
+  select q.task_id into asked from work.questions as q where q.id = p_id;
+  if not found then
+    raise exception 'there is no question %', p_id
+      using errcode = 'ST404', hint = '`work inbox` lists the open ones';
+  end if;
+  perform r.task_id from work.ready_queue as r where r.task_id = asked.task_id for update;
+  perform t.id from work.tasks as t where t.id = asked.task_id for no key update;
+  select q.task_id, q.status, q.answered_by, q.close_reason into asked from work.questions as q where q.id = p_id;
+  if asked.status <> 'open' then
+    raise exception 'this question is %', concat_ws(' ', asked.status, 'by ' || asked.answered_by)
+      using errcode = 'STW11', detail = coalesce(asked.close_reason, ''), hint = '`work get_question` shows how it ended';
+  end if;
+  return asked.task_id;
+end
 $$;
 
 -- function longest_chain(integer[], integer[], integer[], integer[])
@@ -2535,6 +3273,19 @@ CREATE FUNCTION work.next_statuses(p_from text) RETURNS text
   where work.may_become(p_from, s)
 $$;
 
+-- function note_failure(uuid, uuid, jsonb)
+
+CREATE FUNCTION work.note_failure(p_task_id uuid, p_agent_id uuid, p_detail jsonb) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+  insert into work.agent_failures (agent_id, task_id, project_id, outcome)
+  select p_agent_id, t.id, t.project_id, case when p_detail ? 'final' then 'failed' else 'expired' end
+  from work.tasks as t
+  where t.id = p_task_id
+    and p_agent_id is not null
+$$;
+
 -- function number_epic()
 
 CREATE FUNCTION work.number_epic() RETURNS trigger
@@ -2607,6 +3358,8 @@ begin
   end if;
   if held.agent_id is not null then
     perform work.release(p_task_id);
+    -- A task that is no work to be handed out (it waits for an answer, is in review) leaves the queue with its holder.
+    perform work.refresh_queue(array[p_task_id]);
   end if;
   return held.agent_id;
 end
@@ -2653,6 +3406,48 @@ begin
     ) as p;
   end if;
   return ids;
+end
+$$;
+
+-- function place_comment()
+
+CREATE FUNCTION work.place_comment() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'kit', 'pg_temp'
+    AS $$
+begin
+  new.project_id := coalesce(
+    (select t.project_id from work.tasks as t where t.id = new.task_id),
+    (select i.project_id from work.issues as i where i.id = new.issue_id)
+  );
+  if new.author is null then
+    new.author_user_id := coalesce(new.author_user_id, kit.actor_user());
+    new.author_agent_id := coalesce(
+      new.author_agent_id,
+      (select a.id from agents.agents as a where lower(a.name) = lower(kit.actor_agent()))
+    );
+    new.author := coalesce(
+      (select a.name from agents.agents as a where a.id = new.author_agent_id),
+      (select u.username from accounts.users as u where u.id = new.author_user_id)
+    );
+  end if;
+  if new.author is null then
+    raise exception 'nobody known wrote this comment'
+      using errcode = 'ST400', hint = 'act as a user or an agent, or name the author';
+  end if;
+  return new;
+end
+$$;
+
+-- function place_devlog_part()
+
+CREATE FUNCTION work.place_devlog_part() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+begin
+  select e.project_id into new.project_id from work.devlog_entries as e where e.id = new.devlog_id;
+  return new;
 end
 $$;
 
@@ -2931,6 +3726,137 @@ begin
 end
 $$;
 
+-- function resume_task(uuid)
+
+CREATE FUNCTION work.resume_task(p_question_id uuid) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+declare
+  asked record;
+begin
+  select q.task_id, q.agent_id, q.token into asked from work.questions as q where q.id = p_question_id;
+  update work.ready_queue as r
+  set lease_until = clock_timestamp() + interval '10 minutes'
+  where r.task_id = asked.task_id
+    and r.agent_id = asked.agent_id
+    and r.token = asked.token;
+  update work.tasks as t
+  set
+    status = case when found then 'in_progress' else 'pending' end,
+    assigned_agent_id = case when found then asked.agent_id end
+  where t.id = asked.task_id
+    and t.status = 'awaiting_input';
+end
+$$;
+
+-- function routing_task(text)
+
+CREATE FUNCTION work.routing_task(p_words text) RETURNS TABLE(task_id uuid, project_id uuid, ref text, required_capabilities text[])
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'work', 'pg_temp'
+    AS $_$
+declare
+  words constant text := btrim(p_words);
+  wanted uuid;
+begin
+  if words ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then
+    wanted := words::uuid;
+  elsif words ~ '^[A-Za-z0-9]{2,10}-[0-9]{1,18}$' then
+    select t.id into wanted
+    from projects.projects as p
+    join work.tasks as t on t.project_id = p.id
+    where p.key = upper(split_part(words, '-', 1))
+      and p.deleted_at is null
+      and t.number = split_part(words, '-', 2)::bigint;
+  end if;
+  return query
+  select t.id, t.project_id, p.key || '-' || t.number, t.required_capabilities
+  from work.tasks as t
+  join projects.projects as p on p.id = t.project_id
+  where t.id = wanted
+    and t.deleted_at is null
+    and p.deleted_at is null;
+end
+$_$;
+
+-- function search_query(text)
+
+CREATE FUNCTION work.search_query(p_text text) RETURNS tsquery
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  query tsquery := websearch_to_tsquery('simple', left(p_text, 400));
+  quoted constant text := '''(?:[^''\\]|''''|\\.)*''';
+  part record;
+  shorter tsquery;
+  stems text[];
+  built text := '';
+begin
+  for part in
+    select distinct m[1] as word
+    from regexp_matches(query::text, '(' || quoted || ')', 'g') as m
+  loop
+    if ts_lexize('russian_stem', btrim(part.word, '''')) = '{}' or ts_lexize('english_stem', btrim(part.word, '''')) = '{}' then
+      shorter := ts_rewrite(query, part.word::tsquery, ''::tsquery);
+      query := case when numnode(shorter) > 0 then shorter else query end;
+    end if;
+  end loop;
+  for part in
+    select m[1] as word, m[2] as between, count(m[1]) over (order by at) = count(m[1]) over () as is_last
+    from regexp_matches(query::text, '(' || quoted || ')|([^'']+)', 'g') with ordinality as f (m, at)
+    order by at
+  loop
+    stems := ts_lexize(
+      case when part.word ~ '^[ -~]+$' then 'english_stem'::regdictionary else 'russian_stem'::regdictionary end,
+      replace(btrim(part.word, ''''), '''''', '''')
+    );
+    built := built || coalesce(
+      part.between,
+      '(' || part.word
+        || case when part.word ~ '[가-힣]' or (part.is_last and p_text ~ '[[:alnum:]]$') then ':*' else '' end
+        || coalesce((select string_agg(' | ' || quote_literal(s), '') from unnest(stems) as s), '')
+        || ')'
+    );
+  end loop;
+  return nullif(built, '')::tsquery;
+end
+$_$;
+
+-- function search_vector(text, uuid, text, text)
+
+CREATE FUNCTION work.search_vector(p_kind text, p_project_id uuid, p_title text, p_text text) RETURNS tsvector
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select
+    setweight(to_tsvector('simple', left(p_title, 2000)), 'A')
+    || '''#'':2'::tsvector
+    || setweight(to_tsvector('russian', left(p_title, 2000)), 'A')
+    || '''#'':2'::tsvector
+    || setweight(to_tsvector('simple', left(p_text, 50000)), 'C')
+    || '''#'':2'::tsvector
+    || setweight(to_tsvector('russian', left(p_text, 50000)), 'C')
+    || array_to_tsvector(array['#k' || p_kind, '#p' || replace(p_project_id::text, '-', '')])
+$$;
+
+-- comment FUNCTION search_vector(p_kind text, p_project_id uuid, p_title text, p_text text)
+
+COMMENT ON FUNCTION work.search_vector(p_kind text, p_project_id uuid, p_title text, p_text text) IS 'Make the words under which a thing is found.';
+
+-- function stamp_devlog()
+
+CREATE FUNCTION work.stamp_devlog() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+begin
+  new.closed_at := case when new.status in ('done', 'cancelled') then coalesce(new.closed_at, now()) end;
+  return new;
+end
+$$;
+
 -- function start_task(uuid, bigint)
 
 CREATE FUNCTION work.start_task(p_task_id uuid, p_token bigint DEFAULT NULL::bigint) RETURNS void
@@ -3035,6 +3961,17 @@ CREATE FUNCTION work.touched_by(p_ids uuid[], p_parents uuid[]) RETURNS uuid[]
     select unnest(p_parents)
   ) as a
   where a.id is not null
+$$;
+
+-- function waited_ms(uuid)
+
+CREATE FUNCTION work.waited_ms(p_task_id uuid) RETURNS bigint
+    LANGUAGE sql STABLE
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+  select coalesce(sum(w.waited_ms), 0)::bigint
+  from work.questions as w
+  where w.task_id = p_task_id
 $$;
 
 -- function waiting_counts(integer, integer[], integer[], integer[])
@@ -3206,6 +4143,25 @@ CREATE FUNCTION work.with_descendants(p_ids uuid[]) RETURNS SETOF uuid
   )
   select id
   from tree
+$$;
+
+-- function withdraw_question(uuid, bigint, text)
+
+CREATE FUNCTION work.withdraw_question(p_id uuid, p_token bigint DEFAULT NULL::bigint, p_reason text DEFAULT NULL::text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'work', 'kit', 'pg_temp'
+    AS $$
+declare
+  task uuid;
+begin
+  perform kit.authorize('work:write');
+  task := work.lock_question(p_id);
+  if p_token is not null or kit.actor_agent() is not null then
+    perform work.pass(task, p_token, true);
+  end if;
+  perform work.close_question(p_id, 'withdrawn', p_reason);
+  perform work.resume_task(p_id);
+end
 $$;
 
 -- function workflow_bottlenecks(uuid)
@@ -3578,6 +4534,26 @@ CREATE VIEW accounts.user_summary WITH (security_invoker='true') AS
     deleted_at
    FROM accounts.users;
 
+-- table agent_routing_decisions
+
+CREATE TABLE agents.agent_routing_decisions (
+    id uuid DEFAULT kit.new_id() NOT NULL,
+    project_id uuid,
+    task_id uuid,
+    required_capabilities text[] NOT NULL,
+    agent_id uuid,
+    score numeric(6,4),
+    candidates jsonb DEFAULT '[]'::jsonb NOT NULL,
+    decided_by text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT agent_routing_decisions_candidates_check CHECK ((jsonb_typeof(candidates) = 'array'::text)),
+    CONSTRAINT agent_routing_decisions_score_check CHECK (((score >= (0)::numeric) AND (score <= (1)::numeric)))
+);
+
+-- comment TABLE agent_routing_decisions
+
+COMMENT ON TABLE agents.agent_routing_decisions IS 'Which agent was held best for a task, and how all of them scored; the task is named by id alone.';
+
 -- view agent_summary
 
 CREATE VIEW agents.agent_summary WITH (security_invoker='true') AS
@@ -3625,6 +4601,18 @@ CREATE TABLE agents.model_providers (
 -- comment TABLE model_providers
 
 COMMENT ON TABLE agents.model_providers IS 'Who serves the models that agents run on; unknown where nobody said.';
+
+-- table routing_sources
+
+CREATE TABLE agents.routing_sources (
+    kind text NOT NULL,
+    function_name text NOT NULL,
+    CONSTRAINT routing_sources_kind_check CHECK ((kind = ANY (ARRAY['task'::text, 'figures'::text])))
+);
+
+-- comment TABLE routing_sources
+
+COMMENT ON TABLE agents.routing_sources IS 'Functions of later rooms that tell what a task needs and how agents have done.';
 
 -- sequence audit_logs_id_seq
 
@@ -4098,6 +5086,413 @@ CREATE VIEW projects.project_summary WITH (security_invoker='true') AS
            FROM projects.workspaces
           GROUP BY workspaces.project_id) w ON ((w.project_id = p.id)));
 
+-- table agent_failures
+
+CREATE TABLE work.agent_failures (
+    id bigint NOT NULL,
+    agent_id uuid NOT NULL,
+    task_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    outcome text NOT NULL,
+    failed_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT agent_failures_outcome_check CHECK ((outcome = ANY (ARRAY['failed'::text, 'expired'::text])))
+);
+
+-- comment TABLE agent_failures
+
+COMMENT ON TABLE work.agent_failures IS 'Tries that failed, for telling how well agents do; what went well stands on the tasks themselves.';
+
+-- sequence agent_failures_id_seq
+
+ALTER TABLE work.agent_failures ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME work.agent_failures_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- table questions
+
+CREATE TABLE work.questions (
+    id uuid DEFAULT kit.new_id() NOT NULL,
+    project_id uuid NOT NULL,
+    task_id uuid NOT NULL,
+    agent_id uuid NOT NULL,
+    token bigint NOT NULL,
+    question text NOT NULL,
+    choices text[] DEFAULT '{}'::text[] NOT NULL,
+    urgency smallint DEFAULT 5 NOT NULL,
+    asked_user_id uuid,
+    status text DEFAULT 'open'::text NOT NULL,
+    answer text,
+    choice text,
+    answered_by text,
+    answered_by_user_id uuid,
+    close_reason text,
+    expires_at timestamp with time zone NOT NULL,
+    closed_at timestamp with time zone,
+    waited_ms bigint,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT questions_answer_check CHECK ((answer ~ '\S'::text)),
+    CONSTRAINT questions_answered_whole CHECK (((status = 'answered'::text) = (answer IS NOT NULL))),
+    CONSTRAINT questions_choices_check CHECK ((array_position(choices, NULL::text) IS NULL)),
+    CONSTRAINT questions_closed_whole CHECK ((((status = 'open'::text) = (closed_at IS NULL)) AND ((status = 'open'::text) = (waited_ms IS NULL)))),
+    CONSTRAINT questions_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+    CONSTRAINT questions_question_check CHECK ((question ~ '\S'::text)),
+    CONSTRAINT questions_status_check CHECK ((status = ANY (ARRAY['open'::text, 'answered'::text, 'withdrawn'::text, 'expired'::text]))),
+    CONSTRAINT questions_urgency_check CHECK (((urgency >= 1) AND (urgency <= 10))),
+    CONSTRAINT questions_waited_ms_check CHECK ((waited_ms >= 0))
+);
+
+-- comment TABLE questions
+
+COMMENT ON TABLE work.questions IS 'What an agent asked a person about a task; the task waits meanwhile.';
+
+-- comment COLUMN questions.waited_ms
+
+COMMENT ON COLUMN work.questions.waited_ms IS 'How long the agent waited, kept apart from its own working time.';
+
+-- view question_list
+
+CREATE VIEW work.question_list WITH (security_invoker='true') AS
+ SELECT q.id,
+    ((p.key || '-'::text) || t.number) AS task,
+    t.title AS task_title,
+    p.slug AS project,
+    q.project_id,
+    q.task_id,
+    a.name AS agent,
+    q.agent_id,
+    q.question,
+    q.choices,
+    q.urgency,
+    u.username AS asked_person,
+    q.asked_user_id,
+    q.status,
+    q.answer,
+    q.choice,
+    q.answered_by,
+    q.close_reason,
+    q.expires_at,
+    q.closed_at,
+    COALESCE(q.waited_ms, (round((EXTRACT(epoch FROM (clock_timestamp() - q.created_at)) * (1000)::numeric)))::bigint) AS waited_ms,
+    q.version,
+    q.created_at
+   FROM ((((work.questions q
+     JOIN work.tasks t ON ((t.id = q.task_id)))
+     JOIN projects.projects p ON ((p.id = q.project_id)))
+     JOIN agents.agents a ON ((a.id = q.agent_id)))
+     LEFT JOIN accounts.users u ON ((u.id = q.asked_user_id)));
+
+-- view agent_waiting
+
+CREATE VIEW work.agent_waiting WITH (security_invoker='true') AS
+ SELECT agent_id,
+    agent,
+    count(*) AS questions,
+    count(*) FILTER (WHERE (status = 'open'::text)) AS open_questions,
+    (sum(waited_ms))::bigint AS waited_ms
+   FROM work.question_list q
+  GROUP BY agent_id, agent;
+
+-- table task_attachments
+
+CREATE TABLE work.task_attachments (
+    id uuid DEFAULT kit.new_id() NOT NULL,
+    project_id uuid NOT NULL,
+    task_id uuid NOT NULL,
+    file_name text NOT NULL,
+    file_type text,
+    file_size_bytes bigint,
+    sha256 text,
+    storage_path text NOT NULL,
+    is_evidence boolean DEFAULT false NOT NULL,
+    evidence_id uuid,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_by_user_id uuid,
+    created_by_agent_id uuid,
+    updated_by_user_id uuid,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT task_attachments_evidence CHECK (((evidence_id IS NULL) OR is_evidence)),
+    CONSTRAINT task_attachments_file_name_check CHECK (((length(file_name) >= 1) AND (length(file_name) <= 500))),
+    CONSTRAINT task_attachments_file_size_bytes_check CHECK ((file_size_bytes >= 0)),
+    CONSTRAINT task_attachments_file_type_check CHECK ((length(file_type) <= 100)),
+    CONSTRAINT task_attachments_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+    CONSTRAINT task_attachments_storage_path_check CHECK (((length(storage_path) >= 1) AND (length(storage_path) <= 1000)))
+);
+
+-- comment TABLE task_attachments
+
+COMMENT ON TABLE work.task_attachments IS 'Files of a task: kept here by their hash, or elsewhere and only named.';
+
+-- comment COLUMN task_attachments.storage_path
+
+COMMENT ON COLUMN work.task_attachments.storage_path IS 'sha256:… for a file kept here, else where it is.';
+
+-- view attachment_list
+
+CREATE VIEW work.attachment_list WITH (security_invoker='true') AS
+ SELECT a.id,
+    ((p.key || '-'::text) || t.number) AS task,
+    p.slug AS project,
+    a.project_id,
+    a.task_id,
+    a.file_name,
+    a.file_type,
+    a.file_size_bytes,
+    a.sha256,
+    a.storage_path,
+    a.is_evidence,
+    a.evidence_id,
+    a.metadata,
+    COALESCE(g.name, u.username) AS created_by,
+    a.version,
+    a.created_at
+   FROM ((((work.task_attachments a
+     JOIN work.tasks t ON ((t.id = a.task_id)))
+     JOIN projects.projects p ON ((p.id = a.project_id)))
+     LEFT JOIN agents.agents g ON ((g.id = a.created_by_agent_id)))
+     LEFT JOIN accounts.users u ON ((u.id = a.created_by_user_id)));
+
+-- table comments
+
+CREATE TABLE work.comments (
+    id uuid DEFAULT kit.new_id() NOT NULL,
+    project_id uuid NOT NULL,
+    task_id uuid,
+    issue_id uuid,
+    author text NOT NULL,
+    author_user_id uuid,
+    author_agent_id uuid,
+    content text NOT NULL,
+    content_type text DEFAULT 'markdown'::text NOT NULL,
+    github_comment_id bigint,
+    is_ai_generated boolean GENERATED ALWAYS AS ((author_agent_id IS NOT NULL)) STORED NOT NULL,
+    ai_metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    deleted_at timestamp with time zone,
+    CONSTRAINT comments_ai_metadata_check CHECK ((jsonb_typeof(ai_metadata) = 'object'::text)),
+    CONSTRAINT comments_ai_metadata_of_ai CHECK (((author_agent_id IS NOT NULL) OR (ai_metadata = '{}'::jsonb))),
+    CONSTRAINT comments_author_check CHECK (((author ~ '\S'::text) AND (length(author) <= 255))),
+    CONSTRAINT comments_content_check CHECK ((content ~ '\S'::text)),
+    CONSTRAINT comments_content_type_check CHECK ((content_type = ANY (ARRAY['markdown'::text, 'plain'::text, 'html'::text]))),
+    CONSTRAINT comments_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+    CONSTRAINT comments_on_one_thing CHECK ((num_nonnulls(task_id, issue_id) = 1))
+);
+
+-- comment TABLE comments
+
+COMMENT ON TABLE work.comments IS 'What people and agents say about a task or an issue.';
+
+-- comment COLUMN comments.author
+
+COMMENT ON COLUMN work.comments.author IS 'The name of who wrote it, as it was then; the author of an imported comment may be nobody we know.';
+
+-- table issues
+
+CREATE TABLE work.issues (
+    id uuid DEFAULT kit.new_id() NOT NULL,
+    project_id uuid NOT NULL,
+    number bigint NOT NULL,
+    epic_id uuid,
+    title text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    status text DEFAULT 'open'::text NOT NULL,
+    status_reason text,
+    priority smallint DEFAULT 5 NOT NULL,
+    labels text[] DEFAULT '{}'::text[] NOT NULL,
+    assignee text,
+    github_id bigint,
+    github_url text,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    closed_at timestamp with time zone,
+    deleted_at timestamp with time zone,
+    CONSTRAINT issues_closed CHECK (((status = 'closed'::text) = (closed_at IS NOT NULL))),
+    CONSTRAINT issues_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+    CONSTRAINT issues_number_check CHECK ((number > 0)),
+    CONSTRAINT issues_priority_check CHECK (((priority >= 1) AND (priority <= 10))),
+    CONSTRAINT issues_status_check CHECK ((status = ANY (ARRAY['open'::text, 'in_progress'::text, 'blocked'::text, 'closed'::text, 'cancelled'::text]))),
+    CONSTRAINT issues_title_check CHECK (((title ~ '\S'::text) AND (length(title) <= 2000)))
+);
+
+-- comment TABLE issues
+
+COMMENT ON TABLE work.issues IS 'What somebody reported or wants (ACME-42); numbered from the counter that tasks use, so a number means one thing.';
+
+-- view comment_list
+
+CREATE VIEW work.comment_list WITH (security_invoker='true') AS
+ SELECT c.id,
+    ((p.key || '-'::text) || COALESCE(t.number, i.number)) AS about,
+    p.slug AS project,
+    c.project_id,
+    c.task_id,
+    c.issue_id,
+    c.author,
+    c.author_user_id,
+    c.author_agent_id,
+    c.content,
+    c.content_type,
+    c.github_comment_id,
+    c.is_ai_generated,
+    c.ai_metadata,
+    c.version,
+    c.created_at,
+    c.updated_at
+   FROM (((work.comments c
+     JOIN projects.projects p ON ((p.id = c.project_id)))
+     LEFT JOIN work.tasks t ON ((t.id = c.task_id)))
+     LEFT JOIN work.issues i ON ((i.id = c.issue_id)))
+  WHERE (c.deleted_at IS NULL);
+
+-- table devlog_dependencies
+
+CREATE TABLE work.devlog_dependencies (
+    id uuid DEFAULT kit.new_id() NOT NULL,
+    project_id uuid NOT NULL,
+    devlog_id uuid NOT NULL,
+    type text DEFAULT 'blocks'::text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    external_id text,
+    target_devlog_id uuid,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT devlog_dependencies_external_id_check CHECK (((length(external_id) >= 1) AND (length(external_id) <= 500))),
+    CONSTRAINT devlog_dependencies_not_itself CHECK ((target_devlog_id <> devlog_id)),
+    CONSTRAINT devlog_dependencies_type_check CHECK ((type = ANY (ARRAY['blocks'::text, 'blocked-by'::text, 'related-to'::text, 'parent-of'::text, 'child-of'::text])))
+);
+
+-- comment TABLE devlog_dependencies
+
+COMMENT ON TABLE work.devlog_dependencies IS 'What a devlog entry is tied to: another entry, or something elsewhere.';
+
+-- table devlog_documents
+
+CREATE TABLE work.devlog_documents (
+    id uuid DEFAULT kit.new_id() NOT NULL,
+    project_id uuid NOT NULL,
+    devlog_id uuid NOT NULL,
+    filename text NOT NULL,
+    original_name text NOT NULL,
+    mime_type text NOT NULL,
+    size bigint NOT NULL,
+    type text DEFAULT 'other'::text NOT NULL,
+    sha256 text NOT NULL,
+    text_content text,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    uploaded_by text,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT devlog_documents_filename_check CHECK (((length(filename) >= 1) AND (length(filename) <= 500))),
+    CONSTRAINT devlog_documents_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+    CONSTRAINT devlog_documents_mime_type_check CHECK (((length(mime_type) >= 1) AND (length(mime_type) <= 255))),
+    CONSTRAINT devlog_documents_original_name_check CHECK (((length(original_name) >= 1) AND (length(original_name) <= 500))),
+    CONSTRAINT devlog_documents_size_check CHECK ((size >= 0)),
+    CONSTRAINT devlog_documents_type_check CHECK ((type = ANY (ARRAY['text'::text, 'markdown'::text, 'image'::text, 'pdf'::text, 'code'::text, 'json'::text, 'csv'::text, 'log'::text, 'config'::text, 'other'::text])))
+);
+
+-- comment TABLE devlog_documents
+
+COMMENT ON TABLE work.devlog_documents IS 'Documents of a devlog entry; their contents are kept as attachments are.';
+
+-- table devlog_entries
+
+CREATE TABLE work.devlog_entries (
+    id uuid DEFAULT kit.new_id() NOT NULL,
+    project_id uuid NOT NULL,
+    key_field text NOT NULL,
+    title text NOT NULL,
+    type text DEFAULT 'task'::text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    status text DEFAULT 'new'::text NOT NULL,
+    priority text DEFAULT 'medium'::text NOT NULL,
+    assignee text,
+    business_context jsonb DEFAULT '{}'::jsonb NOT NULL,
+    technical_context jsonb DEFAULT '{}'::jsonb NOT NULL,
+    tags text[] DEFAULT '{}'::text[] NOT NULL,
+    files text[] DEFAULT '{}'::text[] NOT NULL,
+    archived boolean DEFAULT false NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    closed_at timestamp with time zone,
+    CONSTRAINT devlog_entries_assignee_check CHECK ((length(assignee) <= 255)),
+    CONSTRAINT devlog_entries_closed CHECK (((status = ANY (ARRAY['done'::text, 'cancelled'::text])) = (closed_at IS NOT NULL))),
+    CONSTRAINT devlog_entries_files_check CHECK ((array_position(files, NULL::text) IS NULL)),
+    CONSTRAINT devlog_entries_key_field_check CHECK ((((length(key_field) >= 1) AND (length(key_field) <= 255)) AND (key_field = btrim(key_field)))),
+    CONSTRAINT devlog_entries_priority_check CHECK ((priority = ANY (ARRAY['low'::text, 'medium'::text, 'high'::text, 'critical'::text]))),
+    CONSTRAINT devlog_entries_status_check CHECK ((status = ANY (ARRAY['new'::text, 'in-progress'::text, 'blocked'::text, 'in-review'::text, 'testing'::text, 'done'::text, 'cancelled'::text]))),
+    CONSTRAINT devlog_entries_tags_check CHECK ((array_position(tags, NULL::text) IS NULL)),
+    CONSTRAINT devlog_entries_title_check CHECK (((title ~ '\S'::text) AND (length(title) <= 2000))),
+    CONSTRAINT devlog_entries_type_check CHECK ((type = ANY (ARRAY['feature'::text, 'bugfix'::text, 'task'::text, 'refactor'::text, 'docs'::text])))
+);
+
+-- comment TABLE devlog_entries
+
+COMMENT ON TABLE work.devlog_entries IS 'The diary of development: what was set about, why, and how it went.';
+
+-- table devlog_notes
+
+CREATE TABLE work.devlog_notes (
+    id uuid DEFAULT kit.new_id() NOT NULL,
+    project_id uuid NOT NULL,
+    devlog_id uuid NOT NULL,
+    "timestamp" timestamp with time zone DEFAULT now() NOT NULL,
+    category text DEFAULT 'progress'::text NOT NULL,
+    content text NOT NULL,
+    author text,
+    CONSTRAINT devlog_notes_category_check CHECK ((category = ANY (ARRAY['progress'::text, 'issue'::text, 'solution'::text, 'idea'::text, 'reminder'::text, 'feedback'::text, 'acceptance-criteria'::text]))),
+    CONSTRAINT devlog_notes_content_check CHECK ((content ~ '\S'::text))
+);
+
+-- comment TABLE devlog_notes
+
+COMMENT ON TABLE work.devlog_notes IS 'Notes of a devlog entry, in the order of time.';
+
+-- view devlog_list
+
+CREATE VIEW work.devlog_list WITH (security_invoker='true') AS
+ SELECT e.id,
+    e.key_field,
+    p.slug AS project,
+    e.project_id,
+    e.title,
+    e.type,
+    e.description,
+    e.status,
+    e.priority,
+    e.assignee,
+    e.business_context,
+    e.technical_context,
+    e.tags,
+    e.files,
+    e.archived,
+    ( SELECT (count(*))::integer AS count
+           FROM work.devlog_notes n
+          WHERE (n.devlog_id = e.id)) AS notes,
+    ( SELECT (count(*))::integer AS count
+           FROM work.devlog_documents d
+          WHERE (d.devlog_id = e.id)) AS documents,
+    e.version,
+    e.created_at,
+    e.updated_at,
+    e.closed_at
+   FROM (work.devlog_entries e
+     JOIN projects.projects p ON ((p.id = e.project_id)));
+
 -- table epic_dependencies
 
 CREATE TABLE work.epic_dependencies (
@@ -4144,40 +5539,6 @@ CREATE TABLE work.epics (
 -- comment TABLE epics
 
 COMMENT ON TABLE work.epics IS 'A large piece of a project (EPIC-001), with issues and tasks; hours and progress stand in epic_summary.';
-
--- table issues
-
-CREATE TABLE work.issues (
-    id uuid DEFAULT kit.new_id() NOT NULL,
-    project_id uuid NOT NULL,
-    number bigint NOT NULL,
-    epic_id uuid,
-    title text NOT NULL,
-    description text DEFAULT ''::text NOT NULL,
-    status text DEFAULT 'open'::text NOT NULL,
-    status_reason text,
-    priority smallint DEFAULT 5 NOT NULL,
-    labels text[] DEFAULT '{}'::text[] NOT NULL,
-    assignee text,
-    github_id bigint,
-    github_url text,
-    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
-    version integer DEFAULT 1 NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    closed_at timestamp with time zone,
-    deleted_at timestamp with time zone,
-    CONSTRAINT issues_closed CHECK (((status = 'closed'::text) = (closed_at IS NOT NULL))),
-    CONSTRAINT issues_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text)),
-    CONSTRAINT issues_number_check CHECK ((number > 0)),
-    CONSTRAINT issues_priority_check CHECK (((priority >= 1) AND (priority <= 10))),
-    CONSTRAINT issues_status_check CHECK ((status = ANY (ARRAY['open'::text, 'in_progress'::text, 'blocked'::text, 'closed'::text, 'cancelled'::text]))),
-    CONSTRAINT issues_title_check CHECK (((title ~ '\S'::text) AND (length(title) <= 2000)))
-);
-
--- comment TABLE issues
-
-COMMENT ON TABLE work.issues IS 'What somebody reported or wants (ACME-42); numbered from the counter that tasks use, so a number means one thing.';
 
 -- view task_effort
 
@@ -4327,6 +5688,110 @@ CREATE SEQUENCE work.lease_tokens
     NO MAXVALUE
     CACHE 1;
 
+-- view project_waiting
+
+CREATE VIEW work.project_waiting WITH (security_invoker='true') AS
+ SELECT project_id,
+    project,
+    count(*) AS questions,
+    count(*) FILTER (WHERE (status = 'open'::text)) AS open_questions,
+    (sum(waited_ms))::bigint AS waited_ms
+   FROM work.question_list q
+  GROUP BY project_id, project;
+
+-- table search_documents
+
+CREATE TABLE work.search_documents (
+    entity_id uuid NOT NULL,
+    kind text NOT NULL,
+    project_id uuid NOT NULL,
+    title text NOT NULL,
+    words tsvector NOT NULL,
+    CONSTRAINT search_documents_kind_check CHECK ((kind = ANY (ARRAY['epic'::text, 'issue'::text, 'task'::text, 'comment'::text, 'devlog'::text])))
+);
+
+-- comment TABLE search_documents
+
+COMMENT ON TABLE work.search_documents IS 'What is found by its words; apart from the things themselves, whose every change of status would rewrite it.';
+
+-- view searchable
+
+CREATE VIEW work.searchable WITH (security_invoker='true') AS
+ SELECT 'task'::text AS kind,
+    t.id AS entity_id,
+    t.project_id,
+    ((p.key || '-'::text) || t.number) AS ref,
+    t.title,
+    t.title AS heading,
+    concat_ws('
+'::text, NULLIF(t.description, ''::text), NULLIF(t.details, ''::text), NULLIF(t.test_strategy, ''::text)) AS body
+   FROM (work.tasks t
+     JOIN projects.projects p ON ((p.id = t.project_id)))
+  WHERE (t.deleted_at IS NULL)
+UNION ALL
+ SELECT 'issue'::text AS kind,
+    i.id AS entity_id,
+    i.project_id,
+    ((p.key || '-'::text) || i.number) AS ref,
+    i.title,
+    i.title AS heading,
+    COALESCE(i.description, ''::text) AS body
+   FROM (work.issues i
+     JOIN projects.projects p ON ((p.id = i.project_id)))
+  WHERE (i.deleted_at IS NULL)
+UNION ALL
+ SELECT 'epic'::text AS kind,
+    e.id AS entity_id,
+    e.project_id,
+    e.epic_id AS ref,
+    e.title,
+    e.title AS heading,
+    COALESCE(e.description, ''::text) AS body
+   FROM work.epics e
+  WHERE (e.archived_at IS NULL)
+UNION ALL
+ SELECT 'comment'::text AS kind,
+    c.id AS entity_id,
+    c.project_id,
+    ((p.key || '-'::text) || COALESCE(t.number, i.number)) AS ref,
+    "left"(regexp_replace(c.content, '\s+'::text, ' '::text, 'g'::text), 120) AS title,
+    ''::text AS heading,
+    c.content AS body
+   FROM (((work.comments c
+     JOIN projects.projects p ON ((p.id = c.project_id)))
+     LEFT JOIN work.tasks t ON ((t.id = c.task_id)))
+     LEFT JOIN work.issues i ON ((i.id = c.issue_id)))
+  WHERE ((c.deleted_at IS NULL) AND (COALESCE(t.deleted_at, i.deleted_at) IS NULL))
+UNION ALL
+ SELECT 'devlog'::text AS kind,
+    d.id AS entity_id,
+    d.project_id,
+    d.key_field AS ref,
+    d.title,
+    d.title AS heading,
+    concat_ws('
+'::text, NULLIF(d.description, ''::text), NULLIF(array_to_string(d.tags, ' '::text), ''::text), ( SELECT string_agg(n.content, '
+'::text ORDER BY n."timestamp", n.id) AS string_agg
+           FROM work.devlog_notes n
+          WHERE (n.devlog_id = d.id))) AS body
+   FROM work.devlog_entries d
+  WHERE (NOT d.archived);
+
+-- table stored_files
+
+CREATE TABLE work.stored_files (
+    sha256 text NOT NULL,
+    size_bytes bigint NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    used_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT stored_files_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT stored_files_size_bytes_check CHECK ((size_bytes >= 0))
+);
+
+-- comment TABLE stored_files
+
+COMMENT ON TABLE work.stored_files IS 'Contents kept in the folder of files, each once, by hash; the row lock guards writing and removing the file.';
+
 -- table task_analytics
 
 CREATE TABLE work.task_analytics (
@@ -4361,6 +5826,26 @@ CREATE TABLE work.task_analytics (
 -- comment TABLE task_analytics
 
 COMMENT ON TABLE work.task_analytics IS 'What calculate_workflow_analytics last found of a task: effort, quality, who waits for it, its place on the path.';
+
+-- view task_comments
+
+CREATE VIEW work.task_comments WITH (security_invoker='true') AS
+ SELECT id,
+    id AS comment_id,
+    task_id,
+    author_user_id AS author_id,
+    author_agent_id AS agent_id,
+    author,
+    content,
+    content_type,
+    github_comment_id,
+    is_ai_generated,
+    ai_metadata,
+    created_at,
+    updated_at,
+    deleted_at
+   FROM work.comments c
+  WHERE (task_id IS NOT NULL);
 
 -- view task_summary
 
@@ -4403,6 +5888,16 @@ CREATE VIEW work.task_summary WITH (security_invoker='true') AS
     l.completed_at
    FROM (work.task_list l
      JOIN work.tasks t ON ((t.id = l.id)));
+
+-- view task_waiting
+
+CREATE VIEW work.task_waiting WITH (security_invoker='true') AS
+ SELECT task_id,
+    count(*) AS questions,
+    count(*) FILTER (WHERE (status = 'open'::text)) AS open_questions,
+    (sum(waited_ms))::bigint AS waited_ms
+   FROM work.question_list q
+  GROUP BY task_id;
 
 -- table workflows
 
@@ -4540,6 +6035,11 @@ ALTER TABLE ONLY accounts.login_sessions
 ALTER TABLE ONLY accounts.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (id);
 
+-- constraint agent_routing_decisions agent_routing_decisions_pkey
+
+ALTER TABLE ONLY agents.agent_routing_decisions
+    ADD CONSTRAINT agent_routing_decisions_pkey PRIMARY KEY (id);
+
 -- constraint agents agents_pkey
 
 ALTER TABLE ONLY agents.agents
@@ -4549,6 +6049,11 @@ ALTER TABLE ONLY agents.agents
 
 ALTER TABLE ONLY agents.model_providers
     ADD CONSTRAINT model_providers_pkey PRIMARY KEY (name);
+
+-- constraint routing_sources routing_sources_pkey
+
+ALTER TABLE ONLY agents.routing_sources
+    ADD CONSTRAINT routing_sources_pkey PRIMARY KEY (kind);
 
 -- constraint audit_logs audit_logs_pkey
 
@@ -4675,6 +6180,41 @@ ALTER TABLE ONLY projects.workspaces
 ALTER TABLE ONLY projects.workspaces
     ADD CONSTRAINT workspaces_workspace_id UNIQUE (workspace_id);
 
+-- constraint agent_failures agent_failures_pkey
+
+ALTER TABLE ONLY work.agent_failures
+    ADD CONSTRAINT agent_failures_pkey PRIMARY KEY (id);
+
+-- constraint comments comments_pkey
+
+ALTER TABLE ONLY work.comments
+    ADD CONSTRAINT comments_pkey PRIMARY KEY (id);
+
+-- constraint devlog_dependencies devlog_dependencies_pkey
+
+ALTER TABLE ONLY work.devlog_dependencies
+    ADD CONSTRAINT devlog_dependencies_pkey PRIMARY KEY (id);
+
+-- constraint devlog_documents devlog_documents_pkey
+
+ALTER TABLE ONLY work.devlog_documents
+    ADD CONSTRAINT devlog_documents_pkey PRIMARY KEY (id);
+
+-- constraint devlog_entries devlog_entries_key
+
+ALTER TABLE ONLY work.devlog_entries
+    ADD CONSTRAINT devlog_entries_key UNIQUE (project_id, key_field);
+
+-- constraint devlog_entries devlog_entries_pkey
+
+ALTER TABLE ONLY work.devlog_entries
+    ADD CONSTRAINT devlog_entries_pkey PRIMARY KEY (id);
+
+-- constraint devlog_notes devlog_notes_pkey
+
+ALTER TABLE ONLY work.devlog_notes
+    ADD CONSTRAINT devlog_notes_pkey PRIMARY KEY (id);
+
 -- constraint epic_dependencies epic_dependencies_pkey
 
 ALTER TABLE ONLY work.epic_dependencies
@@ -4725,15 +6265,35 @@ ALTER TABLE ONLY work.issues
 ALTER TABLE ONLY work.issues
     ADD CONSTRAINT issues_pkey PRIMARY KEY (id);
 
+-- constraint questions questions_pkey
+
+ALTER TABLE ONLY work.questions
+    ADD CONSTRAINT questions_pkey PRIMARY KEY (id);
+
 -- constraint ready_queue ready_queue_pkey
 
 ALTER TABLE ONLY work.ready_queue
     ADD CONSTRAINT ready_queue_pkey PRIMARY KEY (task_id);
 
+-- constraint search_documents search_documents_pkey
+
+ALTER TABLE ONLY work.search_documents
+    ADD CONSTRAINT search_documents_pkey PRIMARY KEY (entity_id);
+
+-- constraint stored_files stored_files_pkey
+
+ALTER TABLE ONLY work.stored_files
+    ADD CONSTRAINT stored_files_pkey PRIMARY KEY (sha256);
+
 -- constraint task_analytics task_analytics_pkey
 
 ALTER TABLE ONLY work.task_analytics
     ADD CONSTRAINT task_analytics_pkey PRIMARY KEY (task_id);
+
+-- constraint task_attachments task_attachments_pkey
+
+ALTER TABLE ONLY work.task_attachments
+    ADD CONSTRAINT task_attachments_pkey PRIMARY KEY (id);
 
 -- constraint task_dependencies task_dependencies_pkey
 
@@ -4789,6 +6349,18 @@ CREATE UNIQUE INDEX users_github_user_id ON accounts.users USING btree (github_u
 
 CREATE UNIQUE INDEX users_username ON accounts.users USING btree (lower(username)) WHERE (deleted_at IS NULL);
 
+-- index agent_routing_decisions_agent
+
+CREATE INDEX agent_routing_decisions_agent ON agents.agent_routing_decisions USING btree (agent_id, created_at DESC);
+
+-- index agent_routing_decisions_new
+
+CREATE INDEX agent_routing_decisions_new ON agents.agent_routing_decisions USING btree (created_at DESC, id DESC);
+
+-- index agent_routing_decisions_task
+
+CREATE INDEX agent_routing_decisions_task ON agents.agent_routing_decisions USING btree (task_id, created_at DESC) WHERE (task_id IS NOT NULL);
+
 -- index agents_name
 
 CREATE UNIQUE INDEX agents_name ON agents.agents USING btree (lower(name));
@@ -4801,6 +6373,10 @@ CREATE INDEX agents_owner_id ON agents.agents USING btree (owner_id);
 
 CREATE INDEX audit_logs_project ON ONLY audit.audit_logs USING btree (project_id, id DESC);
 
+-- index audit_logs_request
+
+CREATE INDEX audit_logs_request ON ONLY audit.audit_logs USING btree (request_id, id) WHERE (request_id IS NOT NULL);
+
 -- index audit_logs_resource
 
 CREATE INDEX audit_logs_resource ON ONLY audit.audit_logs USING btree (resource_id, id DESC);
@@ -4808,6 +6384,10 @@ CREATE INDEX audit_logs_resource ON ONLY audit.audit_logs USING btree (resource_
 -- index audit_logs_rest_project_id_id_idx
 
 CREATE INDEX audit_logs_rest_project_id_id_idx ON audit.audit_logs_rest USING btree (project_id, id DESC);
+
+-- index audit_logs_rest_request_id_id_idx
+
+CREATE INDEX audit_logs_rest_request_id_id_idx ON audit.audit_logs_rest USING btree (request_id, id) WHERE (request_id IS NOT NULL);
 
 -- index audit_logs_rest_resource_id_id_idx
 
@@ -4877,6 +6457,70 @@ CREATE INDEX workspaces_project_id ON projects.workspaces USING btree (project_i
 
 CREATE INDEX workspaces_workspace_path ON projects.workspaces USING btree (workspace_path);
 
+-- index agent_failures_agent
+
+CREATE INDEX agent_failures_agent ON work.agent_failures USING btree (agent_id, failed_at DESC);
+
+-- index comments_author_agent
+
+CREATE INDEX comments_author_agent ON work.comments USING btree (author_agent_id) WHERE (author_agent_id IS NOT NULL);
+
+-- index comments_author_user
+
+CREATE INDEX comments_author_user ON work.comments USING btree (author_user_id) WHERE (author_user_id IS NOT NULL);
+
+-- index comments_github
+
+CREATE UNIQUE INDEX comments_github ON work.comments USING btree (project_id, github_comment_id) WHERE (github_comment_id IS NOT NULL);
+
+-- index comments_issue
+
+CREATE INDEX comments_issue ON work.comments USING btree (issue_id, created_at, id) WHERE (issue_id IS NOT NULL);
+
+-- index comments_task
+
+CREATE INDEX comments_task ON work.comments USING btree (task_id, created_at, id) WHERE (task_id IS NOT NULL);
+
+-- index devlog_dependencies_entry
+
+CREATE INDEX devlog_dependencies_entry ON work.devlog_dependencies USING btree (devlog_id);
+
+-- index devlog_dependencies_once
+
+CREATE UNIQUE INDEX devlog_dependencies_once ON work.devlog_dependencies USING btree (devlog_id, type, target_devlog_id) WHERE (target_devlog_id IS NOT NULL);
+
+-- index devlog_dependencies_project
+
+CREATE INDEX devlog_dependencies_project ON work.devlog_dependencies USING btree (project_id);
+
+-- index devlog_dependencies_target
+
+CREATE INDEX devlog_dependencies_target ON work.devlog_dependencies USING btree (target_devlog_id) WHERE (target_devlog_id IS NOT NULL);
+
+-- index devlog_documents_entry
+
+CREATE INDEX devlog_documents_entry ON work.devlog_documents USING btree (devlog_id, created_at, id);
+
+-- index devlog_documents_project
+
+CREATE INDEX devlog_documents_project ON work.devlog_documents USING btree (project_id);
+
+-- index devlog_documents_sha256
+
+CREATE INDEX devlog_documents_sha256 ON work.devlog_documents USING btree (sha256);
+
+-- index devlog_entries_list
+
+CREATE INDEX devlog_entries_list ON work.devlog_entries USING btree (project_id, archived, updated_at DESC, id DESC);
+
+-- index devlog_notes_entry
+
+CREATE INDEX devlog_notes_entry ON work.devlog_notes USING btree (devlog_id, "timestamp", id);
+
+-- index devlog_notes_project
+
+CREATE INDEX devlog_notes_project ON work.devlog_notes USING btree (project_id);
+
 -- index epic_dependencies_awaited
 
 CREATE INDEX epic_dependencies_awaited ON work.epic_dependencies USING btree (depends_on_epic_id, project_id);
@@ -4917,6 +6561,38 @@ CREATE INDEX issues_project ON work.issues USING btree (project_id, number DESC,
 
 CREATE INDEX issues_project_status ON work.issues USING btree (project_id, status, number DESC, id DESC) WHERE (deleted_at IS NULL);
 
+-- index questions_agent
+
+CREATE INDEX questions_agent ON work.questions USING btree (agent_id);
+
+-- index questions_answered_by
+
+CREATE INDEX questions_answered_by ON work.questions USING btree (answered_by_user_id) WHERE (answered_by_user_id IS NOT NULL);
+
+-- index questions_asked_user
+
+CREATE INDEX questions_asked_user ON work.questions USING btree (asked_user_id) WHERE (asked_user_id IS NOT NULL);
+
+-- index questions_expiry
+
+CREATE INDEX questions_expiry ON work.questions USING btree (expires_at) WHERE (status = 'open'::text);
+
+-- index questions_inbox
+
+CREATE INDEX questions_inbox ON work.questions USING btree (urgency DESC, created_at DESC, id DESC) WHERE (status = 'open'::text);
+
+-- index questions_open
+
+CREATE UNIQUE INDEX questions_open ON work.questions USING btree (task_id) WHERE (status = 'open'::text);
+
+-- index questions_project
+
+CREATE INDEX questions_project ON work.questions USING btree (project_id, created_at);
+
+-- index questions_task
+
+CREATE INDEX questions_task ON work.questions USING btree (task_id, created_at);
+
 -- index ready_queue_agent
 
 CREATE INDEX ready_queue_agent ON work.ready_queue USING btree (agent_id) WHERE (agent_id IS NOT NULL);
@@ -4933,9 +6609,45 @@ CREATE INDEX ready_queue_leases ON work.ready_queue USING btree (lease_until) WH
 
 CREATE INDEX ready_queue_project ON work.ready_queue USING btree (project_id, priority DESC, number, task_id) WHERE (agent_id IS NULL);
 
+-- index search_documents_project
+
+CREATE INDEX search_documents_project ON work.search_documents USING btree (project_id, entity_id DESC);
+
+-- index search_documents_words
+
+CREATE INDEX search_documents_words ON work.search_documents USING gin (words);
+
 -- index task_analytics_project
 
 CREATE INDEX task_analytics_project ON work.task_analytics USING btree (project_id);
+
+-- index task_attachments_agents
+
+CREATE INDEX task_attachments_agents ON work.task_attachments USING btree (created_by_agent_id) WHERE (created_by_agent_id IS NOT NULL);
+
+-- index task_attachments_evidence
+
+CREATE INDEX task_attachments_evidence ON work.task_attachments USING btree (evidence_id) WHERE (evidence_id IS NOT NULL);
+
+-- index task_attachments_project
+
+CREATE INDEX task_attachments_project ON work.task_attachments USING btree (project_id);
+
+-- index task_attachments_sha256
+
+CREATE INDEX task_attachments_sha256 ON work.task_attachments USING btree (sha256) WHERE (sha256 IS NOT NULL);
+
+-- index task_attachments_task
+
+CREATE INDEX task_attachments_task ON work.task_attachments USING btree (task_id, created_at, id);
+
+-- index task_attachments_updaters
+
+CREATE INDEX task_attachments_updaters ON work.task_attachments USING btree (updated_by_user_id) WHERE (updated_by_user_id IS NOT NULL);
+
+-- index task_attachments_users
+
+CREATE INDEX task_attachments_users ON work.task_attachments USING btree (created_by_user_id) WHERE (created_by_user_id IS NOT NULL);
 
 -- index task_dependencies_depends_on
 
@@ -5036,6 +6748,10 @@ ALTER INDEX audit.audit_logs_pkey ATTACH PARTITION audit.audit_logs_rest_pkey;
 -- index attach audit_logs_rest_project_id_id_idx
 
 ALTER INDEX audit.audit_logs_project ATTACH PARTITION audit.audit_logs_rest_project_id_id_idx;
+
+-- index attach audit_logs_rest_request_id_id_idx
+
+ALTER INDEX audit.audit_logs_request ATTACH PARTITION audit.audit_logs_rest_request_id_id_idx;
 
 -- index attach audit_logs_rest_resource_id_id_idx
 
@@ -5217,6 +6933,26 @@ CREATE TRIGGER touch BEFORE UPDATE ON projects.projects FOR EACH ROW EXECUTE FUN
 
 CREATE TRIGGER touch BEFORE UPDATE ON projects.workspaces FOR EACH ROW WHEN ((((((((((((((new.id IS DISTINCT FROM old.id) OR (new.workspace_id IS DISTINCT FROM old.workspace_id)) OR (new.project_id IS DISTINCT FROM old.project_id)) OR (new.machine_id IS DISTINCT FROM old.machine_id)) OR (new.workspace_path IS DISTINCT FROM old.workspace_path)) OR (new.workspace_type IS DISTINCT FROM old.workspace_type)) OR (new.branch IS DISTINCT FROM old.branch)) OR (new.commit IS DISTINCT FROM old.commit)) OR (new.version IS DISTINCT FROM old.version)) OR (new.created_at IS DISTINCT FROM old.created_at)) OR (new.updated_at IS DISTINCT FROM old.updated_at)) OR (new.last_seen_at IS DISTINCT FROM old.last_seen_at)) AND (NOT (new.last_seen_at IS DISTINCT FROM old.last_seen_at)))) EXECUTE FUNCTION kit.touch_versioned();
 
+-- trigger comments audit_delete
+
+CREATE TRIGGER audit_delete AFTER DELETE ON work.comments REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('comment', 'author', 'project_id', '{}', '{updated_at,version}');
+
+-- trigger devlog_dependencies audit_delete
+
+CREATE TRIGGER audit_delete AFTER DELETE ON work.devlog_dependencies REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('devlog_dependency', 'type', 'project_id', '{}', '{updated_at,version}');
+
+-- trigger devlog_documents audit_delete
+
+CREATE TRIGGER audit_delete AFTER DELETE ON work.devlog_documents REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('devlog_document', 'filename', 'project_id', '{}', '{updated_at,version}');
+
+-- trigger devlog_entries audit_delete
+
+CREATE TRIGGER audit_delete AFTER DELETE ON work.devlog_entries REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('devlog_entry', 'key_field', 'project_id', '{}', '{updated_at,version}');
+
+-- trigger devlog_notes audit_delete
+
+CREATE TRIGGER audit_delete AFTER DELETE ON work.devlog_notes REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('devlog_note', 'category', 'project_id', '{}', '{updated_at,version}');
+
 -- trigger epic_dependencies audit_delete
 
 CREATE TRIGGER audit_delete AFTER DELETE ON work.epic_dependencies REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('epic_dependency', '', 'project_id', '{}', '{updated_at,version}');
@@ -5228,6 +6964,14 @@ CREATE TRIGGER audit_delete AFTER DELETE ON work.epics REFERENCING OLD TABLE AS 
 -- trigger issues audit_delete
 
 CREATE TRIGGER audit_delete AFTER DELETE ON work.issues REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('issue', 'title', 'project_id', '{}', '{updated_at,version}');
+
+-- trigger questions audit_delete
+
+CREATE TRIGGER audit_delete AFTER DELETE ON work.questions REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('question', 'question', 'project_id', '{}', '{updated_at,version}');
+
+-- trigger task_attachments audit_delete
+
+CREATE TRIGGER audit_delete AFTER DELETE ON work.task_attachments REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('attachment', 'file_name', 'project_id', '{}', '{updated_at,version}');
 
 -- trigger task_dependencies audit_delete
 
@@ -5241,6 +6985,26 @@ CREATE TRIGGER audit_delete AFTER DELETE ON work.tasks REFERENCING OLD TABLE AS 
 
 CREATE TRIGGER audit_delete AFTER DELETE ON work.workflows REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('workflow', 'name', 'project_id', '{}', '{updated_at,version}');
 
+-- trigger comments audit_insert
+
+CREATE TRIGGER audit_insert AFTER INSERT ON work.comments REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('comment', 'author', 'project_id', '{}', '{updated_at,version}');
+
+-- trigger devlog_dependencies audit_insert
+
+CREATE TRIGGER audit_insert AFTER INSERT ON work.devlog_dependencies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('devlog_dependency', 'type', 'project_id', '{}', '{updated_at,version}');
+
+-- trigger devlog_documents audit_insert
+
+CREATE TRIGGER audit_insert AFTER INSERT ON work.devlog_documents REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('devlog_document', 'filename', 'project_id', '{}', '{updated_at,version}');
+
+-- trigger devlog_entries audit_insert
+
+CREATE TRIGGER audit_insert AFTER INSERT ON work.devlog_entries REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('devlog_entry', 'key_field', 'project_id', '{}', '{updated_at,version}');
+
+-- trigger devlog_notes audit_insert
+
+CREATE TRIGGER audit_insert AFTER INSERT ON work.devlog_notes REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('devlog_note', 'category', 'project_id', '{}', '{updated_at,version}');
+
 -- trigger epic_dependencies audit_insert
 
 CREATE TRIGGER audit_insert AFTER INSERT ON work.epic_dependencies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('epic_dependency', '', 'project_id', '{}', '{updated_at,version}');
@@ -5252,6 +7016,14 @@ CREATE TRIGGER audit_insert AFTER INSERT ON work.epics REFERENCING NEW TABLE AS 
 -- trigger issues audit_insert
 
 CREATE TRIGGER audit_insert AFTER INSERT ON work.issues REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('issue', 'title', 'project_id', '{}', '{updated_at,version}');
+
+-- trigger questions audit_insert
+
+CREATE TRIGGER audit_insert AFTER INSERT ON work.questions REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('question', 'question', 'project_id', '{}', '{updated_at,version}');
+
+-- trigger task_attachments audit_insert
+
+CREATE TRIGGER audit_insert AFTER INSERT ON work.task_attachments REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('attachment', 'file_name', 'project_id', '{}', '{updated_at,version}');
 
 -- trigger task_dependencies audit_insert
 
@@ -5265,6 +7037,26 @@ CREATE TRIGGER audit_insert AFTER INSERT ON work.tasks REFERENCING NEW TABLE AS 
 
 CREATE TRIGGER audit_insert AFTER INSERT ON work.workflows REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('workflow', 'name', 'project_id', '{}', '{updated_at,version}');
 
+-- trigger comments audit_update
+
+CREATE TRIGGER audit_update AFTER UPDATE ON work.comments REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('comment', 'author', 'project_id', '{}', '{updated_at,version}');
+
+-- trigger devlog_dependencies audit_update
+
+CREATE TRIGGER audit_update AFTER UPDATE ON work.devlog_dependencies REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('devlog_dependency', 'type', 'project_id', '{}', '{updated_at,version}');
+
+-- trigger devlog_documents audit_update
+
+CREATE TRIGGER audit_update AFTER UPDATE ON work.devlog_documents REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('devlog_document', 'filename', 'project_id', '{}', '{updated_at,version}');
+
+-- trigger devlog_entries audit_update
+
+CREATE TRIGGER audit_update AFTER UPDATE ON work.devlog_entries REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('devlog_entry', 'key_field', 'project_id', '{}', '{updated_at,version}');
+
+-- trigger devlog_notes audit_update
+
+CREATE TRIGGER audit_update AFTER UPDATE ON work.devlog_notes REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('devlog_note', 'category', 'project_id', '{}', '{updated_at,version}');
+
 -- trigger epic_dependencies audit_update
 
 CREATE TRIGGER audit_update AFTER UPDATE ON work.epic_dependencies REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('epic_dependency', '', 'project_id', '{}', '{updated_at,version}');
@@ -5276,6 +7068,14 @@ CREATE TRIGGER audit_update AFTER UPDATE ON work.epics REFERENCING OLD TABLE AS 
 -- trigger issues audit_update
 
 CREATE TRIGGER audit_update AFTER UPDATE ON work.issues REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('issue', 'title', 'project_id', '{}', '{updated_at,version}');
+
+-- trigger questions audit_update
+
+CREATE TRIGGER audit_update AFTER UPDATE ON work.questions REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('question', 'question', 'project_id', '{}', '{updated_at,version}');
+
+-- trigger task_attachments audit_update
+
+CREATE TRIGGER audit_update AFTER UPDATE ON work.task_attachments REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('attachment', 'file_name', 'project_id', '{}', '{updated_at,version}');
 
 -- trigger task_dependencies audit_update
 
@@ -5317,6 +7117,10 @@ CREATE TRIGGER keep_number BEFORE UPDATE OF number, project_id ON work.issues FO
 
 CREATE TRIGGER keep_number BEFORE UPDATE OF number, project_id ON work.tasks FOR EACH ROW WHEN (((old.number <> new.number) OR (old.project_id <> new.project_id))) EXECUTE FUNCTION work.keep_number();
 
+-- trigger tasks leave_question
+
+CREATE TRIGGER leave_question AFTER UPDATE OF status, deleted_at ON work.tasks FOR EACH ROW WHEN (((old.status = 'awaiting_input'::text) AND ((new.status <> 'awaiting_input'::text) OR (new.deleted_at IS NOT NULL)))) EXECUTE FUNCTION work.leave_question();
+
 -- trigger epics number_epic
 
 CREATE TRIGGER number_epic BEFORE INSERT ON work.epics FOR EACH ROW WHEN ((new.epic_id IS NULL)) EXECUTE FUNCTION work.number_epic();
@@ -5328,6 +7132,94 @@ CREATE TRIGGER number_issue BEFORE INSERT ON work.issues FOR EACH ROW EXECUTE FU
 -- trigger tasks number_task
 
 CREATE TRIGGER number_task BEFORE INSERT ON work.tasks FOR EACH ROW EXECUTE FUNCTION work.number_task();
+
+-- trigger comments place
+
+CREATE TRIGGER place BEFORE INSERT ON work.comments FOR EACH ROW EXECUTE FUNCTION work.place_comment();
+
+-- trigger devlog_dependencies place
+
+CREATE TRIGGER place BEFORE INSERT ON work.devlog_dependencies FOR EACH ROW EXECUTE FUNCTION work.place_devlog_part();
+
+-- trigger devlog_documents place
+
+CREATE TRIGGER place BEFORE INSERT ON work.devlog_documents FOR EACH ROW EXECUTE FUNCTION work.place_devlog_part();
+
+-- trigger devlog_notes place
+
+CREATE TRIGGER place BEFORE INSERT ON work.devlog_notes FOR EACH ROW EXECUTE FUNCTION work.place_devlog_part();
+
+-- trigger devlog_dependencies place_checked
+
+CREATE TRIGGER place_checked BEFORE INSERT ON work.devlog_dependencies FOR EACH ROW WHEN ((new.target_devlog_id IS NOT NULL)) EXECUTE FUNCTION work.check_devlog_tie();
+
+-- trigger comments search_delete
+
+CREATE TRIGGER search_delete AFTER DELETE ON work.comments REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION work.index_deleted();
+
+-- trigger devlog_entries search_delete
+
+CREATE TRIGGER search_delete AFTER DELETE ON work.devlog_entries REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION work.index_deleted();
+
+-- trigger epics search_delete
+
+CREATE TRIGGER search_delete AFTER DELETE ON work.epics REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION work.index_deleted();
+
+-- trigger issues search_delete
+
+CREATE TRIGGER search_delete AFTER DELETE ON work.issues REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION work.index_deleted();
+
+-- trigger tasks search_delete
+
+CREATE TRIGGER search_delete AFTER DELETE ON work.tasks REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION work.index_deleted();
+
+-- trigger comments search_insert
+
+CREATE TRIGGER search_insert AFTER INSERT ON work.comments REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION work.index_added('comment');
+
+-- trigger devlog_entries search_insert
+
+CREATE TRIGGER search_insert AFTER INSERT ON work.devlog_entries REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION work.index_added('devlog');
+
+-- trigger epics search_insert
+
+CREATE TRIGGER search_insert AFTER INSERT ON work.epics REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION work.index_added('epic');
+
+-- trigger issues search_insert
+
+CREATE TRIGGER search_insert AFTER INSERT ON work.issues REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION work.index_added('issue');
+
+-- trigger tasks search_insert
+
+CREATE TRIGGER search_insert AFTER INSERT ON work.tasks REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION work.index_added('task');
+
+-- trigger devlog_notes search_note
+
+CREATE TRIGGER search_note AFTER INSERT OR DELETE ON work.devlog_notes FOR EACH ROW EXECUTE FUNCTION work.index_noted();
+
+-- trigger comments search_update
+
+CREATE TRIGGER search_update AFTER UPDATE OF content, deleted_at ON work.comments FOR EACH ROW WHEN (((old.content IS DISTINCT FROM new.content) OR ((old.deleted_at IS NULL) IS DISTINCT FROM (new.deleted_at IS NULL)))) EXECUTE FUNCTION work.index_changed('comment');
+
+-- trigger devlog_entries search_update
+
+CREATE TRIGGER search_update AFTER UPDATE OF title, description, tags, archived, project_id ON work.devlog_entries FOR EACH ROW WHEN ((((((old.title IS DISTINCT FROM new.title) OR (old.description IS DISTINCT FROM new.description)) OR (old.tags IS DISTINCT FROM new.tags)) OR (old.archived IS DISTINCT FROM new.archived)) OR (old.project_id IS DISTINCT FROM new.project_id))) EXECUTE FUNCTION work.index_changed('devlog');
+
+-- trigger epics search_update
+
+CREATE TRIGGER search_update AFTER UPDATE OF title, description, epic_id, archived_at, project_id ON work.epics FOR EACH ROW WHEN ((((((old.title IS DISTINCT FROM new.title) OR (old.description IS DISTINCT FROM new.description)) OR (old.epic_id IS DISTINCT FROM new.epic_id)) OR ((old.archived_at IS NULL) IS DISTINCT FROM (new.archived_at IS NULL))) OR (old.project_id IS DISTINCT FROM new.project_id))) EXECUTE FUNCTION work.index_changed('epic');
+
+-- trigger issues search_update
+
+CREATE TRIGGER search_update AFTER UPDATE OF title, description, deleted_at, project_id ON work.issues FOR EACH ROW WHEN (((((old.title IS DISTINCT FROM new.title) OR (old.description IS DISTINCT FROM new.description)) OR ((old.deleted_at IS NULL) IS DISTINCT FROM (new.deleted_at IS NULL))) OR (old.project_id IS DISTINCT FROM new.project_id))) EXECUTE FUNCTION work.index_changed('issue');
+
+-- trigger tasks search_update
+
+CREATE TRIGGER search_update AFTER UPDATE OF title, description, details, test_strategy, deleted_at, project_id ON work.tasks FOR EACH ROW WHEN (((((((old.title IS DISTINCT FROM new.title) OR (old.description IS DISTINCT FROM new.description)) OR (old.details IS DISTINCT FROM new.details)) OR (old.test_strategy IS DISTINCT FROM new.test_strategy)) OR ((old.deleted_at IS NULL) IS DISTINCT FROM (new.deleted_at IS NULL))) OR (old.project_id IS DISTINCT FROM new.project_id))) EXECUTE FUNCTION work.index_changed('task');
+
+-- trigger devlog_entries stamp
+
+CREATE TRIGGER stamp BEFORE INSERT OR UPDATE OF status, closed_at ON work.devlog_entries FOR EACH ROW EXECUTE FUNCTION work.stamp_devlog();
 
 -- trigger epics status
 
@@ -5357,6 +7249,18 @@ CREATE TRIGGER sync_insert AFTER INSERT ON work.tasks REFERENCING NEW TABLE AS n
 
 CREATE TRIGGER sync_update AFTER UPDATE ON work.tasks REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION work.after_task_update();
 
+-- trigger comments touch
+
+CREATE TRIGGER touch BEFORE UPDATE ON work.comments FOR EACH ROW EXECUTE FUNCTION kit.touch_versioned();
+
+-- trigger devlog_documents touch
+
+CREATE TRIGGER touch BEFORE UPDATE ON work.devlog_documents FOR EACH ROW EXECUTE FUNCTION kit.touch_versioned();
+
+-- trigger devlog_entries touch
+
+CREATE TRIGGER touch BEFORE UPDATE ON work.devlog_entries FOR EACH ROW EXECUTE FUNCTION kit.touch_versioned();
+
 -- trigger epics touch
 
 CREATE TRIGGER touch BEFORE UPDATE ON work.epics FOR EACH ROW EXECUTE FUNCTION kit.touch_versioned();
@@ -5369,9 +7273,17 @@ CREATE TRIGGER touch BEFORE UPDATE ON work.import_files FOR EACH ROW EXECUTE FUN
 
 CREATE TRIGGER touch BEFORE UPDATE ON work.issues FOR EACH ROW EXECUTE FUNCTION kit.touch_versioned();
 
+-- trigger questions touch
+
+CREATE TRIGGER touch BEFORE UPDATE ON work.questions FOR EACH ROW EXECUTE FUNCTION kit.touch_versioned();
+
 -- trigger task_analytics touch
 
 CREATE TRIGGER touch BEFORE UPDATE ON work.task_analytics FOR EACH ROW EXECUTE FUNCTION kit.update_updated_at_column();
+
+-- trigger task_attachments touch
+
+CREATE TRIGGER touch BEFORE UPDATE ON work.task_attachments FOR EACH ROW EXECUTE FUNCTION kit.touch_versioned();
 
 -- trigger tasks touch
 
@@ -5394,6 +7306,11 @@ ALTER TABLE ONLY accounts.api_keys
 
 ALTER TABLE ONLY accounts.login_sessions
     ADD CONSTRAINT login_sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES accounts.users(id) ON DELETE CASCADE;
+
+-- fk constraint agent_routing_decisions agent_routing_decisions_agent_id_fkey
+
+ALTER TABLE ONLY agents.agent_routing_decisions
+    ADD CONSTRAINT agent_routing_decisions_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES agents.agents(id);
 
 -- fk constraint agents agents_model_provider_fkey
 
@@ -5445,6 +7362,81 @@ ALTER TABLE ONLY projects.workspaces
 ALTER TABLE ONLY projects.workspaces
     ADD CONSTRAINT workspaces_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects.projects(id) ON DELETE CASCADE;
 
+-- fk constraint agent_failures agent_failures_agent_id_fkey
+
+ALTER TABLE ONLY work.agent_failures
+    ADD CONSTRAINT agent_failures_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES agents.agents(id);
+
+-- fk constraint comments comments_author_agent_id_fkey
+
+ALTER TABLE ONLY work.comments
+    ADD CONSTRAINT comments_author_agent_id_fkey FOREIGN KEY (author_agent_id) REFERENCES agents.agents(id) ON DELETE SET NULL;
+
+-- fk constraint comments comments_author_user_id_fkey
+
+ALTER TABLE ONLY work.comments
+    ADD CONSTRAINT comments_author_user_id_fkey FOREIGN KEY (author_user_id) REFERENCES accounts.users(id) ON DELETE SET NULL;
+
+-- fk constraint comments comments_issue_id_fkey
+
+ALTER TABLE ONLY work.comments
+    ADD CONSTRAINT comments_issue_id_fkey FOREIGN KEY (issue_id) REFERENCES work.issues(id) ON DELETE CASCADE;
+
+-- fk constraint comments comments_project_id_fkey
+
+ALTER TABLE ONLY work.comments
+    ADD CONSTRAINT comments_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects.projects(id) ON DELETE CASCADE;
+
+-- fk constraint comments comments_task_id_fkey
+
+ALTER TABLE ONLY work.comments
+    ADD CONSTRAINT comments_task_id_fkey FOREIGN KEY (task_id) REFERENCES work.tasks(id) ON DELETE CASCADE;
+
+-- fk constraint devlog_dependencies devlog_dependencies_devlog_id_fkey
+
+ALTER TABLE ONLY work.devlog_dependencies
+    ADD CONSTRAINT devlog_dependencies_devlog_id_fkey FOREIGN KEY (devlog_id) REFERENCES work.devlog_entries(id) ON DELETE CASCADE;
+
+-- fk constraint devlog_dependencies devlog_dependencies_project_id_fkey
+
+ALTER TABLE ONLY work.devlog_dependencies
+    ADD CONSTRAINT devlog_dependencies_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects.projects(id) ON DELETE CASCADE;
+
+-- fk constraint devlog_dependencies devlog_dependencies_target_devlog_id_fkey
+
+ALTER TABLE ONLY work.devlog_dependencies
+    ADD CONSTRAINT devlog_dependencies_target_devlog_id_fkey FOREIGN KEY (target_devlog_id) REFERENCES work.devlog_entries(id) ON DELETE SET NULL;
+
+-- fk constraint devlog_documents devlog_documents_devlog_id_fkey
+
+ALTER TABLE ONLY work.devlog_documents
+    ADD CONSTRAINT devlog_documents_devlog_id_fkey FOREIGN KEY (devlog_id) REFERENCES work.devlog_entries(id) ON DELETE CASCADE;
+
+-- fk constraint devlog_documents devlog_documents_project_id_fkey
+
+ALTER TABLE ONLY work.devlog_documents
+    ADD CONSTRAINT devlog_documents_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects.projects(id) ON DELETE CASCADE;
+
+-- fk constraint devlog_documents devlog_documents_sha256_fkey
+
+ALTER TABLE ONLY work.devlog_documents
+    ADD CONSTRAINT devlog_documents_sha256_fkey FOREIGN KEY (sha256) REFERENCES work.stored_files(sha256);
+
+-- fk constraint devlog_entries devlog_entries_project_id_fkey
+
+ALTER TABLE ONLY work.devlog_entries
+    ADD CONSTRAINT devlog_entries_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects.projects(id) ON DELETE CASCADE;
+
+-- fk constraint devlog_notes devlog_notes_devlog_id_fkey
+
+ALTER TABLE ONLY work.devlog_notes
+    ADD CONSTRAINT devlog_notes_devlog_id_fkey FOREIGN KEY (devlog_id) REFERENCES work.devlog_entries(id) ON DELETE CASCADE;
+
+-- fk constraint devlog_notes devlog_notes_project_id_fkey
+
+ALTER TABLE ONLY work.devlog_notes
+    ADD CONSTRAINT devlog_notes_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects.projects(id) ON DELETE CASCADE;
+
 -- fk constraint epic_dependencies epic_dependencies_depends_on
 
 ALTER TABLE ONLY work.epic_dependencies
@@ -5475,6 +7467,31 @@ ALTER TABLE ONLY work.issues
 ALTER TABLE ONLY work.issues
     ADD CONSTRAINT issues_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects.projects(id) ON DELETE CASCADE;
 
+-- fk constraint questions questions_agent_id_fkey
+
+ALTER TABLE ONLY work.questions
+    ADD CONSTRAINT questions_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES agents.agents(id);
+
+-- fk constraint questions questions_answered_by_user_id_fkey
+
+ALTER TABLE ONLY work.questions
+    ADD CONSTRAINT questions_answered_by_user_id_fkey FOREIGN KEY (answered_by_user_id) REFERENCES accounts.users(id) ON DELETE SET NULL;
+
+-- fk constraint questions questions_asked_user_id_fkey
+
+ALTER TABLE ONLY work.questions
+    ADD CONSTRAINT questions_asked_user_id_fkey FOREIGN KEY (asked_user_id) REFERENCES accounts.users(id) ON DELETE SET NULL;
+
+-- fk constraint questions questions_project_id_fkey
+
+ALTER TABLE ONLY work.questions
+    ADD CONSTRAINT questions_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects.projects(id) ON DELETE CASCADE;
+
+-- fk constraint questions questions_task_id_fkey
+
+ALTER TABLE ONLY work.questions
+    ADD CONSTRAINT questions_task_id_fkey FOREIGN KEY (task_id) REFERENCES work.tasks(id) ON DELETE CASCADE;
+
 -- fk constraint ready_queue ready_queue_task_id_fkey
 
 ALTER TABLE ONLY work.ready_queue
@@ -5489,6 +7506,36 @@ ALTER TABLE ONLY work.task_analytics
 
 ALTER TABLE ONLY work.task_analytics
     ADD CONSTRAINT task_analytics_task_id_fkey FOREIGN KEY (task_id) REFERENCES work.tasks(id) ON DELETE CASCADE;
+
+-- fk constraint task_attachments task_attachments_created_by_agent_id_fkey
+
+ALTER TABLE ONLY work.task_attachments
+    ADD CONSTRAINT task_attachments_created_by_agent_id_fkey FOREIGN KEY (created_by_agent_id) REFERENCES agents.agents(id) ON DELETE SET NULL;
+
+-- fk constraint task_attachments task_attachments_created_by_user_id_fkey
+
+ALTER TABLE ONLY work.task_attachments
+    ADD CONSTRAINT task_attachments_created_by_user_id_fkey FOREIGN KEY (created_by_user_id) REFERENCES accounts.users(id) ON DELETE SET NULL;
+
+-- fk constraint task_attachments task_attachments_project_id_fkey
+
+ALTER TABLE ONLY work.task_attachments
+    ADD CONSTRAINT task_attachments_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects.projects(id) ON DELETE CASCADE;
+
+-- fk constraint task_attachments task_attachments_sha256_fkey
+
+ALTER TABLE ONLY work.task_attachments
+    ADD CONSTRAINT task_attachments_sha256_fkey FOREIGN KEY (sha256) REFERENCES work.stored_files(sha256);
+
+-- fk constraint task_attachments task_attachments_task_id_fkey
+
+ALTER TABLE ONLY work.task_attachments
+    ADD CONSTRAINT task_attachments_task_id_fkey FOREIGN KEY (task_id) REFERENCES work.tasks(id) ON DELETE CASCADE;
+
+-- fk constraint task_attachments task_attachments_updated_by_user_id_fkey
+
+ALTER TABLE ONLY work.task_attachments
+    ADD CONSTRAINT task_attachments_updated_by_user_id_fkey FOREIGN KEY (updated_by_user_id) REFERENCES accounts.users(id) ON DELETE SET NULL;
 
 -- fk constraint task_dependencies task_dependencies_depends_on_task_id_fkey
 
@@ -5636,9 +7683,37 @@ GRANT ALL ON FUNCTION agents.find_agent(p_ref text) TO steward_app;
 GRANT ALL ON FUNCTION agents.find_agent(p_ref text) TO steward_agent;
 GRANT ALL ON FUNCTION agents.find_agent(p_ref text) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION agents.register_routing(p_kind text, p_function text) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.register_routing(p_kind text, p_function text) TO steward_app;
+GRANT ALL ON FUNCTION agents.register_routing(p_kind text, p_function text) TO steward_agent;
+GRANT ALL ON FUNCTION agents.register_routing(p_kind text, p_function text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION agents.routing_figures() FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.routing_figures() TO steward_app;
+GRANT ALL ON FUNCTION agents.routing_figures() TO steward_agent;
+GRANT ALL ON FUNCTION agents.routing_figures() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION agents.routing_needs(p_task text) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.routing_needs(p_task text) TO steward_app;
+GRANT ALL ON FUNCTION agents.routing_needs(p_task text) TO steward_agent;
+GRANT ALL ON FUNCTION agents.routing_needs(p_task text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION agents.score_agents(p_capabilities text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.score_agents(p_capabilities text[]) TO steward_app;
+GRANT ALL ON FUNCTION agents.score_agents(p_capabilities text[]) TO steward_agent;
+GRANT ALL ON FUNCTION agents.score_agents(p_capabilities text[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION audit.request_effect(p_request text) FROM PUBLIC;
+GRANT ALL ON FUNCTION audit.request_effect(p_request text) TO steward_app;
+GRANT ALL ON FUNCTION audit.request_effect(p_request text) TO steward_readonly;
+
 REVOKE ALL ON FUNCTION audit.settled() FROM PUBLIC;
 GRANT ALL ON FUNCTION audit.settled() TO steward_app;
 GRANT ALL ON FUNCTION audit.settled() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION audit.undo_request(p_request text) FROM PUBLIC;
+GRANT ALL ON FUNCTION audit.undo_request(p_request text) TO steward_app;
+GRANT ALL ON FUNCTION audit.undo_request(p_request text) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION kit.actor_agent() FROM PUBLIC;
 GRANT ALL ON FUNCTION kit.actor_agent() TO steward_app;
@@ -5689,10 +7764,20 @@ REVOKE ALL ON PROCEDURE kit.audit_table(IN p_table text, IN p_type text, IN p_na
 
 REVOKE ALL ON FUNCTION kit.audit_write(p_type text, p_action text, p_name text, p_project text, p_ids text[], p_payloads jsonb[], p_rows jsonb[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION kit.audited_table(p_type text) FROM PUBLIC;
+GRANT ALL ON FUNCTION kit.audited_table(p_type text) TO steward_app;
+GRANT ALL ON FUNCTION kit.audited_table(p_type text) TO steward_agent;
+GRANT ALL ON FUNCTION kit.audited_table(p_type text) TO steward_readonly;
+
 REVOKE ALL ON FUNCTION kit.authorize(p_permission text) FROM PUBLIC;
 GRANT ALL ON FUNCTION kit.authorize(p_permission text) TO steward_app;
 GRANT ALL ON FUNCTION kit.authorize(p_permission text) TO steward_agent;
 GRANT ALL ON FUNCTION kit.authorize(p_permission text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION kit.check_unchanged(p_type text, p_expected jsonb, p_found jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION kit.check_unchanged(p_type text, p_expected jsonb, p_found jsonb) TO steward_app;
+GRANT ALL ON FUNCTION kit.check_unchanged(p_type text, p_expected jsonb, p_found jsonb) TO steward_agent;
+GRANT ALL ON FUNCTION kit.check_unchanged(p_type text, p_expected jsonb, p_found jsonb) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION kit.claim_request(p_who text, p_key text, p_operation text, p_hash text) FROM PUBLIC;
 GRANT ALL ON FUNCTION kit.claim_request(p_who text, p_key text, p_operation text, p_hash text) TO steward_app;
@@ -5729,10 +7814,14 @@ GRANT ALL ON FUNCTION kit.new_id() TO steward_app;
 GRANT ALL ON FUNCTION kit.new_id() TO steward_agent;
 GRANT ALL ON FUNCTION kit.new_id() TO steward_readonly;
 
+REVOKE ALL ON FUNCTION kit.restore_row(p_type text, p_id uuid, p_action text, p_old jsonb, p_new jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION kit.setting(p_name text) FROM PUBLIC;
 GRANT ALL ON FUNCTION kit.setting(p_name text) TO steward_app;
 GRANT ALL ON FUNCTION kit.setting(p_name text) TO steward_agent;
 GRANT ALL ON FUNCTION kit.setting(p_name text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION kit.take_away(p_table regclass, p_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION kit.take_lease(p_name text, p_holder text, p_seconds integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION kit.take_lease(p_name text, p_holder text, p_seconds integer) TO steward_app;
@@ -5748,6 +7837,11 @@ REVOKE ALL ON FUNCTION kit.update_updated_at_column() FROM PUBLIC;
 GRANT ALL ON FUNCTION kit.update_updated_at_column() TO steward_app;
 GRANT ALL ON FUNCTION kit.update_updated_at_column() TO steward_agent;
 GRANT ALL ON FUNCTION kit.update_updated_at_column() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION kit.writable_columns(p_table regclass, p_names text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION kit.writable_columns(p_table regclass, p_names text[]) TO steward_app;
+GRANT ALL ON FUNCTION kit.writable_columns(p_table regclass, p_names text[]) TO steward_agent;
+GRANT ALL ON FUNCTION kit.writable_columns(p_table regclass, p_names text[]) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION projects.clean_remote() FROM PUBLIC;
 GRANT ALL ON FUNCTION projects.clean_remote() TO steward_app;
@@ -5874,10 +7968,25 @@ GRANT ALL ON FUNCTION work.after_task_update() TO steward_app;
 GRANT ALL ON FUNCTION work.after_task_update() TO steward_agent;
 GRANT ALL ON FUNCTION work.after_task_update() TO steward_readonly;
 
+REVOKE ALL ON FUNCTION work.agent_figures() FROM PUBLIC;
+GRANT ALL ON FUNCTION work.agent_figures() TO steward_app;
+GRANT ALL ON FUNCTION work.agent_figures() TO steward_agent;
+GRANT ALL ON FUNCTION work.agent_figures() TO steward_readonly;
+
 REVOKE ALL ON FUNCTION work.analyse_tasks(p_workflow_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.analyse_tasks(p_workflow_id uuid) TO steward_app;
 GRANT ALL ON FUNCTION work.analyse_tasks(p_workflow_id uuid) TO steward_agent;
 GRANT ALL ON FUNCTION work.analyse_tasks(p_workflow_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.answer_question(p_id uuid, p_answer text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.answer_question(p_id uuid, p_answer text) TO steward_app;
+GRANT ALL ON FUNCTION work.answer_question(p_id uuid, p_answer text) TO steward_agent;
+GRANT ALL ON FUNCTION work.answer_question(p_id uuid, p_answer text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.ask_question(p_task_id uuid, p_token bigint, p_question text, p_choices text[], p_urgency integer, p_user_id uuid, p_expires_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.ask_question(p_task_id uuid, p_token bigint, p_question text, p_choices text[], p_urgency integer, p_user_id uuid, p_expires_at timestamp with time zone) TO steward_app;
+GRANT ALL ON FUNCTION work.ask_question(p_task_id uuid, p_token bigint, p_question text, p_choices text[], p_urgency integer, p_user_id uuid, p_expires_at timestamp with time zone) TO steward_agent;
+GRANT ALL ON FUNCTION work.ask_question(p_task_id uuid, p_token bigint, p_question text, p_choices text[], p_urgency integer, p_user_id uuid, p_expires_at timestamp with time zone) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.blocked_tasks(p_project_id uuid, p_task_id uuid, p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.blocked_tasks(p_project_id uuid, p_task_id uuid, p_limit integer) TO steward_app;
@@ -5897,6 +8006,11 @@ REVOKE ALL ON FUNCTION work.check_cycles(p_ids uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.check_cycles(p_ids uuid[]) TO steward_app;
 GRANT ALL ON FUNCTION work.check_cycles(p_ids uuid[]) TO steward_agent;
 GRANT ALL ON FUNCTION work.check_cycles(p_ids uuid[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.check_devlog_tie() FROM PUBLIC;
+GRANT ALL ON FUNCTION work.check_devlog_tie() TO steward_app;
+GRANT ALL ON FUNCTION work.check_devlog_tie() TO steward_agent;
+GRANT ALL ON FUNCTION work.check_devlog_tie() TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.check_epic_cycles() FROM PUBLIC;
 GRANT ALL ON FUNCTION work.check_epic_cycles() TO steward_app;
@@ -5943,6 +8057,11 @@ GRANT ALL ON FUNCTION work.claim_tasks(p_agent_id uuid, p_project_id uuid, p_lab
 GRANT ALL ON FUNCTION work.claim_tasks(p_agent_id uuid, p_project_id uuid, p_labels text[], p_limit integer, p_lease_seconds integer, p_task_id uuid) TO steward_agent;
 GRANT ALL ON FUNCTION work.claim_tasks(p_agent_id uuid, p_project_id uuid, p_labels text[], p_limit integer, p_lease_seconds integer, p_task_id uuid) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION work.close_question(p_id uuid, p_status text, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.close_question(p_id uuid, p_status text, p_reason text) TO steward_app;
+GRANT ALL ON FUNCTION work.close_question(p_id uuid, p_status text, p_reason text) TO steward_agent;
+GRANT ALL ON FUNCTION work.close_question(p_id uuid, p_status text, p_reason text) TO steward_readonly;
+
 REVOKE ALL ON FUNCTION work.count_failure(p_task_id uuid, p_reason text, p_final boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.count_failure(p_task_id uuid, p_reason text, p_final boolean) TO steward_app;
 GRANT ALL ON FUNCTION work.count_failure(p_task_id uuid, p_reason text, p_final boolean) TO steward_agent;
@@ -5952,6 +8071,11 @@ REVOKE ALL ON FUNCTION work.delete_task(p_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.delete_task(p_id uuid) TO steward_app;
 GRANT ALL ON FUNCTION work.delete_task(p_id uuid) TO steward_agent;
 GRANT ALL ON FUNCTION work.delete_task(p_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.expire_questions(p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.expire_questions(p_limit integer) TO steward_app;
+GRANT ALL ON FUNCTION work.expire_questions(p_limit integer) TO steward_agent;
+GRANT ALL ON FUNCTION work.expire_questions(p_limit integer) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.extend(p_point text, p_task_id uuid, p_agent_id uuid, p_detail jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.extend(p_point text, p_task_id uuid, p_agent_id uuid, p_detail jsonb) TO steward_app;
@@ -6033,10 +8157,30 @@ GRANT ALL ON FUNCTION work.filter_tasks(p_filter jsonb) TO steward_app;
 GRANT ALL ON FUNCTION work.filter_tasks(p_filter jsonb) TO steward_agent;
 GRANT ALL ON FUNCTION work.filter_tasks(p_filter jsonb) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION work.find_newest(p_query tsquery, p_project_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.find_newest(p_query tsquery, p_project_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION work.find_newest(p_query tsquery, p_project_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION work.find_newest(p_query tsquery, p_project_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.find_words(p_query tsquery, p_project_id uuid, p_kinds text[], p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.find_words(p_query tsquery, p_project_id uuid, p_kinds text[], p_limit integer) TO steward_app;
+GRANT ALL ON FUNCTION work.find_words(p_query tsquery, p_project_id uuid, p_kinds text[], p_limit integer) TO steward_agent;
+GRANT ALL ON FUNCTION work.find_words(p_query tsquery, p_project_id uuid, p_kinds text[], p_limit integer) TO steward_readonly;
+
 REVOKE ALL ON FUNCTION work.finish_task(p_task_id uuid, p_token bigint, p_result jsonb, p_actual_minutes integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.finish_task(p_task_id uuid, p_token bigint, p_result jsonb, p_actual_minutes integer) TO steward_app;
 GRANT ALL ON FUNCTION work.finish_task(p_task_id uuid, p_token bigint, p_result jsonb, p_actual_minutes integer) TO steward_agent;
 GRANT ALL ON FUNCTION work.finish_task(p_task_id uuid, p_token bigint, p_result jsonb, p_actual_minutes integer) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.forget_files(p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.forget_files(p_limit integer) TO steward_app;
+GRANT ALL ON FUNCTION work.forget_files(p_limit integer) TO steward_agent;
+GRANT ALL ON FUNCTION work.forget_files(p_limit integer) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.found_text(p_kind text, p_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.found_text(p_kind text, p_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION work.found_text(p_kind text, p_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION work.found_text(p_kind text, p_id uuid) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.free_places(p_agent_id uuid, p_name text, p_max integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.free_places(p_agent_id uuid, p_name text, p_max integer) TO steward_app;
@@ -6053,25 +8197,70 @@ GRANT ALL ON FUNCTION work.heartbeat_task(p_task_id uuid, p_token bigint, p_leas
 GRANT ALL ON FUNCTION work.heartbeat_task(p_task_id uuid, p_token bigint, p_lease_seconds integer) TO steward_agent;
 GRANT ALL ON FUNCTION work.heartbeat_task(p_task_id uuid, p_token bigint, p_lease_seconds integer) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION work.held_for_answer(p_task_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.held_for_answer(p_task_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION work.held_for_answer(p_task_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION work.held_for_answer(p_task_id uuid) TO steward_readonly;
+
 REVOKE ALL ON FUNCTION work.in_work(p_project_id uuid, p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.in_work(p_project_id uuid, p_limit integer) TO steward_app;
 GRANT ALL ON FUNCTION work.in_work(p_project_id uuid, p_limit integer) TO steward_agent;
 GRANT ALL ON FUNCTION work.in_work(p_project_id uuid, p_limit integer) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.index_added() FROM PUBLIC;
+GRANT ALL ON FUNCTION work.index_added() TO steward_app;
+GRANT ALL ON FUNCTION work.index_added() TO steward_agent;
+GRANT ALL ON FUNCTION work.index_added() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.index_changed() FROM PUBLIC;
+GRANT ALL ON FUNCTION work.index_changed() TO steward_app;
+GRANT ALL ON FUNCTION work.index_changed() TO steward_agent;
+GRANT ALL ON FUNCTION work.index_changed() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.index_deleted() FROM PUBLIC;
+GRANT ALL ON FUNCTION work.index_deleted() TO steward_app;
+GRANT ALL ON FUNCTION work.index_deleted() TO steward_agent;
+GRANT ALL ON FUNCTION work.index_deleted() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.index_noted() FROM PUBLIC;
+GRANT ALL ON FUNCTION work.index_noted() TO steward_app;
+GRANT ALL ON FUNCTION work.index_noted() TO steward_agent;
+GRANT ALL ON FUNCTION work.index_noted() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.index_words(p_kind text, p_ids uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.index_words(p_kind text, p_ids uuid[]) TO steward_app;
+GRANT ALL ON FUNCTION work.index_words(p_kind text, p_ids uuid[]) TO steward_agent;
+GRANT ALL ON FUNCTION work.index_words(p_kind text, p_ids uuid[]) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.inherit_place() FROM PUBLIC;
 GRANT ALL ON FUNCTION work.inherit_place() TO steward_app;
 GRANT ALL ON FUNCTION work.inherit_place() TO steward_agent;
 GRANT ALL ON FUNCTION work.inherit_place() TO steward_readonly;
 
+REVOKE ALL ON FUNCTION work.is_stray(p_sha256 text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.is_stray(p_sha256 text) TO steward_app;
+GRANT ALL ON FUNCTION work.is_stray(p_sha256 text) TO steward_agent;
+GRANT ALL ON FUNCTION work.is_stray(p_sha256 text) TO steward_readonly;
+
 REVOKE ALL ON FUNCTION work.item_next(p_kind text, p_from text) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.item_next(p_kind text, p_from text) TO steward_app;
 GRANT ALL ON FUNCTION work.item_next(p_kind text, p_from text) TO steward_agent;
 GRANT ALL ON FUNCTION work.item_next(p_kind text, p_from text) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION work.keep_file(p_sha256 text, p_size_bytes bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.keep_file(p_sha256 text, p_size_bytes bigint) TO steward_app;
+GRANT ALL ON FUNCTION work.keep_file(p_sha256 text, p_size_bytes bigint) TO steward_agent;
+GRANT ALL ON FUNCTION work.keep_file(p_sha256 text, p_size_bytes bigint) TO steward_readonly;
+
 REVOKE ALL ON FUNCTION work.keep_number() FROM PUBLIC;
 GRANT ALL ON FUNCTION work.keep_number() TO steward_app;
 GRANT ALL ON FUNCTION work.keep_number() TO steward_agent;
 GRANT ALL ON FUNCTION work.keep_number() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.leave_question() FROM PUBLIC;
+GRANT ALL ON FUNCTION work.leave_question() TO steward_app;
+GRANT ALL ON FUNCTION work.leave_question() TO steward_agent;
+GRANT ALL ON FUNCTION work.leave_question() TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.left_waiting(p_nodes integer, p_from integer[], p_to integer[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.left_waiting(p_nodes integer, p_from integer[], p_to integer[]) TO steward_app;
@@ -6082,6 +8271,11 @@ REVOKE ALL ON FUNCTION work.lock_graphs(p_projects uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.lock_graphs(p_projects uuid[]) TO steward_app;
 GRANT ALL ON FUNCTION work.lock_graphs(p_projects uuid[]) TO steward_agent;
 GRANT ALL ON FUNCTION work.lock_graphs(p_projects uuid[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.lock_question(p_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.lock_question(p_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION work.lock_question(p_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION work.lock_question(p_id uuid) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.longest_chain(p_order integer[], p_from integer[], p_to integer[], p_minutes integer[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.longest_chain(p_order integer[], p_from integer[], p_to integer[], p_minutes integer[]) TO steward_app;
@@ -6097,6 +8291,11 @@ REVOKE ALL ON FUNCTION work.next_statuses(p_from text) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.next_statuses(p_from text) TO steward_app;
 GRANT ALL ON FUNCTION work.next_statuses(p_from text) TO steward_agent;
 GRANT ALL ON FUNCTION work.next_statuses(p_from text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.note_failure(p_task_id uuid, p_agent_id uuid, p_detail jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.note_failure(p_task_id uuid, p_agent_id uuid, p_detail jsonb) TO steward_app;
+GRANT ALL ON FUNCTION work.note_failure(p_task_id uuid, p_agent_id uuid, p_detail jsonb) TO steward_agent;
+GRANT ALL ON FUNCTION work.note_failure(p_task_id uuid, p_agent_id uuid, p_detail jsonb) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.number_epic() FROM PUBLIC;
 GRANT ALL ON FUNCTION work.number_epic() TO steward_app;
@@ -6122,6 +8321,16 @@ REVOKE ALL ON FUNCTION work.pick_tasks(p_project_id uuid, p_labels text[], p_cap
 GRANT ALL ON FUNCTION work.pick_tasks(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid) TO steward_app;
 GRANT ALL ON FUNCTION work.pick_tasks(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid) TO steward_agent;
 GRANT ALL ON FUNCTION work.pick_tasks(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.place_comment() FROM PUBLIC;
+GRANT ALL ON FUNCTION work.place_comment() TO steward_app;
+GRANT ALL ON FUNCTION work.place_comment() TO steward_agent;
+GRANT ALL ON FUNCTION work.place_comment() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.place_devlog_part() FROM PUBLIC;
+GRANT ALL ON FUNCTION work.place_devlog_part() TO steward_app;
+GRANT ALL ON FUNCTION work.place_devlog_part() TO steward_agent;
+GRANT ALL ON FUNCTION work.place_devlog_part() TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.priority_name(p_priority smallint) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.priority_name(p_priority smallint) TO steward_app;
@@ -6178,6 +8387,31 @@ GRANT ALL ON FUNCTION work.requeue_task(p_task_id uuid) TO steward_app;
 GRANT ALL ON FUNCTION work.requeue_task(p_task_id uuid) TO steward_agent;
 GRANT ALL ON FUNCTION work.requeue_task(p_task_id uuid) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION work.resume_task(p_question_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.resume_task(p_question_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION work.resume_task(p_question_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION work.resume_task(p_question_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.routing_task(p_words text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.routing_task(p_words text) TO steward_app;
+GRANT ALL ON FUNCTION work.routing_task(p_words text) TO steward_agent;
+GRANT ALL ON FUNCTION work.routing_task(p_words text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.search_query(p_text text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.search_query(p_text text) TO steward_app;
+GRANT ALL ON FUNCTION work.search_query(p_text text) TO steward_agent;
+GRANT ALL ON FUNCTION work.search_query(p_text text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.search_vector(p_kind text, p_project_id uuid, p_title text, p_text text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.search_vector(p_kind text, p_project_id uuid, p_title text, p_text text) TO steward_app;
+GRANT ALL ON FUNCTION work.search_vector(p_kind text, p_project_id uuid, p_title text, p_text text) TO steward_agent;
+GRANT ALL ON FUNCTION work.search_vector(p_kind text, p_project_id uuid, p_title text, p_text text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.stamp_devlog() FROM PUBLIC;
+GRANT ALL ON FUNCTION work.stamp_devlog() TO steward_app;
+GRANT ALL ON FUNCTION work.stamp_devlog() TO steward_agent;
+GRANT ALL ON FUNCTION work.stamp_devlog() TO steward_readonly;
+
 REVOKE ALL ON FUNCTION work.start_task(p_task_id uuid, p_token bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.start_task(p_task_id uuid, p_token bigint) TO steward_app;
 GRANT ALL ON FUNCTION work.start_task(p_task_id uuid, p_token bigint) TO steward_agent;
@@ -6200,6 +8434,11 @@ REVOKE ALL ON FUNCTION work.touched_by(p_ids uuid[], p_parents uuid[]) FROM PUBL
 GRANT ALL ON FUNCTION work.touched_by(p_ids uuid[], p_parents uuid[]) TO steward_app;
 GRANT ALL ON FUNCTION work.touched_by(p_ids uuid[], p_parents uuid[]) TO steward_agent;
 GRANT ALL ON FUNCTION work.touched_by(p_ids uuid[], p_parents uuid[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.waited_ms(p_task_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.waited_ms(p_task_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION work.waited_ms(p_task_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION work.waited_ms(p_task_id uuid) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.waiting_counts(p_nodes integer, p_order integer[], p_from integer[], p_to integer[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.waiting_counts(p_nodes integer, p_order integer[], p_from integer[], p_to integer[]) TO steward_app;
@@ -6230,6 +8469,11 @@ REVOKE ALL ON FUNCTION work.with_descendants(p_ids uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.with_descendants(p_ids uuid[]) TO steward_app;
 GRANT ALL ON FUNCTION work.with_descendants(p_ids uuid[]) TO steward_agent;
 GRANT ALL ON FUNCTION work.with_descendants(p_ids uuid[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.withdraw_question(p_id uuid, p_token bigint, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.withdraw_question(p_id uuid, p_token bigint, p_reason text) TO steward_app;
+GRANT ALL ON FUNCTION work.withdraw_question(p_id uuid, p_token bigint, p_reason text) TO steward_agent;
+GRANT ALL ON FUNCTION work.withdraw_question(p_id uuid, p_token bigint, p_reason text) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.workflow_bottlenecks(p_workflow_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.workflow_bottlenecks(p_workflow_id uuid) TO steward_app;
@@ -6318,6 +8562,11 @@ GRANT SELECT(created_at) ON TABLE accounts.login_sessions TO steward_readonly;
 GRANT SELECT ON TABLE accounts.user_summary TO steward_app;
 GRANT SELECT ON TABLE accounts.user_summary TO steward_backup;
 
+GRANT SELECT,INSERT ON TABLE agents.agent_routing_decisions TO steward_app;
+GRANT SELECT ON TABLE agents.agent_routing_decisions TO steward_agent;
+GRANT SELECT ON TABLE agents.agent_routing_decisions TO steward_readonly;
+GRANT SELECT ON TABLE agents.agent_routing_decisions TO steward_backup;
+
 GRANT SELECT ON TABLE agents.agent_summary TO steward_app;
 GRANT SELECT ON TABLE agents.agent_summary TO steward_agent;
 GRANT SELECT ON TABLE agents.agent_summary TO steward_readonly;
@@ -6327,6 +8576,11 @@ GRANT SELECT,INSERT,UPDATE ON TABLE agents.model_providers TO steward_app;
 GRANT SELECT ON TABLE agents.model_providers TO steward_agent;
 GRANT SELECT ON TABLE agents.model_providers TO steward_readonly;
 GRANT SELECT ON TABLE agents.model_providers TO steward_backup;
+
+GRANT SELECT ON TABLE agents.routing_sources TO steward_app;
+GRANT SELECT ON TABLE agents.routing_sources TO steward_agent;
+GRANT SELECT ON TABLE agents.routing_sources TO steward_readonly;
+GRANT SELECT ON TABLE agents.routing_sources TO steward_backup;
 
 GRANT SELECT ON SEQUENCE audit.audit_logs_id_seq TO steward_backup;
 
@@ -6435,6 +8689,64 @@ GRANT SELECT ON TABLE projects.project_summary TO steward_agent;
 GRANT SELECT ON TABLE projects.project_summary TO steward_readonly;
 GRANT SELECT ON TABLE projects.project_summary TO steward_backup;
 
+GRANT SELECT ON TABLE work.agent_failures TO steward_app;
+GRANT SELECT ON TABLE work.agent_failures TO steward_readonly;
+GRANT SELECT ON TABLE work.agent_failures TO steward_backup;
+
+GRANT SELECT ON SEQUENCE work.agent_failures_id_seq TO steward_backup;
+
+GRANT SELECT ON TABLE work.questions TO steward_app;
+GRANT SELECT ON TABLE work.questions TO steward_readonly;
+GRANT SELECT ON TABLE work.questions TO steward_backup;
+
+GRANT SELECT ON TABLE work.question_list TO steward_app;
+GRANT SELECT ON TABLE work.question_list TO steward_readonly;
+GRANT SELECT ON TABLE work.question_list TO steward_backup;
+
+GRANT SELECT ON TABLE work.agent_waiting TO steward_app;
+GRANT SELECT ON TABLE work.agent_waiting TO steward_readonly;
+GRANT SELECT ON TABLE work.agent_waiting TO steward_backup;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE work.task_attachments TO steward_app;
+GRANT SELECT ON TABLE work.task_attachments TO steward_readonly;
+GRANT SELECT ON TABLE work.task_attachments TO steward_backup;
+
+GRANT SELECT ON TABLE work.attachment_list TO steward_app;
+GRANT SELECT ON TABLE work.attachment_list TO steward_readonly;
+GRANT SELECT ON TABLE work.attachment_list TO steward_backup;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE work.comments TO steward_app;
+GRANT SELECT ON TABLE work.comments TO steward_readonly;
+GRANT SELECT ON TABLE work.comments TO steward_backup;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE work.issues TO steward_app;
+GRANT SELECT ON TABLE work.issues TO steward_readonly;
+GRANT SELECT ON TABLE work.issues TO steward_backup;
+
+GRANT SELECT ON TABLE work.comment_list TO steward_app;
+GRANT SELECT ON TABLE work.comment_list TO steward_readonly;
+GRANT SELECT ON TABLE work.comment_list TO steward_backup;
+
+GRANT SELECT,INSERT,DELETE ON TABLE work.devlog_dependencies TO steward_app;
+GRANT SELECT ON TABLE work.devlog_dependencies TO steward_readonly;
+GRANT SELECT ON TABLE work.devlog_dependencies TO steward_backup;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE work.devlog_documents TO steward_app;
+GRANT SELECT ON TABLE work.devlog_documents TO steward_readonly;
+GRANT SELECT ON TABLE work.devlog_documents TO steward_backup;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE work.devlog_entries TO steward_app;
+GRANT SELECT ON TABLE work.devlog_entries TO steward_readonly;
+GRANT SELECT ON TABLE work.devlog_entries TO steward_backup;
+
+GRANT SELECT,INSERT,DELETE ON TABLE work.devlog_notes TO steward_app;
+GRANT SELECT ON TABLE work.devlog_notes TO steward_readonly;
+GRANT SELECT ON TABLE work.devlog_notes TO steward_backup;
+
+GRANT SELECT ON TABLE work.devlog_list TO steward_app;
+GRANT SELECT ON TABLE work.devlog_list TO steward_readonly;
+GRANT SELECT ON TABLE work.devlog_list TO steward_backup;
+
 GRANT SELECT,INSERT,DELETE ON TABLE work.epic_dependencies TO steward_app;
 GRANT SELECT ON TABLE work.epic_dependencies TO steward_readonly;
 GRANT SELECT ON TABLE work.epic_dependencies TO steward_backup;
@@ -6442,10 +8754,6 @@ GRANT SELECT ON TABLE work.epic_dependencies TO steward_backup;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE work.epics TO steward_app;
 GRANT SELECT ON TABLE work.epics TO steward_readonly;
 GRANT SELECT ON TABLE work.epics TO steward_backup;
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE work.issues TO steward_app;
-GRANT SELECT ON TABLE work.issues TO steward_readonly;
-GRANT SELECT ON TABLE work.issues TO steward_backup;
 
 GRANT SELECT ON TABLE work.task_effort TO steward_app;
 GRANT SELECT ON TABLE work.task_effort TO steward_readonly;
@@ -6470,13 +8778,37 @@ GRANT SELECT ON TABLE work.issue_summary TO steward_backup;
 GRANT SELECT ON SEQUENCE work.lease_tokens TO steward_backup;
 GRANT USAGE ON SEQUENCE work.lease_tokens TO steward_app;
 
+GRANT SELECT ON TABLE work.project_waiting TO steward_app;
+GRANT SELECT ON TABLE work.project_waiting TO steward_readonly;
+GRANT SELECT ON TABLE work.project_waiting TO steward_backup;
+
+GRANT SELECT ON TABLE work.search_documents TO steward_app;
+GRANT SELECT ON TABLE work.search_documents TO steward_readonly;
+GRANT SELECT ON TABLE work.search_documents TO steward_backup;
+
+GRANT SELECT ON TABLE work.searchable TO steward_app;
+GRANT SELECT ON TABLE work.searchable TO steward_readonly;
+GRANT SELECT ON TABLE work.searchable TO steward_backup;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE work.stored_files TO steward_app;
+GRANT SELECT ON TABLE work.stored_files TO steward_readonly;
+GRANT SELECT ON TABLE work.stored_files TO steward_backup;
+
 GRANT SELECT ON TABLE work.task_analytics TO steward_app;
 GRANT SELECT ON TABLE work.task_analytics TO steward_readonly;
 GRANT SELECT ON TABLE work.task_analytics TO steward_backup;
 
+GRANT SELECT ON TABLE work.task_comments TO steward_app;
+GRANT SELECT ON TABLE work.task_comments TO steward_readonly;
+GRANT SELECT ON TABLE work.task_comments TO steward_backup;
+
 GRANT SELECT ON TABLE work.task_summary TO steward_app;
 GRANT SELECT ON TABLE work.task_summary TO steward_readonly;
 GRANT SELECT ON TABLE work.task_summary TO steward_backup;
+
+GRANT SELECT ON TABLE work.task_waiting TO steward_app;
+GRANT SELECT ON TABLE work.task_waiting TO steward_readonly;
+GRANT SELECT ON TABLE work.task_waiting TO steward_backup;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE work.workflows TO steward_app;
 GRANT SELECT ON TABLE work.workflows TO steward_readonly;

@@ -34,6 +34,8 @@ SETTINGS = {
     "database_url": "`embedded` for the server that comes with the package, else the address of your PostgreSQL.",
     "database_direct_url": "The address that goes around a pooler such as pgbouncer; migrations use it.",
     "pool_size": "How many connections one process opens at most.",
+    "files_dir": "Where attached files are kept; `files` in the home when not set. Servers of one database share it.",
+    "attachment_limit_mib": "How large an attached file may be.",
     "pool_idle_s": "After so many seconds without use a connection is closed.",
     "connect_timeout_s": "How long to wait for a connection.",
     "statement_timeout_ms": "How long one statement may run.",

@@ -44,9 +44,10 @@ class Room:
 class Steward:
     """A connection to Steward: `s.work.claim(...)`, `s.projects.list()` and so on."""
 
-    def __init__(self, database: Database, actor: Actor) -> None:
+    def __init__(self, database: Database, actor: Actor, *, rehearsing: bool = False) -> None:
         self.database = database
         self.actor = actor
+        self._rehearsing = rehearsing
 
     def __getattr__(self, name: str) -> Room:
         if name not in op.ROOMS:
@@ -55,11 +56,23 @@ class Steward:
 
     def run(self, spec: op.Operation, arguments: dict[str, Any], request_key: str | None) -> Any:
         """Run an operation as the actor of this connection."""
-        return op.run(self.database, spec, arguments, actor=self.actor, request_key=request_key)
+        return op.run(
+            self.database,
+            spec,
+            arguments,
+            actor=self.actor,
+            request_key=request_key,
+            dry_run=self._rehearsing,
+        )
+
+    def dry_run(self) -> Steward:
+        """Return the same rooms with every write taken back: a write gives `DryRun`, what it would have done."""
+        return Steward(self.database, self.actor, rehearsing=True)
 
     def close(self) -> None:
-        """Give back every connection."""
-        self.database.close()
+        """Give back every connection; a rehearsal's are those of its connection."""
+        if not self._rehearsing:
+            self.database.close()
 
     def __enter__(self) -> Steward:
         return self

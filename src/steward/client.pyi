@@ -8,13 +8,16 @@ from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+from uuid import UUID
 
 from steward.domains.accounts.types import ApiKey, NewKey, Role, User, Whoami
-from steward.domains.agents.types import Agent, AgentType, ModelProvider
-from steward.domains.audit.types import AuditEntry, Change, EventType
+from steward.domains.agents.types import Agent, AgentType, ModelProvider, RoutingDecision
+from steward.domains.audit.types import AuditEntry, Change, EventType, Undone
 from steward.domains.projects.types import Hierarchy, Machine, MachineType, MemberRole, OsType, Project, ProjectMember, ProjectStatus, Workspace, WorkspaceType
+from steward.domains.work.ops_questions import WaitingBy
 from steward.domains.work.types import Blocked, Choice, Claim, DependencyType, Lease, Overview, Priority, Progress, Task, TaskOrder, TaskRow, TaskStatus, TaskType
 from steward.domains.work.types_items import Complexity, Epic, EpicStatus, Issue, IssueStatus, Statistics, Workflow, WorkflowAnalytics, WorkflowPerformance, WorkflowPhase, WorkflowStatus
+from steward.domains.work.types_talk import Attachment, Comment, ContentType, Devlog, DevlogDocument, DevlogEntry, DevlogNote, DevlogPriority, DevlogRelation, DevlogStatus, DevlogType, DocumentType, FileContent, Hit, NoteCategory, Question, QuestionStatus, SearchKind, Waiting
 from steward.kit.db import Actor, Database
 from steward.kit.op import Operation, Page
 
@@ -396,6 +399,27 @@ class Agents:
     ) -> builtins.list[ModelProvider]:
         """List the providers of models."""
 
+    def route(
+        self,
+        *,
+        task: str | None = None,
+        capabilities: builtins.list[str] | None = None,
+        limit: int = 10,
+        request_key: str | None = None,
+    ) -> RoutingDecision:
+        """Tell which agent suits a task best, and keep why: by what it can do, how it did, what it holds and costs."""
+
+    def list_decisions(
+        self,
+        *,
+        task: str | None = None,
+        agent: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+        request_key: str | None = None,
+    ) -> Page[RoutingDecision]:
+        """List which agents were held best for what, the newest first."""
+
 
 class Work:
     """Work: what is to be done, what it waits for, and who holds it."""
@@ -530,6 +554,55 @@ class Work:
     ) -> Overview:
         """Show the state of work at a glance."""
 
+    def attach(
+        self,
+        *,
+        task: str,
+        name: str,
+        file: bytes | None = None,
+        storage_path: str | None = None,
+        evidence: bool = False,
+        metadata: dict[str, Any] | None = None,
+        request_key: str | None = None,
+    ) -> Attachment:
+        """Attach a file to a task: its content, or only where it is."""
+
+    def list_attachments(
+        self,
+        *,
+        task: str,
+        evidence: bool | None = None,
+        limit: int = 200,
+        request_key: str | None = None,
+    ) -> builtins.list[Attachment]:
+        """List the files of a task, the oldest first."""
+
+    def get_attachment(
+        self,
+        *,
+        attachment: UUID,
+        request_key: str | None = None,
+    ) -> Attachment:
+        """Show what is known of an attached file."""
+
+    def read_attachment(
+        self,
+        *,
+        attachment: UUID,
+        offset: int = 0,
+        length: int = 4194304,
+        request_key: str | None = None,
+    ) -> FileContent:
+        """Read an attached file, or a part of it; the whole file is checked against its hash."""
+
+    def delete_attachment(
+        self,
+        *,
+        attachment: UUID,
+        request_key: str | None = None,
+    ) -> None:
+        """Take a file from its task; its content goes when nothing uses it any more."""
+
     def ready(
         self,
         *,
@@ -628,6 +701,207 @@ class Work:
         request_key: str | None = None,
     ) -> builtins.list[Blocked]:
         """List open tasks that nobody can claim, each with what it waits for."""
+
+    def comment(
+        self,
+        *,
+        on: str,
+        content: str,
+        content_type: ContentType | str = ...,
+        github_comment_id: int | None = None,
+        ai_metadata: dict[str, Any] | None = None,
+        request_key: str | None = None,
+    ) -> Comment:
+        """Say something about a task or an issue; nobody needs a claim for that."""
+
+    def get_comment(
+        self,
+        *,
+        comment: UUID,
+        request_key: str | None = None,
+    ) -> Comment:
+        """Show one comment."""
+
+    def list_comments(
+        self,
+        *,
+        on: str,
+        author: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+        request_key: str | None = None,
+    ) -> Page[Comment]:
+        """List what was said about a task or an issue, the oldest first."""
+
+    def update_comment(
+        self,
+        *,
+        comment: UUID,
+        content: str | None = None,
+        content_type: ContentType | None = None,
+        version: int | None = None,
+        request_key: str | None = None,
+    ) -> Comment:
+        """Change what a comment says; its author may, or an administrator."""
+
+    def delete_comment(
+        self,
+        *,
+        comment: UUID,
+        version: int | None = None,
+        request_key: str | None = None,
+    ) -> None:
+        """Put a comment away; its author may, or an administrator. Its history stays."""
+
+    def add_devlog(
+        self,
+        *,
+        title: str,
+        project: str | None = None,
+        key: str | None = None,
+        type: DevlogType | str = ...,
+        description: str = '',
+        status: DevlogStatus | str = ...,
+        priority: DevlogPriority | str = ...,
+        assignee: str | None = None,
+        tags: builtins.list[str] | None = None,
+        files: builtins.list[str] | None = None,
+        business_context: dict[str, Any] | None = None,
+        technical_context: dict[str, Any] | None = None,
+        request_key: str | None = None,
+    ) -> Devlog:
+        """Begin an entry of the devlog."""
+
+    def get_devlog(
+        self,
+        *,
+        entry: str,
+        project: str | None = None,
+        request_key: str | None = None,
+    ) -> Devlog:
+        """Show a devlog entry: its newest notes, its ties and its documents."""
+
+    def list_devlog(
+        self,
+        *,
+        project: str | None = None,
+        status: DevlogStatus | None = None,
+        type: DevlogType | None = None,
+        priority: DevlogPriority | None = None,
+        assignee: str | None = None,
+        tag: str | None = None,
+        archived: bool = False,
+        limit: int = 50,
+        cursor: str | None = None,
+        request_key: str | None = None,
+    ) -> Page[DevlogEntry]:
+        """List devlog entries, the latest change first."""
+
+    def update_devlog(
+        self,
+        *,
+        entry: str,
+        project: str | None = None,
+        title: str | None = None,
+        type: DevlogType | None = None,
+        description: str | None = None,
+        status: DevlogStatus | None = None,
+        priority: DevlogPriority | None = None,
+        assignee: str | None = None,
+        tags: builtins.list[str] | None = None,
+        files: builtins.list[str] | None = None,
+        business_context: dict[str, Any] | None = None,
+        technical_context: dict[str, Any] | None = None,
+        archived: bool | None = None,
+        version: int | None = None,
+        request_key: str | None = None,
+    ) -> Devlog:
+        """Change a devlog entry; what is left out stays, empty text takes the assignee away."""
+
+    def archive_devlog(
+        self,
+        *,
+        entry: str,
+        project: str | None = None,
+        version: int | None = None,
+        request_key: str | None = None,
+    ) -> Devlog:
+        """Put a devlog entry away; `update_devlog` brings it back."""
+
+    def add_note(
+        self,
+        *,
+        entry: str,
+        content: str,
+        category: NoteCategory | str = ...,
+        project: str | None = None,
+        request_key: str | None = None,
+    ) -> DevlogNote:
+        """Add a note to a devlog entry."""
+
+    def list_notes(
+        self,
+        *,
+        entry: str,
+        project: str | None = None,
+        category: NoteCategory | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+        request_key: str | None = None,
+    ) -> Page[DevlogNote]:
+        """List the notes of a devlog entry, the newest first."""
+
+    def depend_devlog(
+        self,
+        *,
+        entry: str,
+        on: str | None = None,
+        external: str | None = None,
+        type: DevlogRelation | str = ...,
+        description: str = '',
+        project: str | None = None,
+        request_key: str | None = None,
+    ) -> Devlog:
+        """Tie a devlog entry to another one, or to something elsewhere."""
+
+    def undepend_devlog(
+        self,
+        *,
+        tie: UUID,
+        request_key: str | None = None,
+    ) -> None:
+        """Untie a devlog entry."""
+
+    def add_document(
+        self,
+        *,
+        entry: str,
+        name: str,
+        file: bytes,
+        type: DocumentType | None = None,
+        project: str | None = None,
+        metadata: dict[str, Any] | None = None,
+        request_key: str | None = None,
+    ) -> DevlogDocument:
+        """Add a document to a devlog entry."""
+
+    def read_document(
+        self,
+        *,
+        document: UUID,
+        offset: int = 0,
+        length: int = 4194304,
+        request_key: str | None = None,
+    ) -> FileContent:
+        """Read a document, or a part of it; the whole file is checked against its hash."""
+
+    def delete_document(
+        self,
+        *,
+        document: UUID,
+        request_key: str | None = None,
+    ) -> None:
+        """Take a document from its devlog entry; its content goes when nothing uses it any more."""
 
     def add_epic(
         self,
@@ -784,6 +1058,91 @@ class Work:
     ) -> builtins.list[Progress]:
         """Show how far each project is: its tasks by state, and how many are ready."""
 
+    def ask(
+        self,
+        *,
+        task: str,
+        question: str,
+        token: int,
+        choices: builtins.list[str] | None = None,
+        urgency: Priority | str = ...,
+        person: str | None = None,
+        expires_in_minutes: int | None = None,
+        until_answered: bool = False,
+        request_key: str | None = None,
+    ) -> Question | None:
+        """Ask a person about a task that you hold; the task waits and the claim is kept meanwhile."""
+
+    def wait_answer(
+        self,
+        *,
+        question: UUID,
+        request_key: str | None = None,
+    ) -> Question | None:
+        """Return a question that was answered, withdrawn or expired; nothing while it is open."""
+
+    def answer(
+        self,
+        *,
+        question: UUID,
+        answer: str,
+        request_key: str | None = None,
+    ) -> Question:
+        """Answer a question as a person; the agent that asked is woken and goes on."""
+
+    def withdraw(
+        self,
+        *,
+        question: UUID,
+        token: int | None = None,
+        reason: str | None = None,
+        request_key: str | None = None,
+    ) -> Question:
+        """Take a question back; the task goes on without an answer."""
+
+    def get_question(
+        self,
+        *,
+        question: UUID | None = None,
+        task: str | None = None,
+        request_key: str | None = None,
+    ) -> Question:
+        """Show one question."""
+
+    def inbox(
+        self,
+        *,
+        project: str | None = None,
+        task: str | None = None,
+        status: QuestionStatus | str = ...,
+        mine: bool = False,
+        limit: int = 50,
+        cursor: str | None = None,
+        request_key: str | None = None,
+    ) -> Page[Question]:
+        """List questions that wait for people, the most urgent first, then the newest."""
+
+    def waiting(
+        self,
+        *,
+        by: WaitingBy | str = ...,
+        project: str | None = None,
+        limit: int = 50,
+        request_key: str | None = None,
+    ) -> builtins.list[Waiting]:
+        """Show how long work has waited for people, the longest first."""
+
+    def search(
+        self,
+        *,
+        text: str,
+        project: str | None = None,
+        kinds: builtins.list[SearchKind] | None = None,
+        limit: int = 20,
+        request_key: str | None = None,
+    ) -> builtins.list[Hit]:
+        """Find epics, issues, tasks, comments and devlog entries by their words, best first."""
+
     def workflow_analytics(
         self,
         *,
@@ -925,6 +1284,14 @@ class Audit:
     ) -> Page[Change]:
         """Show what happened to one thing, newest first, with each value before and after."""
 
+    def undo(
+        self,
+        *,
+        request: str,
+        request_key: str | None = None,
+    ) -> Undone:
+        """Undo a request that changed one thing, unless the thing has changed since; that is recorded like any change."""
+
 
 class Steward:
     """A connection to Steward, with the rooms as attributes."""
@@ -939,6 +1306,7 @@ class Steward:
 
     def __init__(self, database: Database, actor: Actor) -> None: ...
     def run(self, spec: Operation, arguments: dict[str, Any], request_key: str | None) -> Any: ...
+    def dry_run(self) -> Any: ...
     def close(self) -> None: ...
     def __enter__(self) -> Steward: ...
     def __exit__(

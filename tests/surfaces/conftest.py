@@ -17,6 +17,7 @@ from starlette.testclient import TestClient
 
 from steward.kit.config import Settings
 from steward.kit.db import Actor, Database
+from steward.kit.files import FileStore
 from steward.operate.acting import actor_for_cli, ensure_key_file
 from steward.surfaces.rest.server import create_app
 from tests.servers import Server
@@ -55,7 +56,7 @@ def make_house(server: Server, template: str, folder: Path) -> Iterator[House]:
         pool_size=8,
         sources={"database_url": "STEWARD_DATABASE_URL"},
     )
-    with server.database(name) as database:
+    with server.database(name, files=FileStore(settings.files_folder)) as database:
         actor = dataclasses.replace(actor_for_cli(database, settings), project=None)
         assert actor.user_id is not None
         yield House(settings, database, actor, ensure_key_file(database, settings, actor.user_id))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import dataclasses
 import io
 import json
+import tempfile
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
@@ -106,6 +108,12 @@ def command_line(name: str, arguments: Mapping[str, Any]) -> list[str]:
     return words
 
 
+def _as_file(content: str) -> str:
+    with tempfile.NamedTemporaryFile(prefix="steward-", delete=False) as file:
+        file.write(base64.b64decode(content))
+    return file.name
+
+
 def _words(entry: VerbEntry, name: str, value: Any) -> Iterator[str]:
     if value is None:
         return
@@ -116,6 +124,9 @@ def _words(entry: VerbEntry, name: str, value: Any) -> Iterator[str]:
     elif param is not None and param.many and value:
         for item in value:
             yield from (flag, str(item))
+    elif param is not None and param.word == "file":
+        # A command line names a file; other callers give its content as base64.
+        yield from (flag, _as_file(value))
     elif isinstance(value, bool):
         yield flag if value else flag.replace("--", "--no-", 1)
     else:

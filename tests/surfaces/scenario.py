@@ -29,6 +29,7 @@ _BY_SURFACE = frozenset(
         "ip_address",
         "user_agent",
         "took_ms",
+        "waited_ms",
         "service_name",
     }
 )
@@ -308,11 +309,103 @@ ITEMS = [
     Step("work.statistics", _ACME),
     Step("work.archive_workflow", {"workflow": given("flow", "id")}),
 ]
+TALK = [
+    Step("work.add", {"title": "Talked about", **_ACME}, keep="talked"),
+    Step(
+        "work.comment",
+        {"on": given("talked", "task", "ref"), "content": "looks *odd*"},
+        agent="coder",
+        keep="said",
+    ),
+    Step("work.comment", {"on": given("talked", "task", "ref"), "content": "so it is"}, keep="agreed"),
+    Step("work.comment", {"on": "ACME-999", "content": "nowhere"}),
+    Step("work.get_comment", {"comment": given("said", "id")}),
+    Step("work.list_comments", {"on": given("talked", "task", "ref"), "limit": 1}, keep="page"),
+    Step(
+        "work.list_comments",
+        {"on": given("talked", "task", "ref"), "limit": 1, "cursor": given("page", "next_cursor")},
+    ),
+    Step("work.update_comment", {"comment": given("agreed", "id"), "content": "so it was", "version": 1}),
+    Step("work.update_comment", {"comment": given("said", "id"), "content": "mine"}, agent="spare"),
+    Step("work.delete_comment", {"comment": given("said", "id")}, agent="coder"),
+    Step(
+        "work.attach",
+        {"task": given("talked", "task", "ref"), "name": "a/b.txt", "file": "aGVsbG8=", "metadata": {"n": 1}},
+        keep="file",
+    ),
+    Step(
+        "work.attach", {"task": given("talked", "task", "ref"), "name": "c", "storage_path": "s3://bucket/c"}
+    ),
+    Step("work.list_attachments", {"task": given("talked", "task", "ref")}),
+    Step("work.get_attachment", {"attachment": given("file", "id")}),
+    Step("work.read_attachment", {"attachment": given("file", "id"), "offset": 1, "length": 3}),
+    Step("work.delete_attachment", {"attachment": given("file", "id")}),
+    Step("work.claim", {"task": given("talked", "task", "ref")}, agent="coder", keep="claim"),
+    Step(
+        "work.ask",
+        {
+            "task": given("talked", "task", "ref"),
+            "token": given("claim", "token"),
+            "question": "left or right?",
+            "choices": ["left", "right"],
+            "urgency": "high",
+        },
+        agent="coder",
+        keep="question",
+    ),
+    Step("work.wait_answer", {"question": given("question", "id")}, agent="coder"),
+    Step("work.answer", {"question": given("question", "id"), "answer": "left"}, agent="coder"),
+    Step("work.answer", {"question": given("question", "id"), "answer": "left"}, keep="answered"),
+    Step("work.get_question", {"task": given("talked", "task", "ref")}),
+    Step(
+        "work.ask",
+        {"task": given("talked", "task", "ref"), "token": given("claim", "token"), "question": "and now?"},
+        agent="coder",
+        keep="question",
+    ),
+    Step("work.inbox", {**_ACME, "mine": True}),
+    Step(
+        "work.withdraw",
+        {"question": given("question", "id"), "token": given("claim", "token"), "reason": "found out"},
+        agent="coder",
+    ),
+    Step("work.waiting", {**_ACME, "by": "agent"}),
+    Step("agents.route", {"capabilities": ["python"]}),
+    Step("agents.route", {"task": given("talked", "task", "ref")}),
+    Step("agents.route", {}),
+    Step("agents.list_decisions", {"limit": 5}),
+    Step(
+        "work.add_devlog",
+        {"title": "Look into it", "tags": ["odd"], "technical_context": {"a": [1]}, **_ACME},
+    ),
+    Step("work.add_devlog", {"title": "Then mend it", "type": "bugfix", **_ACME}),
+    Step("work.add_devlog", {"title": "Look into it", **_ACME}),
+    Step("work.get_devlog", {"entry": "look-into-it", **_ACME}),
+    Step("work.list_devlog", {**_ACME, "type": "bugfix"}),
+    Step("work.update_devlog", {"entry": "look-into-it", "status": "in_progress", "version": 1, **_ACME}),
+    Step("work.add_note", {"entry": "look-into-it", "content": "a note", "category": "idea", **_ACME}),
+    Step("work.list_notes", {"entry": "look-into-it", **_ACME}),
+    Step("work.depend_devlog", {"entry": "then-mend-it", "on": "look-into-it", **_ACME}, keep="tied"),
+    Step("work.undepend_devlog", {"tie": lambda found: found["tied"]["dependencies"][0]["id"]}),
+    Step(
+        "work.add_document",
+        {"entry": "look-into-it", "name": "plan.md", "file": "IyBQbGFu", **_ACME},
+        keep="document",
+    ),
+    Step("work.read_document", {"document": given("document", "id")}),
+    Step("work.delete_document", {"document": given("document", "id")}),
+    Step("work.archive_devlog", {"entry": "then-mend-it", **_ACME}),
+    Step("work.search", {"text": "look odd or talk", **_ACME, "kinds": ["task", "devlog"]}),
+    Step("work.search", {"text": "&"}),
+]
 AUDIT = [
     Step("audit.list", {"resource_type": "users", "limit": 3}),
     Step("audit.history", {"resource": given("first", "task", "id")}),
+    Step("audit.list", {"limit": 1}, keep="last"),
+    Step("audit.undo", {"request": lambda found: str(found["last"]["items"][0]["id"])}),
+    Step("audit.undo", {"request": "unheard-of"}),
 ]
-STORY = [*ACCOUNTS, *PROJECTS, *AGENTS, *WORK, *ITEMS, *AUDIT]
+STORY = [*ACCOUNTS, *PROJECTS, *AGENTS, *WORK, *ITEMS, *TALK, *AUDIT]
 
 
 def difference(here: Any, there: Any, place: str = "") -> str | None:

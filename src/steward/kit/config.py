@@ -46,6 +46,9 @@ class Settings:
     mcp_profile: str = "core"
     # Further names that a server answers to, comma-separated; its address and localhost always work.
     allowed_hosts: str = ""
+    # Where attached files are kept; <home>/files when not set.
+    files_dir: str | None = None
+    attachment_limit_mib: int = 25
     sources: dict[str, str] = field(default_factory=dict, compare=False)
 
     @property
@@ -57,6 +60,11 @@ class Settings:
     def config_file(self) -> Path:
         """Return the path of config.toml."""
         return self.home / "config.toml"
+
+    @property
+    def files_folder(self) -> Path:
+        """Return the folder of attached files."""
+        return Path(self.files_dir).expanduser().absolute() if self.files_dir else self.home / "files"
 
     @property
     def state_file(self) -> Path:
@@ -111,6 +119,7 @@ def _kind(name: str) -> Any:
         "slow_query_ms": int,
         "lock_timeout_ms": int,
         "port": int,
+        "attachment_limit_mib": int,
     }
     return kinds.get(name, str)
 

@@ -6,6 +6,8 @@ import, which every call of the command line would pay.
 
 from __future__ import annotations
 
+import base64
+import binascii
 import dataclasses
 import types
 from collections.abc import Mapping, Sequence
@@ -123,7 +125,17 @@ def _load_date(value: Any, path: str) -> date:
         raise _wrong(path, value, "a day such as 2026-01-31") from None
 
 
+def _load_bytes(value: Any, path: str) -> bytes:
+    if isinstance(value, bytes):
+        return value
+    try:
+        return base64.b64decode("".join(str(value).split()), validate=True)
+    except (binascii.Error, ValueError):
+        raise _wrong(path, value, "bytes as base64") from None
+
+
 _SCALARS: dict[Any, Any] = {
+    bytes: _load_bytes,
     bool: _load_bool,
     int: _load_int,
     float: _load_float,
@@ -237,6 +249,8 @@ def dump(value: Any) -> Any:
         return timestamp(value)
     if isinstance(value, UUID | Decimal | date | PurePath):
         return str(value)
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
     if isinstance(value, Mapping):
         return {str(key): dump(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -22,6 +22,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from steward.kit import sql
 from steward.kit.errors import Internal, NotFound, StewardError, Unavailable, by_sqlstate
+from steward.kit.files import FileStore
 from steward.kit.rows import row_factory
 
 log = logging.getLogger("steward.db")
@@ -77,6 +78,9 @@ class Db:
     stats: dict[str, QueryStats] = field(default_factory=dict)
     # Work for after the commit, such as telling listeners what changed.
     touched: set[str] = field(default_factory=set)
+    files: FileStore | None = None
+    # Whatever is done here is taken back: nothing outside the database may be touched.
+    dry_run: bool = False
 
     def _run(self, name: str, factory: Any, params: dict[str, Any]) -> psycopg.Cursor[Any]:
         query = sql.get(name)
@@ -196,8 +200,10 @@ class Database:
         connect_timeout_s: int = 2,
         statement_timeout_ms: int = 30_000,
         slow_query_ms: int = 250,
+        files: FileStore | None = None,
     ) -> None:
         self.target = target
+        self.files = files
         self.statement_timeout_ms = statement_timeout_ms
         self.slow_query_ms = slow_query_ms
         self.stats: dict[str, QueryStats] = {}
@@ -277,7 +283,7 @@ class Database:
         with self.connection() as connection:
             with connection.transaction():
                 self._enter(connection, actor, operation, permission, read_only)
-                db = Db(connection, actor, self.slow_query_ms, self.stats)
+                db = Db(connection, actor, self.slow_query_ms, self.stats, files=self.files)
                 yield db
             if db.touched:
                 for told in self.on_commit:

@@ -7,6 +7,7 @@ first result, retry what the database asks to retry, and map errors. Surfaces ar
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import importlib
 import inspect
@@ -19,6 +20,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, TypeVar, get_type_hints
+from uuid import uuid4
 
 import psycopg
 
@@ -48,6 +50,15 @@ class Page(Generic[T]):
 
     items: list[T]
     next_cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """What a write would have done: its result, and a line for each row that it would have changed."""
+
+    result: Any
+    changes: list[str]
+    dry_run: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +269,24 @@ def _once(database: Database, spec: Operation, values: dict[str, Any], actor: Ac
     return result
 
 
+def _rehearse(database: Database, spec: Operation, values: dict[str, Any], actor: Actor) -> DryRun:
+    """Run a write, note what it did, and take it back."""
+    found: list[DryRun] = []
+    with database.transaction(actor, operation=spec.name, permission=spec.permission) as db:
+        db.dry_run = True
+        result = spec.function(db, **values)
+        # What is checked at commit has to speak now.
+        db.run("kit.check_constraints")
+        found.append(DryRun(result, db.values("kit.changes_here", request=actor.request)))
+        _take_back()
+    return found[0]
+
+
+def _take_back() -> None:
+    """Leave the transaction that stands around without its work, and without an error."""
+    raise psycopg.Rollback
+
+
 def _keyed(db: Db, spec: Operation, values: dict[str, Any], key: str) -> Any:
     """Answer a repeated request key with its first result, kept in the same transaction as the write.
 
@@ -296,6 +325,7 @@ def run(
     *,
     actor: Actor,
     request_key: str | None = None,
+    dry_run: bool = False,
 ) -> Any:
     """Run an operation as an actor in one transaction.
 
@@ -305,15 +335,22 @@ def run(
         given: its arguments, typed or as JSON data.
         actor: as whom.
         request_key: a repeated write with the same key answers with the first result (kept 24 h).
+        dry_run: take a write back in the end and return what it would have done, as `DryRun`.
 
     Raises:
         StewardError: whatever went wrong, mapped once for all surfaces.
     """
     values = bind(spec, given)
+    if actor.request is None:
+        # The audit names the request, and undo asks for it.
+        actor = dataclasses.replace(actor, request=request_key or uuid4().hex)
     start = time.perf_counter()
     for attempt in range(1, _ATTEMPTS + 1):
         try:
-            result = _once(database, spec, values, actor, request_key)
+            if dry_run and spec.write:
+                result = _rehearse(database, spec, values, actor)
+            else:
+                result = _once(database, spec, values, actor, request_key)
         except psycopg.Error as exc:
             if attempt == _ATTEMPTS or not _may_retry(exc, spec, request_key):
                 raise translate(exc) from exc

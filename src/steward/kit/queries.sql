@@ -124,3 +124,15 @@ where dismissed_at < now() - interval '90 days';
 delete from kit.request_keys
 where who = %(who)s::text
   and key = %(key)s::text;
+
+-- name: check_constraints -> none
+-- Check now what would be checked at commit.
+set constraints all immediate;
+
+-- name: changes_here -> text
+-- What this transaction did so far, a line for each row.
+select concat_ws(' ', resource_type, event_action, coalesce(resource_name, resource_id), '(' || changes_summary || ')')
+from audit.audit_logs
+where request_id = %(request)s::text
+  and xid = pg_current_xact_id()
+order by id;

@@ -16,6 +16,7 @@ from steward.kit import sql
 from steward.kit.config import Settings
 from steward.kit.db import Database, Target, translate
 from steward.kit.errors import Conflict, Invalid, StewardError, Unavailable
+from steward.kit.files import FileStore
 from steward.kit.package import SCHEMAS, code_checksum, newest_revision
 from steward.kit.rows import row_factory
 from steward.operate.types import Foundation, Standing
@@ -152,6 +153,7 @@ def unopened(settings: Settings) -> Database:
         connect_timeout_s=settings.connect_timeout_s,
         statement_timeout_ms=settings.statement_timeout_ms,
         slow_query_ms=settings.slow_query_ms,
+        files=FileStore(settings.files_folder, settings.attachment_limit_mib * 1024 * 1024),
     )
 
 

@@ -23,6 +23,7 @@ _WORDS: dict[Any, str] = {
     UUID: "uuid",
     datetime: "time",
     date: "day",
+    bytes: "file",
 }
 _SCALARS: dict[Any, dict[str, Any]] = {
     bool: {"type": "boolean"},
@@ -33,6 +34,7 @@ _SCALARS: dict[Any, dict[str, Any]] = {
     UUID: {"type": "string"},
     datetime: {"type": "string"},
     date: {"type": "string"},
+    bytes: {"type": "string", "contentEncoding": "base64"},
 }
 
 

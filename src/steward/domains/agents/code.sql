@@ -80,3 +80,94 @@ select
   a.updated_at,
   a.deprecated_at
 from agents.agents as a;
+
+-- A later room's code.sql registers its functions again, so the list starts empty.
+delete from agents.routing_sources;
+
+-- Register the function of a later room that tells what a task needs, or how agents have done.
+create function agents.register_routing(p_kind text, p_function text) returns void
+language sql
+set search_path = agents, pg_temp
+as $$
+  insert into agents.routing_sources (kind, function_name)
+  values (p_kind, p_function::regproc::text)
+$$;
+
+-- What a task needs of an agent: its id, project, reference and capabilities; nothing when there is no such task.
+create function agents.routing_needs(p_task text)
+returns table (task_id uuid, project_id uuid, ref text, required_capabilities text[])
+language plpgsql stable
+set search_path = agents, pg_temp
+as $$
+declare
+  source text := (select s.function_name from agents.routing_sources as s where s.kind = 'task');
+begin
+  if source is not null then
+    return query execute format('select task_id, project_id, ref, required_capabilities from %s($1)', source) using p_task;
+  end if;
+end
+$$;
+
+-- How active agents have done and what they hold now: tasks finished, tries failed, tasks held.
+create function agents.routing_figures()
+returns table (agent_id uuid, finished integer, failed integer, held integer)
+language plpgsql stable
+set search_path = agents, pg_temp
+as $$
+declare
+  source text := (select s.function_name from agents.routing_sources as s where s.kind = 'figures');
+begin
+  if source is not null then
+    return query execute format('select agent_id, finished, failed, held from %s()', source);
+  end if;
+end
+$$;
+
+-- Score active agents for some capabilities, each part from 0 to 1:
+-- fit      all that is asked for, or nothing; more the fewer other things it does (a specialist before a jack of all trades)
+-- success  tasks finished of all tries, drawn towards one half while there are few
+-- load     the fewer tasks it holds the better; 0 when it holds as many as it may
+-- cost     one half until costs are known
+create function agents.score_agents(p_capabilities text[])
+returns table (
+  agent_id uuid, agent text, eligible boolean, score numeric, fit numeric, success numeric, load numeric, cost numeric,
+  finished integer, failed integer, held integer, missing text[]
+)
+language sql stable
+set search_path = agents, pg_temp
+as $$
+  with parts as (
+    select
+      a.id,
+      a.name,
+      a.max_in_progress,
+      array(select unnest(p_capabilities) except select unnest(a.capabilities)) as missing,
+      case
+        when not p_capabilities <@ a.capabilities then 0.0
+        when p_capabilities = '{}' then 0.5
+        else 0.5 + 0.5 * cardinality(p_capabilities) / greatest(cardinality(a.capabilities), 1)
+      end as fit,
+      coalesce(f.finished, 0) as finished,
+      coalesce(f.failed, 0) as failed,
+      coalesce(f.held, 0) as held
+    from agents.agents as a
+    left join agents.routing_figures() as f on f.agent_id = a.id
+    where a.is_active
+  ),
+  scored as (
+    select
+      p.id, p.name, p.missing, p.finished, p.failed, p.held, p.fit,
+      (p.finished + 1.0) / (p.finished + p.failed + 2.0) as success,
+      case
+        when p.held >= p.max_in_progress then 0.0
+        else 1.0 / (1 + p.held)
+      end as load,
+      0.5 as cost
+    from parts as p
+  )
+  select
+    s.id, s.name, s.missing = '{}' and s.load > 0,
+    round(0.4 * s.fit + 0.3 * s.success + 0.2 * s.load + 0.1 * s.cost, 4),
+    round(s.fit, 4), round(s.success, 4), round(s.load, 4), s.cost, s.finished, s.failed, s.held, s.missing
+  from scored as s
+$$;

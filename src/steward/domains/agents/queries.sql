@@ -101,3 +101,44 @@ select exists (
 -- name: may -> bool
 -- Whether the actor's role holds the permission.
 select kit.may(kit.actor_role(), %(permission)s::text);
+
+-- name: routing_needs -> RoutingNeeds
+-- What a task needs of an agent.
+select n.task_id, n.project_id, n.ref, n.required_capabilities
+from agents.routing_needs(%(task)s::text) as n;
+
+-- name: score_agents -> Candidate
+-- Active agents for some capabilities, those that may have the task first, the best first.
+select
+  s.agent_id, s.agent, s.eligible, s.score, s.fit, s.success, s.load, s.cost, s.finished, s.failed, s.held, s.missing
+from agents.score_agents(%(capabilities)s::text[]) as s
+order by s.eligible desc, s.score desc, lower(s.agent)
+limit %(limit)s::integer;
+
+-- name: add_decision -> RoutingDecision
+-- Keep whom a task was held best for, and why.
+insert into agents.agent_routing_decisions (
+  project_id, task_id, required_capabilities, agent_id, score, candidates, decided_by
+)
+values (
+  %(project_id)s::uuid, %(task_id)s::uuid, %(capabilities)s::text[], %(agent_id)s::uuid, %(score)s::numeric,
+  %(candidates)s::text::jsonb, coalesce(kit.actor_agent(), kit.setting('user_name'))
+)
+returning
+  id, project_id, task_id, required_capabilities, %(agent)s::text as agent, score, candidates, decided_by, created_at;
+
+-- name: list_decisions -> RoutingDecision
+-- Kept decisions, the newest first, from a cursor on.
+select
+  d.id, d.project_id, d.task_id, d.required_capabilities, a.name as agent, d.score, d.candidates, d.decided_by,
+  d.created_at
+from agents.agent_routing_decisions as d
+left join agents.agents as a on a.id = d.agent_id
+where (%(task_id)s::uuid is null or d.task_id = %(task_id)s::uuid)
+  and (%(agent_id)s::uuid is null or d.agent_id = %(agent_id)s::uuid)
+  and (
+    %(after_id)s::uuid is null
+    or (d.created_at, d.id) < (%(after_time)s::timestamptz, %(after_id)s::uuid)
+  )
+order by d.created_at desc, d.id desc
+limit %(limit)s::integer;

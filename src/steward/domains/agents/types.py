@@ -68,3 +68,46 @@ class ModelProvider:
     name: str
     display_name: str
     website: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingNeeds:
+    """What a task needs of an agent."""
+
+    task_id: UUID
+    project_id: UUID
+    ref: str
+    required_capabilities: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """How well an agent suits some work: four parts and their sum, each from 0 to 1, and the figures behind them."""
+
+    agent_id: UUID
+    agent: str
+    eligible: bool
+    score: Decimal
+    fit: Decimal
+    success: Decimal
+    load: Decimal
+    cost: Decimal
+    finished: int
+    failed: int
+    held: int
+    missing: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingDecision:
+    """Which agent was held best for some work, and how the candidates scored."""
+
+    id: UUID
+    project_id: UUID | None
+    task_id: UUID | None
+    required_capabilities: list[str]
+    agent: str | None
+    score: Decimal | None
+    candidates: list[Any]
+    decided_by: str | None
+    created_at: datetime

@@ -47,3 +47,8 @@ limit %(limit)s::int;
 -- name: ensure_partitions -> int
 -- Make the partitions of this month and the next two.
 select kit.ensure_partitions('audit.audit_logs', 2) + kit.ensure_partitions('audit.audit_payloads', 2);
+
+-- name: undo_request -> UndoneRow
+-- Undo a request that changed one thing.
+select u.resource_type, u.resource_id, u.resource_name, u.action, u.before, u.after
+from audit.undo_request(%(request)s::text) as u;

@@ -130,6 +130,29 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class UndoneRow:
+    """What was undone, as the database tells it."""
+
+    resource_type: str
+    resource_id: str
+    resource_name: str | None
+    action: EventAction
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What was undone: the thing, what had been done to it, and each value that was put back."""
+
+    resource_type: str
+    resource_id: str
+    resource_name: str | None
+    undone: EventAction
+    changes: list[FieldChange]
+
+
+@dataclass(frozen=True, slots=True)
 class SettledEntry:
     """One row of the audit log whose transaction, and all before it, have ended."""
 

@@ -153,6 +153,8 @@ begin
   end if;
   if held.agent_id is not null then
     perform work.release(p_task_id);
+    -- A task that is no work to be handed out (it waits for an answer, is in review) leaves the queue with its holder.
+    perform work.refresh_queue(array[p_task_id]);
   end if;
   return held.agent_id;
 end
@@ -190,7 +192,10 @@ begin
   end if;
   perform work.pass(p_task_id, p_token, true);
   update work.ready_queue as q
-  set lease_until = clock_timestamp() + make_interval(secs => least(greatest(p_lease_seconds, 1), 86400))
+  set lease_until = greatest(
+    clock_timestamp() + make_interval(secs => least(greatest(p_lease_seconds, 1), 86400)),
+    work.held_for_answer(p_task_id)
+  )
   where q.task_id = p_task_id
   returning q.lease_until into ends;
   return ends;
@@ -263,7 +268,12 @@ begin
     started_at = coalesce(t.started_at, now()),
     assigned_agent_id = coalesce(agent, t.assigned_agent_id),
     assigned_user_id = case when agent is null then t.assigned_user_id end,
-    actual_minutes = coalesce(p_actual_minutes, t.actual_minutes, round(extract(epoch from now() - t.started_at) / 60)::integer)
+    actual_minutes = coalesce(
+      p_actual_minutes,
+      t.actual_minutes,
+      -- Time spent waiting for people is kept apart.
+      greatest(round((extract(epoch from now() - t.started_at) - work.waited_ms(t.id) / 1000.0) / 60), 0)::integer
+    )
   where t.id = p_task_id;
 end
 $$;

@@ -47,6 +47,20 @@ class TooMuchInProgress(Conflict):
     sqlstate = "STW06"
 
 
+class QuestionOpen(Conflict):
+    """Another question about the task waits for an answer."""
+
+    code = "question_open"
+    sqlstate = "STW10"
+
+
+class QuestionClosed(Conflict):
+    """The question was answered, withdrawn or expired before."""
+
+    code = "question_closed"
+    sqlstate = "STW11"
+
+
 class AgentNeeded(Invalid):
     """Only an agent can do this, and none was named."""
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from steward.domains import projects
 from steward.domains.work.types import Task, TaskId, TaskLink, TaskRow, TaskText
+from steward.domains.work.types_talk import Target
 from steward.kit.db import Db
 from steward.kit.errors import Invalid, NotFound
 
@@ -66,6 +67,22 @@ def task_of(db: Db, words: str) -> TaskId:
             f"there is no task {words!r}",
             hint="name it as ACME-42, by its id, or look with `steward work list`",
         )
+    return found[0]
+
+
+def target_of(db: Db, words: str) -> Target:
+    """Return the task or issue that words mean, as for `task_of`; both share the numbers of their project.
+
+    Raises:
+        NotFound: nothing is meant.
+        Invalid: more than one thing is.
+    """
+    words = words.strip()
+    found = db.all("work.resolve_target", Target, **numbered(db, words))
+    if len(found) > 1:
+        raise Invalid(f"{words!r} stands for more than one thing", hint="give more digits of its id")
+    if not found:
+        raise NotFound(f"there is no task or issue {words!r}", hint="name it as ACME-42, or by its id")
     return found[0]
 
 

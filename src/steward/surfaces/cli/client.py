@@ -23,7 +23,13 @@ class Caller(Protocol):
     """A way to call operations; results and errors are the same whichever it is."""
 
     def call(
-        self, name: str, arguments: Mapping[str, Any], *, request_key: str | None, wait_s: float = 0.0
+        self,
+        name: str,
+        arguments: Mapping[str, Any],
+        *,
+        request_key: str | None,
+        wait_s: float = 0.0,
+        dry_run: bool = False,
     ) -> Any:
         """Return the result of an operation as JSON data."""
 
@@ -49,7 +55,13 @@ class LocalCaller:
         return self._opened
 
     def call(
-        self, name: str, arguments: Mapping[str, Any], *, request_key: str | None, wait_s: float = 0.0
+        self,
+        name: str,
+        arguments: Mapping[str, Any],
+        *,
+        request_key: str | None,
+        wait_s: float = 0.0,
+        dry_run: bool = False,
     ) -> Any:
         """Run the operation; poll while it has nothing to give and time is left."""
         from steward.kit.convert import dump
@@ -61,7 +73,7 @@ class LocalCaller:
         deadline, pause = time.monotonic() + wait_s, 0.2
         while True:
             database, actor = self.open()
-            result = run(database, spec, arguments, actor=actor, request_key=request_key)
+            result = run(database, spec, arguments, actor=actor, request_key=request_key, dry_run=dry_run)
             left = deadline - time.monotonic()
             if result is not None or not spec.waits or left <= 0:
                 return dump(result)
@@ -85,7 +97,13 @@ class HttpCaller:
         self._connection: http.client.HTTPConnection | None = None
 
     def call(
-        self, name: str, arguments: Mapping[str, Any], *, request_key: str | None, wait_s: float = 0.0
+        self,
+        name: str,
+        arguments: Mapping[str, Any],
+        *,
+        request_key: str | None,
+        wait_s: float = 0.0,
+        dry_run: bool = False,
     ) -> Any:
         """Send the call; after a lost connection send it again where that is safe."""
         write = _is_write(name)
@@ -94,6 +112,7 @@ class HttpCaller:
         path = f"/api/{room}/{verb}"
         headers = self._headers()
         if write:
+            headers |= {"X-Dry-Run": "true"} if dry_run else {}
             headers |= {"Content-Type": "application/json"}
             if request_key:
                 headers["Idempotency-Key"] = request_key

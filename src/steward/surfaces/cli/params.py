@@ -155,6 +155,7 @@ _GLOBALS: tuple[tuple[str, str, str, str | None], ...] = (
     ),
     ("agent", "--agent", "Act as this agent; else STEWARD_AGENT, else you.", "AGENT"),
     ("home", "--home", "Where Steward lives; else STEWARD_HOME.", "FOLDER"),
+    ("dry_run", "--dry-run", "Do a write, show what it did, and take it back.", None),
     (
         "request_key",
         "--request-key",

@@ -23,6 +23,7 @@ class State:
     agent: str | None = None
     home: str | None = None
     request_key: str | None = None
+    dry_run: bool = False
 
     def take(self, given: Mapping[str, Any]) -> None:
         """Take over the options that were given at one place of the line."""

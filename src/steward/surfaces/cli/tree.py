@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gc
 import importlib
 import json
@@ -26,6 +27,7 @@ _METAVARS = {
     "time": "TIME",
     "day": "DAY",
     "json": "JSON",
+    "file": "FILE",
     "choice": "WORD",
 }
 # name: (module, help, where in the overview)
@@ -253,7 +255,7 @@ def _run(entry: VerbEntry, state: State, values: dict[str, Any]) -> None:
         from uuid import uuid4
 
         key = f"cli-{uuid4()}"
-    result = state.caller.call(entry.name, arguments, request_key=key, wait_s=wait_s)
+    result = state.caller.call(entry.name, arguments, request_key=key, wait_s=wait_s, dry_run=state.dry_run)
     state.show(result, empty="done" if entry.write and not entry.waits else "nothing")
 
 
@@ -274,13 +276,25 @@ def _arguments(entry: VerbEntry, values: dict[str, Any]) -> dict[str, Any]:
             value = values.get(param.name + _HIDDEN)
         if value is not None:
             found[param.name] = _value(param, value)
+        if value is not None and param.word == "file" and any(one.name == "name" for one in entry.params):
+            found.setdefault("name", Path(value).name)
     return found
 
 
 def _value(param: ParamEntry, value: Any) -> Any:
+    if param.word == "file":
+        return _file(value, param.name)
     if param.many and len(value) == 1 and value[0].lstrip().startswith("["):
         return _json(value[0], param.name)
     return _json(value, param.name) if param.word == "json" else value
+
+
+def _file(path: str, place: str) -> str:
+    """Return the content of a file of this machine as base64."""
+    try:
+        return base64.b64encode(Path(path).expanduser().read_bytes()).decode()
+    except OSError as exc:
+        raise Invalid(f"{place}: {path}: {exc.strerror}", hint="name a readable file") from None
 
 
 def _json(text: str, place: str) -> Any:

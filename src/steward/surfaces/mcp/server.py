@@ -104,10 +104,10 @@ class _Handlers:
         if spec.waits and "wait" in arguments:
             wait_s = min(_LONGEST_WAIT_S, max(0.0, float(load(float, arguments.pop("wait"), "wait"))))
         key = self.of.request_key(ctx) if spec.write else None
-        result = await self.of.edge().wait_for(
-            spec, arguments, self.of.actor(ctx), wait_s=wait_s, request_key=key
+        dry_run = bool(load(bool, (ctx.meta or {}).get("steward/dryRun", False), "steward/dryRun"))
+        return await self.of.edge().wait_for(
+            spec, arguments, self.of.actor(ctx), wait_s=wait_s, request_key=key, dry_run=dry_run
         )
-        return dump(result)
 
     # -------------------------------------------------------------------------------------------------- resources
 
@@ -207,8 +207,8 @@ class _Handlers:
         return (texts.START if name == "start-task" else texts.HANDOFF).format(ref=ref, task=task)
 
 
-def _success(spec: op.Operation, data: Any) -> types.CallToolResult:
-    structured = tools.result_data(spec, data)
+def _success(spec: op.Operation, result: Any) -> types.CallToolResult:
+    structured = tools.result_data(spec, dump(result), wrapped=not isinstance(result, op.DryRun))
     note = texts.mark(structured)
     content: list[types.ContentBlock] = []
     if note:

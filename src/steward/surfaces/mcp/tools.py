@@ -118,9 +118,9 @@ def list_bytes(profile: op.Profile) -> int:
     return len(json.dumps({"tools": tools}, separators=(",", ":"), ensure_ascii=False).encode())
 
 
-def result_data(spec: op.Operation, data: Any) -> dict[str, Any]:
+def result_data(spec: op.Operation, data: Any, *, wrapped: bool = True) -> dict[str, Any]:
     """Return a result as the object of structured content, without fields that say nothing."""
-    if is_wrapped(spec.returns):
+    if wrapped and is_wrapped(spec.returns):
         return {"result": _without_nulls(data)}
     found = _without_nulls(data)
     return found if isinstance(found, dict) else {"result": found}

@@ -117,9 +117,12 @@ class Edge:
         actor: Actor,
         *,
         request_key: str | None = None,
+        dry_run: bool = False,
     ) -> Any:
         """Run a known operation in a thread and return its typed result."""
-        work = functools.partial(op.run, self.database, spec, arguments, actor=actor, request_key=request_key)
+        work = functools.partial(
+            op.run, self.database, spec, arguments, actor=actor, request_key=request_key, dry_run=dry_run
+        )
         return await self.thread(work, share="vital" if spec.name in _VITAL else "general")
 
     async def wait_for(
@@ -130,6 +133,7 @@ class Edge:
         *,
         wait_s: float,
         request_key: str | None = None,
+        dry_run: bool = False,
         gone: Callable[[], Any] | None = None,
     ) -> Any:
         """Run an operation again and again until it gives something or the time is over.
@@ -143,6 +147,7 @@ class Edge:
             actor: as whom.
             wait_s: for how many seconds at most.
             request_key: kept only for a result that is something.
+            dry_run: take a write back, and wait for nothing.
             gone: awaited between the tries; true when nobody listens any more.
         """
         if wait_s > 0 and self.changed.waiting >= _MOST_WAITERS:
@@ -151,7 +156,7 @@ class Edge:
             )
         deadline = anyio.current_time() + wait_s
         while True:
-            result = await self.run(spec, arguments, actor, request_key=request_key)
+            result = await self.run(spec, arguments, actor, request_key=request_key, dry_run=dry_run)
             left = deadline - anyio.current_time()
             if result is not None or not spec.waits or left <= 0 or self.stopping:
                 return result

@@ -7,6 +7,7 @@ import logging
 import re
 import time
 from collections.abc import Awaitable, Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -15,6 +16,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
 
+from steward.kit import op
 from steward.kit.errors import Denied, StewardError
 from steward.surfaces.rest.auth import authenticate, is_public
 from steward.surfaces.rest.problem import Misdirected, TooLarge, on_defect
@@ -29,6 +31,8 @@ log = logging.getLogger("steward.access")
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9._:-]{1,128}$")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 MOST_BYTES = 8 * 1024 * 1024
+# A file as base64 in JSON.
+MOST_UPLOAD_BYTES = 40 * 1024 * 1024
 
 
 class Hosts:
@@ -154,23 +158,32 @@ def _request_id(headers: Headers) -> str:
     return given if _REQUEST_ID.match(given) else uuid4().hex
 
 
+@cache
+def _uploads() -> frozenset[str]:
+    """Return the paths of operations that take the content of a file."""
+    return frozenset(
+        spec.path for spec in op.operations() if any(p.kind in (bytes, bytes | None) for p in spec.params)
+    )
+
+
 def _bounded(request: Request) -> Callable[[], Awaitable[Any]]:
     """Return a receive that ends with 413 when the body grows too large."""
+    most = MOST_UPLOAD_BYTES if request.url.path in _uploads() else MOST_BYTES
     declared = request.headers.get("content-length", "0")
-    if declared.isdigit() and int(declared) > MOST_BYTES:
-        raise _too_large()
+    if declared.isdigit() and int(declared) > most:
+        raise _too_large(most)
     seen = 0
 
     async def receive() -> Message:
         nonlocal seen
         message = await request.receive()
         seen += len(message.get("body", b""))
-        if seen > MOST_BYTES:
-            raise _too_large()
+        if seen > most:
+            raise _too_large(most)
         return message
 
     return receive
 
 
-def _too_large() -> TooLarge:
-    return TooLarge(f"the body is larger than {MOST_BYTES:,} bytes", hint="send less at once")
+def _too_large(most: int) -> TooLarge:
+    return TooLarge(f"the body is larger than {most:,} bytes", hint="send less at once")

@@ -74,9 +74,16 @@ async def _answer(spec: op.Operation, request: Request) -> Response:
         request.state.actor,
         wait_s=wait_s,
         request_key=_request_key(spec, request),
+        dry_run=_dry_run(request),
         gone=request.is_disconnected,
     )
     return _respond(request, result)
+
+
+def _dry_run(request: Request) -> bool:
+    """Tell whether a write is to be taken back: header X-Dry-Run, or dry_run in the query."""
+    word = request.headers.get("x-dry-run") or request.query_params.get("dry_run") or "false"
+    return bool(load(bool, word, "dry_run"))
 
 
 def _request_key(spec: op.Operation, request: Request) -> str | None:
@@ -112,7 +119,7 @@ def query_arguments(spec: op.Operation, request: Request) -> dict[str, Any]:
 
 
 async def _body(request: Request) -> dict[str, Any]:
-    if request.query_params:
+    if set(request.query_params) - {"dry_run"}:
         names = ", ".join(sorted(request.query_params.keys()))
         raise Invalid(
             f"a write takes no query words, but got {names}", hint="put the arguments into the JSON body"
@@ -209,7 +216,7 @@ def _take_if_match(spec: op.Operation, request: Request, given: dict[str, Any]) 
 
 def _respond(request: Request, result: Any) -> Response:
     data = dump(result)
-    headers: dict[str, str] = {}
+    headers: dict[str, str] = {"X-Dry-Run": "true"} if isinstance(result, op.DryRun) else {}
     if isinstance(result, op.Page) and result.next_cursor:
         words = [pair for pair in request.query_params.multi_items() if pair[0] != "cursor"]
         query = urlencode([*words, ("cursor", result.next_cursor)])
