@@ -2661,84 +2661,6 @@ CREATE FUNCTION work.filter_tasks(p_filter jsonb) RETURNS SETOF work.task_list
            WHERE ((t.id = l.id) AND (strpos(lower(t.description), lower((filter_tasks.p_filter ->> 'text'::text))) > 0))))));
 END;
 
--- function find_newest(tsquery, uuid)
-
-CREATE FUNCTION work.find_newest(p_query tsquery, p_project_id uuid) RETURNS TABLE(entity_id uuid, kind text, project_id uuid, title text, words tsvector)
-    LANGUAGE plpgsql STABLE
-    SET search_path TO 'work', 'pg_temp'
-    AS $$
-begin
-  if p_project_id is null then
-    return query
-    select n.entity_id, n.kind, n.project_id, n.title, n.words
-    from (
-      select d.entity_id, d.kind, d.project_id, d.title, d.words
-      from work.search_documents as d
-      order by d.entity_id desc
-      limit 2000
-    ) as n
-    where n.words @@ p_query
-    limit 1000;
-  else
-    return query
-    select n.entity_id, n.kind, n.project_id, n.title, n.words
-    from (
-      select d.entity_id, d.kind, d.project_id, d.title, d.words
-      from work.search_documents as d
-      where d.project_id = p_project_id
-      order by d.entity_id desc
-      limit 2000
-    ) as n
-    where n.words @@ p_query
-    limit 1000;
-  end if;
-end
-$$;
-
--- function find_words(tsquery, uuid, text[], integer)
-
-CREATE FUNCTION work.find_words(p_query tsquery, p_project_id uuid, p_kinds text[], p_limit integer) RETURNS TABLE(entity_id uuid, kind text, project_id uuid, title text, rank real)
-    LANGUAGE plpgsql STABLE ROWS 20
-    SET search_path TO 'work', 'pg_temp'
-    SET plan_cache_mode TO 'force_custom_plan'
-    SET enable_seqscan TO 'off'
-    AS $$
-declare
-  query tsquery := p_query;
-begin
-  if cardinality(p_kinds) > 0 then
-    query := query && (select string_agg(format('%L', '#k' || k), ' | ') from unnest(p_kinds) as k)::tsquery;
-  end if;
-  return query
-  with found as materialized (
-    select n.entity_id, n.kind, n.project_id, n.title, n.words
-    from work.find_newest(query, p_project_id) as n
-  )
-  select f.entity_id, f.kind, f.project_id, f.title, ts_rank(f.words, p_query, 1) as rank
-  from found as f
-  where (select count(*) from found) >= 60
-  order by rank desc, f.entity_id desc
-  limit p_limit;
-  if found then
-    return;
-  end if;
-  if p_project_id is not null then
-    query := query && format('%L', '#p' || replace(p_project_id::text, '-', ''))::tsquery;
-  end if;
-  return query
-  with found as materialized (
-    select d.entity_id, d.kind, d.project_id, d.title, d.words
-    from work.search_documents as d
-    where d.words @@ query
-    limit 1000
-  )
-  select f.entity_id, f.kind, f.project_id, f.title, ts_rank(f.words, p_query, 1) as rank
-  from found as f
-  order by rank desc, f.entity_id desc
-  limit p_limit;
-end
-$$;
-
 -- function finish_task(uuid, bigint, jsonb, integer)
 
 CREATE FUNCTION work.finish_task(p_task_id uuid, p_token bigint DEFAULT NULL::bigint, p_result jsonb DEFAULT NULL::jsonb, p_actual_minutes integer DEFAULT NULL::integer) RETURNS void
@@ -2801,18 +2723,6 @@ begin
     and not exists (select from work.devlog_documents as d where d.sha256 = s.sha256)
   returning s.sha256;
 end
-$$;
-
--- function found_text(text, uuid)
-
-CREATE FUNCTION work.found_text(p_kind text, p_id uuid) RETURNS TABLE(ref text, title text, body text)
-    LANGUAGE sql STABLE ROWS 1
-    SET search_path TO 'work', 'pg_temp'
-    AS $$
-  select s.ref, s.title, concat_ws(E'\n', nullif(s.heading, ''), s.body)
-  from work.searchable as s
-  where s.kind = p_kind
-    and s.entity_id = p_id
 $$;
 
 -- function free_places(uuid, text, integer)
@@ -2925,80 +2835,6 @@ CREATE FUNCTION work.in_work(p_project_id uuid, p_limit integer) RETURNS TABLE(t
            ORDER BY t.started_at DESC NULLS LAST
           LIMIT in_work.p_limit)) w;
 END;
-
--- function index_added()
-
-CREATE FUNCTION work.index_added() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'work', 'pg_temp'
-    AS $$
-begin
-  perform work.index_words(tg_argv[0], array(select n.id from new_rows as n));
-  return null;
-end
-$$;
-
--- function index_changed()
-
-CREATE FUNCTION work.index_changed() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'work', 'pg_temp'
-    AS $$
-begin
-  perform work.index_words(tg_argv[0], array[new.id]);
-  return null;
-end
-$$;
-
--- function index_deleted()
-
-CREATE FUNCTION work.index_deleted() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'work', 'pg_temp'
-    AS $$
-begin
-  delete from work.search_documents as d
-  where d.entity_id in (select o.id from old_rows as o);
-  return null;
-end
-$$;
-
--- function index_noted()
-
-CREATE FUNCTION work.index_noted() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'work', 'pg_temp'
-    AS $$
-begin
-  perform work.index_words('devlog', array[coalesce(new.devlog_id, old.devlog_id)]);
-  return null;
-end
-$$;
-
--- function index_words(text, uuid[])
-
-CREATE FUNCTION work.index_words(p_kind text, p_ids uuid[]) RETURNS void
-    LANGUAGE plpgsql
-    SET search_path TO 'work', 'pg_temp'
-    AS $$
-begin
-  with written as (
-    insert into work.search_documents (entity_id, kind, project_id, title, words)
-    select
-      s.entity_id, s.kind, s.project_id, left(s.title, 2000),
-      work.search_vector(s.kind, s.project_id, s.heading, s.body)
-    from work.searchable as s
-    where s.kind = p_kind
-      and s.entity_id = any (p_ids)
-    on conflict (entity_id) do update
-    set project_id = excluded.project_id, title = excluded.title, words = excluded.words
-    returning entity_id
-  )
-  delete from work.search_documents as d
-  where d.entity_id = any (p_ids)
-    and d.entity_id not in (select w.entity_id from written as w);
-end
-$$;
 
 -- function inherit_place()
 
@@ -3779,71 +3615,6 @@ begin
     and p.deleted_at is null;
 end
 $_$;
-
--- function search_query(text)
-
-CREATE FUNCTION work.search_query(p_text text) RETURNS tsquery
-    LANGUAGE plpgsql STABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $_$
-declare
-  query tsquery := websearch_to_tsquery('simple', left(p_text, 400));
-  quoted constant text := '''(?:[^''\\]|''''|\\.)*''';
-  part record;
-  shorter tsquery;
-  stems text[];
-  built text := '';
-begin
-  for part in
-    select distinct m[1] as word
-    from regexp_matches(query::text, '(' || quoted || ')', 'g') as m
-  loop
-    if ts_lexize('russian_stem', btrim(part.word, '''')) = '{}' or ts_lexize('english_stem', btrim(part.word, '''')) = '{}' then
-      shorter := ts_rewrite(query, part.word::tsquery, ''::tsquery);
-      query := case when numnode(shorter) > 0 then shorter else query end;
-    end if;
-  end loop;
-  for part in
-    select m[1] as word, m[2] as between, count(m[1]) over (order by at) = count(m[1]) over () as is_last
-    from regexp_matches(query::text, '(' || quoted || ')|([^'']+)', 'g') with ordinality as f (m, at)
-    order by at
-  loop
-    stems := ts_lexize(
-      case when part.word ~ '^[ -~]+$' then 'english_stem'::regdictionary else 'russian_stem'::regdictionary end,
-      replace(btrim(part.word, ''''), '''''', '''')
-    );
-    built := built || coalesce(
-      part.between,
-      '(' || part.word
-        || case when part.word ~ '[가-힣]' or (part.is_last and p_text ~ '[[:alnum:]]$') then ':*' else '' end
-        || coalesce((select string_agg(' | ' || quote_literal(s), '') from unnest(stems) as s), '')
-        || ')'
-    );
-  end loop;
-  return nullif(built, '')::tsquery;
-end
-$_$;
-
--- function search_vector(text, uuid, text, text)
-
-CREATE FUNCTION work.search_vector(p_kind text, p_project_id uuid, p_title text, p_text text) RETURNS tsvector
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-  select
-    setweight(to_tsvector('simple', left(p_title, 2000)), 'A')
-    || '''#'':2'::tsvector
-    || setweight(to_tsvector('russian', left(p_title, 2000)), 'A')
-    || '''#'':2'::tsvector
-    || setweight(to_tsvector('simple', left(p_text, 50000)), 'C')
-    || '''#'':2'::tsvector
-    || setweight(to_tsvector('russian', left(p_text, 50000)), 'C')
-    || array_to_tsvector(array['#k' || p_kind, '#p' || replace(p_project_id::text, '-', '')])
-$$;
-
--- comment FUNCTION search_vector(p_kind text, p_project_id uuid, p_title text, p_text text)
-
-COMMENT ON FUNCTION work.search_vector(p_kind text, p_project_id uuid, p_title text, p_text text) IS 'Make the words under which a thing is found.';
 
 -- function stamp_devlog()
 
@@ -5699,84 +5470,6 @@ CREATE VIEW work.project_waiting WITH (security_invoker='true') AS
    FROM work.question_list q
   GROUP BY project_id, project;
 
--- table search_documents
-
-CREATE TABLE work.search_documents (
-    entity_id uuid NOT NULL,
-    kind text NOT NULL,
-    project_id uuid NOT NULL,
-    title text NOT NULL,
-    words tsvector NOT NULL,
-    CONSTRAINT search_documents_kind_check CHECK ((kind = ANY (ARRAY['epic'::text, 'issue'::text, 'task'::text, 'comment'::text, 'devlog'::text])))
-);
-
--- comment TABLE search_documents
-
-COMMENT ON TABLE work.search_documents IS 'What is found by its words; apart from the things themselves, whose every change of status would rewrite it.';
-
--- view searchable
-
-CREATE VIEW work.searchable WITH (security_invoker='true') AS
- SELECT 'task'::text AS kind,
-    t.id AS entity_id,
-    t.project_id,
-    ((p.key || '-'::text) || t.number) AS ref,
-    t.title,
-    t.title AS heading,
-    concat_ws('
-'::text, NULLIF(t.description, ''::text), NULLIF(t.details, ''::text), NULLIF(t.test_strategy, ''::text)) AS body
-   FROM (work.tasks t
-     JOIN projects.projects p ON ((p.id = t.project_id)))
-  WHERE (t.deleted_at IS NULL)
-UNION ALL
- SELECT 'issue'::text AS kind,
-    i.id AS entity_id,
-    i.project_id,
-    ((p.key || '-'::text) || i.number) AS ref,
-    i.title,
-    i.title AS heading,
-    COALESCE(i.description, ''::text) AS body
-   FROM (work.issues i
-     JOIN projects.projects p ON ((p.id = i.project_id)))
-  WHERE (i.deleted_at IS NULL)
-UNION ALL
- SELECT 'epic'::text AS kind,
-    e.id AS entity_id,
-    e.project_id,
-    e.epic_id AS ref,
-    e.title,
-    e.title AS heading,
-    COALESCE(e.description, ''::text) AS body
-   FROM work.epics e
-  WHERE (e.archived_at IS NULL)
-UNION ALL
- SELECT 'comment'::text AS kind,
-    c.id AS entity_id,
-    c.project_id,
-    ((p.key || '-'::text) || COALESCE(t.number, i.number)) AS ref,
-    "left"(regexp_replace(c.content, '\s+'::text, ' '::text, 'g'::text), 120) AS title,
-    ''::text AS heading,
-    c.content AS body
-   FROM (((work.comments c
-     JOIN projects.projects p ON ((p.id = c.project_id)))
-     LEFT JOIN work.tasks t ON ((t.id = c.task_id)))
-     LEFT JOIN work.issues i ON ((i.id = c.issue_id)))
-  WHERE ((c.deleted_at IS NULL) AND (COALESCE(t.deleted_at, i.deleted_at) IS NULL))
-UNION ALL
- SELECT 'devlog'::text AS kind,
-    d.id AS entity_id,
-    d.project_id,
-    d.key_field AS ref,
-    d.title,
-    d.title AS heading,
-    concat_ws('
-'::text, NULLIF(d.description, ''::text), NULLIF(array_to_string(d.tags, ' '::text), ''::text), ( SELECT string_agg(n.content, '
-'::text ORDER BY n."timestamp", n.id) AS string_agg
-           FROM work.devlog_notes n
-          WHERE (n.devlog_id = d.id))) AS body
-   FROM work.devlog_entries d
-  WHERE (NOT d.archived);
-
 -- table stored_files
 
 CREATE TABLE work.stored_files (
@@ -6275,11 +5968,6 @@ ALTER TABLE ONLY work.questions
 ALTER TABLE ONLY work.ready_queue
     ADD CONSTRAINT ready_queue_pkey PRIMARY KEY (task_id);
 
--- constraint search_documents search_documents_pkey
-
-ALTER TABLE ONLY work.search_documents
-    ADD CONSTRAINT search_documents_pkey PRIMARY KEY (entity_id);
-
 -- constraint stored_files stored_files_pkey
 
 ALTER TABLE ONLY work.stored_files
@@ -6608,14 +6296,6 @@ CREATE INDEX ready_queue_leases ON work.ready_queue USING btree (lease_until) WH
 -- index ready_queue_project
 
 CREATE INDEX ready_queue_project ON work.ready_queue USING btree (project_id, priority DESC, number, task_id) WHERE (agent_id IS NULL);
-
--- index search_documents_project
-
-CREATE INDEX search_documents_project ON work.search_documents USING btree (project_id, entity_id DESC);
-
--- index search_documents_words
-
-CREATE INDEX search_documents_words ON work.search_documents USING gin (words);
 
 -- index task_analytics_project
 
@@ -7152,70 +6832,6 @@ CREATE TRIGGER place BEFORE INSERT ON work.devlog_notes FOR EACH ROW EXECUTE FUN
 -- trigger devlog_dependencies place_checked
 
 CREATE TRIGGER place_checked BEFORE INSERT ON work.devlog_dependencies FOR EACH ROW WHEN ((new.target_devlog_id IS NOT NULL)) EXECUTE FUNCTION work.check_devlog_tie();
-
--- trigger comments search_delete
-
-CREATE TRIGGER search_delete AFTER DELETE ON work.comments REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION work.index_deleted();
-
--- trigger devlog_entries search_delete
-
-CREATE TRIGGER search_delete AFTER DELETE ON work.devlog_entries REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION work.index_deleted();
-
--- trigger epics search_delete
-
-CREATE TRIGGER search_delete AFTER DELETE ON work.epics REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION work.index_deleted();
-
--- trigger issues search_delete
-
-CREATE TRIGGER search_delete AFTER DELETE ON work.issues REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION work.index_deleted();
-
--- trigger tasks search_delete
-
-CREATE TRIGGER search_delete AFTER DELETE ON work.tasks REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION work.index_deleted();
-
--- trigger comments search_insert
-
-CREATE TRIGGER search_insert AFTER INSERT ON work.comments REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION work.index_added('comment');
-
--- trigger devlog_entries search_insert
-
-CREATE TRIGGER search_insert AFTER INSERT ON work.devlog_entries REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION work.index_added('devlog');
-
--- trigger epics search_insert
-
-CREATE TRIGGER search_insert AFTER INSERT ON work.epics REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION work.index_added('epic');
-
--- trigger issues search_insert
-
-CREATE TRIGGER search_insert AFTER INSERT ON work.issues REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION work.index_added('issue');
-
--- trigger tasks search_insert
-
-CREATE TRIGGER search_insert AFTER INSERT ON work.tasks REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION work.index_added('task');
-
--- trigger devlog_notes search_note
-
-CREATE TRIGGER search_note AFTER INSERT OR DELETE ON work.devlog_notes FOR EACH ROW EXECUTE FUNCTION work.index_noted();
-
--- trigger comments search_update
-
-CREATE TRIGGER search_update AFTER UPDATE OF content, deleted_at ON work.comments FOR EACH ROW WHEN (((old.content IS DISTINCT FROM new.content) OR ((old.deleted_at IS NULL) IS DISTINCT FROM (new.deleted_at IS NULL)))) EXECUTE FUNCTION work.index_changed('comment');
-
--- trigger devlog_entries search_update
-
-CREATE TRIGGER search_update AFTER UPDATE OF title, description, tags, archived, project_id ON work.devlog_entries FOR EACH ROW WHEN ((((((old.title IS DISTINCT FROM new.title) OR (old.description IS DISTINCT FROM new.description)) OR (old.tags IS DISTINCT FROM new.tags)) OR (old.archived IS DISTINCT FROM new.archived)) OR (old.project_id IS DISTINCT FROM new.project_id))) EXECUTE FUNCTION work.index_changed('devlog');
-
--- trigger epics search_update
-
-CREATE TRIGGER search_update AFTER UPDATE OF title, description, epic_id, archived_at, project_id ON work.epics FOR EACH ROW WHEN ((((((old.title IS DISTINCT FROM new.title) OR (old.description IS DISTINCT FROM new.description)) OR (old.epic_id IS DISTINCT FROM new.epic_id)) OR ((old.archived_at IS NULL) IS DISTINCT FROM (new.archived_at IS NULL))) OR (old.project_id IS DISTINCT FROM new.project_id))) EXECUTE FUNCTION work.index_changed('epic');
-
--- trigger issues search_update
-
-CREATE TRIGGER search_update AFTER UPDATE OF title, description, deleted_at, project_id ON work.issues FOR EACH ROW WHEN (((((old.title IS DISTINCT FROM new.title) OR (old.description IS DISTINCT FROM new.description)) OR ((old.deleted_at IS NULL) IS DISTINCT FROM (new.deleted_at IS NULL))) OR (old.project_id IS DISTINCT FROM new.project_id))) EXECUTE FUNCTION work.index_changed('issue');
-
--- trigger tasks search_update
-
-CREATE TRIGGER search_update AFTER UPDATE OF title, description, details, test_strategy, deleted_at, project_id ON work.tasks FOR EACH ROW WHEN (((((((old.title IS DISTINCT FROM new.title) OR (old.description IS DISTINCT FROM new.description)) OR (old.details IS DISTINCT FROM new.details)) OR (old.test_strategy IS DISTINCT FROM new.test_strategy)) OR ((old.deleted_at IS NULL) IS DISTINCT FROM (new.deleted_at IS NULL))) OR (old.project_id IS DISTINCT FROM new.project_id))) EXECUTE FUNCTION work.index_changed('task');
 
 -- trigger devlog_entries stamp
 
@@ -8157,16 +7773,6 @@ GRANT ALL ON FUNCTION work.filter_tasks(p_filter jsonb) TO steward_app;
 GRANT ALL ON FUNCTION work.filter_tasks(p_filter jsonb) TO steward_agent;
 GRANT ALL ON FUNCTION work.filter_tasks(p_filter jsonb) TO steward_readonly;
 
-REVOKE ALL ON FUNCTION work.find_newest(p_query tsquery, p_project_id uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION work.find_newest(p_query tsquery, p_project_id uuid) TO steward_app;
-GRANT ALL ON FUNCTION work.find_newest(p_query tsquery, p_project_id uuid) TO steward_agent;
-GRANT ALL ON FUNCTION work.find_newest(p_query tsquery, p_project_id uuid) TO steward_readonly;
-
-REVOKE ALL ON FUNCTION work.find_words(p_query tsquery, p_project_id uuid, p_kinds text[], p_limit integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION work.find_words(p_query tsquery, p_project_id uuid, p_kinds text[], p_limit integer) TO steward_app;
-GRANT ALL ON FUNCTION work.find_words(p_query tsquery, p_project_id uuid, p_kinds text[], p_limit integer) TO steward_agent;
-GRANT ALL ON FUNCTION work.find_words(p_query tsquery, p_project_id uuid, p_kinds text[], p_limit integer) TO steward_readonly;
-
 REVOKE ALL ON FUNCTION work.finish_task(p_task_id uuid, p_token bigint, p_result jsonb, p_actual_minutes integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.finish_task(p_task_id uuid, p_token bigint, p_result jsonb, p_actual_minutes integer) TO steward_app;
 GRANT ALL ON FUNCTION work.finish_task(p_task_id uuid, p_token bigint, p_result jsonb, p_actual_minutes integer) TO steward_agent;
@@ -8176,11 +7782,6 @@ REVOKE ALL ON FUNCTION work.forget_files(p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.forget_files(p_limit integer) TO steward_app;
 GRANT ALL ON FUNCTION work.forget_files(p_limit integer) TO steward_agent;
 GRANT ALL ON FUNCTION work.forget_files(p_limit integer) TO steward_readonly;
-
-REVOKE ALL ON FUNCTION work.found_text(p_kind text, p_id uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION work.found_text(p_kind text, p_id uuid) TO steward_app;
-GRANT ALL ON FUNCTION work.found_text(p_kind text, p_id uuid) TO steward_agent;
-GRANT ALL ON FUNCTION work.found_text(p_kind text, p_id uuid) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.free_places(p_agent_id uuid, p_name text, p_max integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.free_places(p_agent_id uuid, p_name text, p_max integer) TO steward_app;
@@ -8206,31 +7807,6 @@ REVOKE ALL ON FUNCTION work.in_work(p_project_id uuid, p_limit integer) FROM PUB
 GRANT ALL ON FUNCTION work.in_work(p_project_id uuid, p_limit integer) TO steward_app;
 GRANT ALL ON FUNCTION work.in_work(p_project_id uuid, p_limit integer) TO steward_agent;
 GRANT ALL ON FUNCTION work.in_work(p_project_id uuid, p_limit integer) TO steward_readonly;
-
-REVOKE ALL ON FUNCTION work.index_added() FROM PUBLIC;
-GRANT ALL ON FUNCTION work.index_added() TO steward_app;
-GRANT ALL ON FUNCTION work.index_added() TO steward_agent;
-GRANT ALL ON FUNCTION work.index_added() TO steward_readonly;
-
-REVOKE ALL ON FUNCTION work.index_changed() FROM PUBLIC;
-GRANT ALL ON FUNCTION work.index_changed() TO steward_app;
-GRANT ALL ON FUNCTION work.index_changed() TO steward_agent;
-GRANT ALL ON FUNCTION work.index_changed() TO steward_readonly;
-
-REVOKE ALL ON FUNCTION work.index_deleted() FROM PUBLIC;
-GRANT ALL ON FUNCTION work.index_deleted() TO steward_app;
-GRANT ALL ON FUNCTION work.index_deleted() TO steward_agent;
-GRANT ALL ON FUNCTION work.index_deleted() TO steward_readonly;
-
-REVOKE ALL ON FUNCTION work.index_noted() FROM PUBLIC;
-GRANT ALL ON FUNCTION work.index_noted() TO steward_app;
-GRANT ALL ON FUNCTION work.index_noted() TO steward_agent;
-GRANT ALL ON FUNCTION work.index_noted() TO steward_readonly;
-
-REVOKE ALL ON FUNCTION work.index_words(p_kind text, p_ids uuid[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION work.index_words(p_kind text, p_ids uuid[]) TO steward_app;
-GRANT ALL ON FUNCTION work.index_words(p_kind text, p_ids uuid[]) TO steward_agent;
-GRANT ALL ON FUNCTION work.index_words(p_kind text, p_ids uuid[]) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.inherit_place() FROM PUBLIC;
 GRANT ALL ON FUNCTION work.inherit_place() TO steward_app;
@@ -8396,16 +7972,6 @@ REVOKE ALL ON FUNCTION work.routing_task(p_words text) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.routing_task(p_words text) TO steward_app;
 GRANT ALL ON FUNCTION work.routing_task(p_words text) TO steward_agent;
 GRANT ALL ON FUNCTION work.routing_task(p_words text) TO steward_readonly;
-
-REVOKE ALL ON FUNCTION work.search_query(p_text text) FROM PUBLIC;
-GRANT ALL ON FUNCTION work.search_query(p_text text) TO steward_app;
-GRANT ALL ON FUNCTION work.search_query(p_text text) TO steward_agent;
-GRANT ALL ON FUNCTION work.search_query(p_text text) TO steward_readonly;
-
-REVOKE ALL ON FUNCTION work.search_vector(p_kind text, p_project_id uuid, p_title text, p_text text) FROM PUBLIC;
-GRANT ALL ON FUNCTION work.search_vector(p_kind text, p_project_id uuid, p_title text, p_text text) TO steward_app;
-GRANT ALL ON FUNCTION work.search_vector(p_kind text, p_project_id uuid, p_title text, p_text text) TO steward_agent;
-GRANT ALL ON FUNCTION work.search_vector(p_kind text, p_project_id uuid, p_title text, p_text text) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.stamp_devlog() FROM PUBLIC;
 GRANT ALL ON FUNCTION work.stamp_devlog() TO steward_app;
@@ -8781,14 +8347,6 @@ GRANT USAGE ON SEQUENCE work.lease_tokens TO steward_app;
 GRANT SELECT ON TABLE work.project_waiting TO steward_app;
 GRANT SELECT ON TABLE work.project_waiting TO steward_readonly;
 GRANT SELECT ON TABLE work.project_waiting TO steward_backup;
-
-GRANT SELECT ON TABLE work.search_documents TO steward_app;
-GRANT SELECT ON TABLE work.search_documents TO steward_readonly;
-GRANT SELECT ON TABLE work.search_documents TO steward_backup;
-
-GRANT SELECT ON TABLE work.searchable TO steward_app;
-GRANT SELECT ON TABLE work.searchable TO steward_readonly;
-GRANT SELECT ON TABLE work.searchable TO steward_backup;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE work.stored_files TO steward_app;
 GRANT SELECT ON TABLE work.stored_files TO steward_readonly;

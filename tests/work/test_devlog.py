@@ -164,6 +164,6 @@ def test_a_deleted_project_takes_its_devlog_along(acme: Database) -> None:
     call(acme, "work.add_note", entry="x", project="acme", content="n")
     with owner(acme) as connection:
         connection.execute("delete from projects.projects where key = 'ACME'")
-        for table in ("devlog_entries", "devlog_notes", "search_documents"):
+        for table in ("devlog_entries", "devlog_notes"):
             row = connection.execute(f"select count(*) from work.{table}").fetchone()
             assert row == (0,), table

@@ -1,4 +1,4 @@
-"""work: comments, attachments, questions, devlog, and the documents of the full-text search"""
+"""work: comments, attachments, questions, devlog"""
 
 from __future__ import annotations
 
@@ -226,60 +226,6 @@ create index devlog_documents_sha256 on work.devlog_documents (sha256);
 create index devlog_documents_project on work.devlog_documents (project_id);
 """
 
-# Titles weigh more than texts. Each word is kept as it is, for exact and beginning-of-word search, and by its stem
-# (English for ASCII words, Russian for others), with gaps that no phrase leaps; project and kind are words too, so that
-# the index itself narrows.
-_SEARCH = r"""
-create function work.search_vector(
-  p_kind text, p_project_id uuid, p_title text, p_text text
-) returns tsvector
-language sql immutable parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
-  select
-    setweight(to_tsvector('simple', left(p_title, 2000)), 'A')
-    || '''#'':2'::tsvector
-    || setweight(to_tsvector('russian', left(p_title, 2000)), 'A')
-    || '''#'':2'::tsvector
-    || setweight(to_tsvector('simple', left(p_text, 50000)), 'C')
-    || '''#'':2'::tsvector
-    || setweight(to_tsvector('russian', left(p_text, 50000)), 'C')
-    || array_to_tsvector(array['#k' || p_kind, '#p' || replace(p_project_id::text, '-', '')])
-$$;
-comment on function work.search_vector(text, uuid, text, text) is 'Make the words under which a thing is found.';
-
-create table work.search_documents (
-  entity_id uuid primary key,
-  kind text not null check (kind in ('epic', 'issue', 'task', 'comment', 'devlog')),
-  project_id uuid not null,
-  title text not null,
-  words tsvector not null
-);
-comment on table work.search_documents is
-  'What is found by its words; apart from the things themselves, whose every change of status would rewrite it.';
-
-insert into work.search_documents (entity_id, kind, project_id, title, words)
-select
-  t.id, 'task', t.project_id, t.title,
-  work.search_vector('task', t.project_id, t.title, concat_ws(E'\n', t.description, t.details, t.test_strategy))
-from work.tasks as t
-where t.deleted_at is null;
-
-insert into work.search_documents (entity_id, kind, project_id, title, words)
-select i.id, 'issue', i.project_id, i.title, work.search_vector('issue', i.project_id, i.title, i.description)
-from work.issues as i
-where i.deleted_at is null;
-
-insert into work.search_documents (entity_id, kind, project_id, title, words)
-select e.id, 'epic', e.project_id, e.title, work.search_vector('epic', e.project_id, e.title, e.description)
-from work.epics as e
-where e.archived_at is null;
-
-create index search_documents_words on work.search_documents using gin (words);
--- The newest things of a project.
-create index search_documents_project on work.search_documents (project_id, entity_id desc);
-"""
-
 _GRANTS = r"""
 -- Undoing and tracing a request find what it wrote.
 create index audit_logs_request on audit.audit_logs (request_id, id) where request_id is not null;
@@ -289,12 +235,10 @@ grant insert, update, delete on work.task_attachments, work.stored_files, work.d
 grant insert, delete on work.devlog_notes, work.devlog_dependencies to steward_app;
 """
 
-UP = _TABLES + _DEVLOG + _SEARCH + _GRANTS
+UP = _TABLES + _DEVLOG + _GRANTS
 
 DOWN = r"""
 drop index audit.audit_logs_request;
-drop table work.search_documents;
-drop function work.search_vector(text, uuid, text, text);
 drop table work.devlog_documents;
 drop table work.devlog_dependencies;
 drop table work.devlog_notes;

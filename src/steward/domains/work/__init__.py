@@ -103,7 +103,6 @@ from steward.domains.work.ops_questions import (
     waiting,
     withdraw,
 )
-from steward.domains.work.ops_search import search
 from steward.domains.work.ops_stats import (
     get_workflow_analytics,
     performance_summary,
@@ -166,12 +165,10 @@ from steward.domains.work.types_talk import (
     DevlogType,
     DocumentType,
     FileContent,
-    Hit,
     KeptFile,
     NoteCategory,
     Question,
     QuestionStatus,
-    SearchKind,
     Target,
     Waiting,
 )
@@ -200,7 +197,6 @@ __all__ = [
     "Epic",
     "EpicStatus",
     "FileContent",
-    "Hit",
     "Issue",
     "IssueStatus",
     "ItemId",
@@ -215,7 +211,6 @@ __all__ = [
     "QuestionClosed",
     "QuestionOpen",
     "QuestionStatus",
-    "SearchKind",
     "StaleToken",
     "Statistics",
     "Target",
@@ -294,7 +289,6 @@ __all__ = [
     "read_document",
     "ready",
     "requeue",
-    "search",
     "start",
     "statistics",
     "undepend",

@@ -229,25 +229,3 @@ where %(project_id)s::uuid is null
   or w.project_id = %(project_id)s::uuid
 order by w.waited_ms desc, w.project
 limit %(limit)s::integer;
-
--- name: search -> Hit
--- Things found by their words, best first, each with where the words stand; nothing where no word is left.
-select
-  f.kind, f.entity_id as id, s.ref, p.slug as project, s.title,
-  ts_headline(
-    'russian',
-    left(s.body, 10000),
-    q.query,
-    'StartSel="", StopSel="", MaxFragments=2, MaxWords=20, MinWords=8, FragmentDelimiter=" … "'
-  ) as snippet,
-  f.rank::float8 as rank
-from work.search_query(%(text)s::text) as q (query)
-cross join lateral work.find_words(q.query, %(project_id)s::uuid, %(kinds)s::text[], %(limit)s::integer) as f
-cross join lateral work.found_text(f.kind, f.entity_id) as s
-join projects.projects as p on p.id = f.project_id
-where p.deleted_at is null
-order by f.rank desc, f.entity_id desc;
-
--- name: has_words -> bool
--- Whether a text holds a word to search for.
-select work.search_query(%(text)s::text) is not null;

@@ -1,4 +1,4 @@
-"""Enums and rows of talk about work: comments, attachments, questions, devlog, search."""
+"""Enums and rows of talk about work: comments, attachments, questions, devlog."""
 
 from __future__ import annotations
 
@@ -26,16 +26,6 @@ class QuestionStatus(StrEnum):
     ANSWERED = "answered"
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
-
-
-class SearchKind(StrEnum):
-    """Kinds of things that can be found by their words."""
-
-    EPIC = "epic"
-    ISSUE = "issue"
-    TASK = "task"
-    COMMENT = "comment"
-    DEVLOG = "devlog"
 
 
 class _Hyphened(StrEnum):
@@ -296,16 +286,3 @@ class KeptFile:
     type: str | None
     sha256: str | None
     storage_path: str
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """Something that was found by its words; the snippet is plain text, escaped where it is shown."""
-
-    kind: SearchKind
-    id: UUID
-    ref: str
-    project: str
-    title: str
-    snippet: str
-    rank: float
