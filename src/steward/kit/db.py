@@ -25,6 +25,8 @@ from steward.kit.errors import Internal, NotFound, StewardError, Unavailable, by
 from steward.kit.files import FileStore
 from steward.kit.rows import row_factory
 
+# Whoever wants our records adds a handler (`kit.log`); a person's terminal is not told of slow queries.
+logging.getLogger("steward").addHandler(logging.NullHandler())
 log = logging.getLogger("steward.db")
 T = TypeVar("T")
 
