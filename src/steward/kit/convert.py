@@ -9,11 +9,12 @@ from __future__ import annotations
 import base64
 import binascii
 import dataclasses
+import re
 import types
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
-from enum import Enum
+from enum import Enum, IntEnum
 from functools import cache
 from pathlib import PurePath
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -151,8 +152,18 @@ def _load_enum(kind: type[Enum], value: Any, path: str) -> Enum:
     try:
         return kind(value)
     except ValueError:
-        words = ", ".join(str(member.value) for member in kind)
-        raise _wrong(path, value, f"one of {words}") from None
+        exc = _wrong(path, value, f"one of {_words(kind)}")
+        exc.hint = "give one of these"
+        raise exc from None
+
+
+def _words(kind: type[Enum]) -> str:
+    """Return what an enum takes; of a scale of numbers its range and the words for some of them."""
+    values = [str(member.value) for member in kind]
+    if not issubclass(kind, IntEnum):
+        return ", ".join(values)
+    named = [member.name.lower() for member in kind if not re.fullmatch(r"[A-Z]\d+", member.name)]
+    return ", ".join([*named, f"{values[0]} to {values[-1]}"])
 
 
 def _load_list(kind: Any, value: Any, path: str) -> list[Any]:
