@@ -12,6 +12,7 @@ from psycopg.conninfo import make_conninfo
 from steward.domains import accounts, audit
 from steward.kit import op
 from steward.kit.db import Actor, Database
+from steward.kit.errors import NotFound
 from steward.kit.migrate import migrate, rollback
 
 pytestmark = pytest.mark.db
@@ -234,3 +235,15 @@ def test_the_log_is_followed_by_its_index(database: Database) -> None:
         )
     assert "xid_id_idx" in plan
     assert "Seq Scan" not in plan
+
+
+def test_a_task_and_an_issue_are_found_by_their_references(database: Database, ada: Actor) -> None:
+    call(database, "projects.add", ada, name="Acme", key="ACME")
+    task = call(database, "work.add", ada, title="Task", project="acme")
+    issue = call(database, "work.add_issue", ada, title="Issue", project="acme")
+    for reference, made in (("ACME-1", task.task), ("acme-2", issue)):
+        page = call(database, "audit.history", ada, resource=reference)
+        assert {row.resource_id for row in page.items} == {str(made.id)}
+        assert call(database, "audit.list", ada, resource=reference).items
+    with pytest.raises(NotFound, match="ACME-9"):
+        call(database, "audit.history", ada, resource="ACME-9")

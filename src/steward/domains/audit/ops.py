@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import builtins
+import contextlib
+import re
 from datetime import datetime
 from typing import Any
 
-from steward.domains import projects
+from steward.domains import projects, work
 from steward.domains.audit.types import (
     AuditEntry,
     Change,
@@ -18,9 +20,11 @@ from steward.domains.audit.types import (
 )
 from steward.kit import cursor as cursors
 from steward.kit.db import Db
+from steward.kit.errors import NotFound
 from steward.kit.op import Page, op
 
 _NEWEST = 2**63 - 1
+_REFERENCE = re.compile(r"^[A-Za-z0-9]{2,10}-\d{1,17}$")
 
 
 @op()
@@ -40,7 +44,7 @@ def list(
 
     Args:
         project: only in this project.
-        resource: only to the thing of this id.
+        resource: only to the thing of this id, or to the task or issue of this reference, such as ACME-42.
         resource_type: only to things of this type, such as task.
         actor: only by this user (id or name) or agent (name).
         event_type: only events of this type.
@@ -53,7 +57,7 @@ def list(
         "audit.list_logs",
         AuditEntry,
         project_id=None if project is None else projects.require_id(db, project),
-        resource=resource,
+        resource=None if resource is None else _id(db, resource),
         resource_type=resource_type,
         actor=actor,
         event_type=event_type,
@@ -71,7 +75,7 @@ def history(
     """Show what happened to one thing, newest first, with each value before and after.
 
     Args:
-        resource: the id of the thing.
+        resource: its id, or a task's or issue's reference such as ACME-42.
         resource_type: its type, such as task; not needed, since ids are unique.
         limit: how many at most, up to 500.
         cursor: next_cursor of the page before.
@@ -80,12 +84,29 @@ def history(
     rows = db.all(
         "audit.history",
         HistoryRow,
-        resource=resource.strip().lower(),
+        resource=_id(db, resource),
         resource_type=resource_type,
         before=_NEWEST if before is None else before,
         limit=cursors.check_limit(limit),
     )
     return cursors.page([_change(row) for row in rows], limit, lambda change: (change.id,))
+
+
+def _id(db: Db, words: str) -> str:
+    """Return the id under which a thing is written down; a reference is looked up among tasks and issues.
+
+    Raises:
+        NotFound: there is no such task or issue.
+    """
+    words = words.strip()
+    if not _REFERENCE.match(words):
+        return words.lower()
+    try:
+        return str(work.get(db, task=words).task.id)
+    except NotFound:
+        with contextlib.suppress(NotFound):
+            return str(work.get_issue(db, issue=words).id)
+        raise
 
 
 def _change(row: HistoryRow) -> Change:
