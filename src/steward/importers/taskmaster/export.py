@@ -15,6 +15,7 @@ from steward.importers.model import ExportRow, ParsedFile, ParsedTask, Path
 from steward.importers.taskmaster.parse import parse_file
 from steward.importers.taskmaster.shape import MASTER
 from steward.importers.taskmaster.write import Vocabulary, new_object, next_id, write_changes
+from steward.kit.errors import NotFound
 
 
 def export_text(original: bytes, source_name: str, rows: Iterable[ExportRow], tag: str | None = None) -> str:
@@ -36,7 +37,11 @@ def export_text(original: bytes, source_name: str, rows: Iterable[ExportRow], ta
 
 
 def _only(parsed: ParsedFile, document: Any, tag: str | None) -> Any:
-    if tag is None or parsed.shape not in ("tagged", "mixed") or tag not in document:
+    tagged = parsed.shape in ("tagged", "mixed")
+    known = dict.fromkeys([*(each.name for each in parsed.tags), *(document if tagged else ())]) or [MASTER]
+    if tag is not None and tag not in known:
+        raise NotFound(f"tag: the file has no {tag!r}", hint=f"its tags are {', '.join(known)}")
+    if tag is None or not tagged or tag not in document:
         return document
     return {tag: document[tag]}
 
