@@ -190,6 +190,9 @@ def seed(settings: Settings, sample: bool = False, progress: place.Progress = pl
         sample: lay users without passwords, agents, projects and their work too.
         progress: told the rooms that got rows.
     """
+    place.open_database(
+        settings, progress=progress
+    ).close()  # refuses what lacks revisions or code, with the remedy
     with owner_connection(settings) as connection:
         report = lay_seeds(connection, sample)
     for room, rows in report.rows.items():
