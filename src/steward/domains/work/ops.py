@@ -90,7 +90,8 @@ def add(
     place = place_of(db, project=project, epic=epic, issue=issue, workflow=workflow, parent=parent_task)
     if place.project_id is None:
         raise Invalid(
-            "no project is named or in hand", hint="give --project, or add one with `steward projects add`"
+            "no project is named or in hand",
+            hint="name one as project (--project); `steward projects add` makes one",
         )
     task_id: UUID = db.value(
         "work.add_task",

@@ -20,7 +20,8 @@ def _agent(db: Db) -> UUID:
     """Return the acting agent, registered when it is seen for the first time."""
     if db.actor.agent is None:
         raise AgentNeeded(
-            "only an agent can claim, and none was named", hint="give --agent NAME or set STEWARD_AGENT"
+            "only an agent can claim, and none was named",
+            hint="give --agent NAME or set STEWARD_AGENT; over HTTP send X-Steward-Agent: NAME",
         )
     found: UUID = db.value("work.ensure_agent", name=db.actor.agent, owner=db.actor.user_id)
     return found

@@ -60,7 +60,10 @@ async def _unknown(request: Request) -> Response:
         op.operation(f"{room}.{verb}")
     except NotFound as exc:
         return problem(request, exc)
-    return problem(request, NotFound(f"{request.url.path} is no path of this server"))
+    return problem(
+        request,
+        NotFound(f"{request.url.path} is no path of this server", hint="/openapi.json lists the operations"),
+    )
 
 
 async def _answer(spec: op.Operation, request: Request) -> Response:
