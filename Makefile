@@ -24,6 +24,7 @@ export PIP_ROOT_USER_ACTION := ignore
 .PHONY: up
 up: $(VENV)/.installed ## Install if needed, start everything in the background, print the address
 	@$(BIN)/steward up --detach
+	@echo "commands:     source $(VENV)/bin/activate"
 
 .PHONY: down
 down: ## Stop what `make up` started
