@@ -338,3 +338,49 @@ def test_the_database_is_told_of(cli: CliDriver) -> None:
     status, out, _ = cli.run(["config", "--json"])
     assert {row["name"] for row in json.loads(out)} >= {"database_url", "port"}
     assert cli.run(["key"])[1].startswith("stw_")
+
+
+def test_an_address_is_never_folded(cli: CliDriver, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    assert len(cli.run(["db", "url"])[1].splitlines()) == 1
+
+
+@pytest.mark.parametrize("columns", ["30", "160"])
+def test_sql_shows_every_column_it_was_asked_for(
+    acme: CliDriver, monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    _, out, _ = acme.run(["sql", "select title, id, null as due, ref from task_list order by number"])
+    names = [out.index(name) for name in ("title", "id", "due", "ref")]
+    assert names == sorted(names)
+    assert "ACME-2" in out
+    assert "…" not in out
+
+
+def test_the_source_of_a_setting_is_shown_in_a_narrow_terminal(
+    cli: CliDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert "source" in cli.run(["config"])[1].splitlines()[0]
+
+
+def test_the_audit_tells_what_happened_to_what(acme: CliDriver, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    _, out, _ = acme.run(["audit", "list", "--resource-type", "task"])
+    assert {"event action", "resource type", "user name"} <= {
+        word.strip() for word in out.splitlines()[0].split("   ")
+    }
+    out = acme.run(["audit", "history", "ACME-1"])[1]
+    assert "  title: nothing → First" in out.splitlines()
+    assert "nothing → nothing" not in out
+
+
+def test_an_empty_house_says_what_to_do(cli: CliDriver) -> None:
+    assert "steward import" in cli.run(["work", "list"])[1]
+    assert "steward import" in cli.run(["work", "next"])[1]
+
+
+def test_help_shows_no_kind_for_a_flag_and_no_half_a_word(cli: CliDriver) -> None:
+    assert "<bool>" not in cli.run(["up", "--help"])[1]
+    assert "--statu," not in cli.run(["work", "list", "--help"])[1]
+    assert cli.run(["db", "-h"])[0] == 0

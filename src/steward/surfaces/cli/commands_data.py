@@ -13,13 +13,15 @@ import typer
 from steward.kit.errors import Invalid
 from steward.surfaces.cli.client import LocalCaller
 from steward.surfaces.cli.state import State
-from steward.surfaces.cli.tree import Command
+from steward.surfaces.cli.tree import Command, Group
 
 if TYPE_CHECKING:
     from steward.importers import FileReport, ImportReport
 
 app = typer.Typer()
-export = typer.Typer(help="Give back the tasks of a project as a file of another tool.", no_args_is_help=True)
+export = typer.Typer(
+    cls=Group, help="Give back the tasks of a project as a file of another tool.", no_args_is_help=True
+)
 app.add_typer(export, name="export")
 
 
@@ -64,7 +66,12 @@ def import_(
 
 def _tell(state: State, done: ImportReport) -> None:
     """Tell a person what came in: a line a file, then what was refused and why."""
-    state.show([_file_row(each) for each in done.files], empty="no file of a known format")
+    found = [each for each in done.files if each.outcome != "skipped"]
+    state.show(
+        [_file_row(each) for each in found], empty="no file of a known format; see `steward import --help`"
+    )
+    if skipped := len(done.files) - len(found):
+        state.say(f"skipped: {skipped} of no known format")
     for each in done.refused:
         refusal = each.refusal or {}
         text = f"refused: {refusal.get('message', each.file)}"
@@ -74,8 +81,12 @@ def _tell(state: State, done: ImportReport) -> None:
         f"{count} {name.replace('_', ' ')}" for name, count in totals["changes"].items() if count
     )
     state.say(f"{'would change' if done.dry_run else 'rows'}: {changes or 'nothing'} ({done.duration_ms} ms)")
+    if odd := ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in totals["oddities"].items()):
+        state.say(f"oddities: {odd}; the report says where, and what came of each")
     if done.path is not None:
         state.say(_clean(f"report: {done.path}"))
+    if totals["changes"].get("created") and not done.dry_run:
+        state.say("next: `steward work next` shows what to do first, `steward open` the pages")
 
 
 def _file_row(each: FileReport) -> dict[str, Any]:
@@ -183,7 +194,12 @@ def sql(
     if state.json:
         state.show({"columns": found.columns, "rows": rows, "truncated": found.truncated})
         return
-    state.show(rows, empty="no rows")
+    if rows and not state.quiet:
+        from steward.surfaces.cli.render import show_rows
+
+        show_rows(_unlike(found.columns), rows)
+    else:
+        state.say("no rows")
     if found.truncated:
         state.say(f"there is more than {limit} rows: --limit shows more")
 

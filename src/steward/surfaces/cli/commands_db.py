@@ -9,10 +9,10 @@ from typing import Annotated, Any
 import typer
 
 from steward.surfaces.cli.state import State
-from steward.surfaces.cli.tree import Command
+from steward.surfaces.cli.tree import Command, Group
 
 app = typer.Typer()
-db = typer.Typer(help="Set up, migrate, check and enter the database.", no_args_is_help=True)
+db = typer.Typer(cls=Group, help="Set up, migrate, check and enter the database.", no_args_is_help=True)
 app.add_typer(db, name="db")
 
 
@@ -45,7 +45,7 @@ def setup(
 
     state: State = ctx.obj
     if print_sql:
-        sys.stdout.write(work.setup_sql(state.settings) + "\n")
+        sys.stdout.write((work.setup_sql(state.settings) or "-- nothing is missing") + "\n")
         return
     try:
         report = work.setup(state.settings, _progress(state))
@@ -121,9 +121,23 @@ def status(ctx: typer.Context) -> None:
 
     state: State = ctx.obj
     report = work.status(state.settings)
-    _show(state, report)
+    if state.json:
+        _show(state, report)
+    else:
+        state.show(_for_people(report))
     if report.problem is not None:
         raise typer.Exit(7)
+
+
+def _for_people(report: Any) -> dict[str, Any]:
+    """Return the status without checksums: `--json` has them."""
+    from steward.kit.convert import dump
+
+    found: dict[str, Any] = dump(report)
+    found["applied"] = [
+        {name: value for name, value in row.items() if name != "checksum"} for row in found["applied"]
+    ]
+    return found
 
 
 @db.command(cls=Command)
@@ -135,6 +149,9 @@ def verify(ctx: typer.Context) -> None:
     report = work.verify(state.settings)
     _show(state, report)
     if not report.ok:
+        state.say(
+            "remedy: `steward db migrate` makes code anew, `steward db seed` lays rows; other differences are by hand"
+        )
         raise typer.Exit(5)
 
 

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -122,6 +123,7 @@ def _announce(state: State, found: server.Running) -> None:
     state.say(f"Steward is at {found.url}")
     if link:
         state.say(f"sign in:      {link}")
+    state.say("bring tasks:  steward import PATH")
     if not state.quiet:
         sys.stdout.flush()
 
@@ -170,11 +172,24 @@ def _web(found: server.Running | None) -> dict[str, Any]:
 
 
 def _rows(data: dict[str, Any]) -> dict[str, Any]:
-    """Return the report as one thing with plain names."""
-    found: dict[str, Any] = {"home": data["home"]}
-    for part in ("web", "database"):
-        found |= {f"{part} {name}".replace("_", " "): value for name, value in data[part].items()}
-    return found
+    """Return the report as a person wants it: is it well, where is it; `db status` tells more of the database."""
+    web, database = data["web"], data["database"]
+    figures = database["figures"] or {}
+    well = database["problem"] or "running"
+    found = {
+        "pages": f"{web['status']} at {web['url']}" if "url" in web else "stopped; `steward up` starts them",
+        "database": ", ".join(filter(None, [well, database["kind"], figures.get("server_version")])),
+        "remedy": database["remedy"],
+        "revision": f"{database['revision'] or 'none'}, newest {database['newest']}, code {database['code']}",
+        "pending": database["pending"],
+        "up for": str(timedelta(seconds=web["uptime_s"])) if "uptime_s" in web else None,
+        "size": f"{figures['size_bytes'] / 1e6:.1f} MB" if figures.get("size_bytes") else None,
+        "connections": f"{figures['connections']} of {figures['max_connections']}" if figures else None,
+        "home": data["home"],
+        "where": database["where"],
+        "log": web.get("log"),
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 @app.command("open", cls=Command)
@@ -208,7 +223,8 @@ def _link(state: State) -> str:
     link = server.sign_in_link(state.settings, found)
     if link is None:
         raise Unavailable(
-            "the server gave no link", hint="is the key file of this home the server's? `steward key`"
+            "the server does not know the key of this home",
+            hint="`steward up --detach` makes one that it knows",
         )
     return link
 

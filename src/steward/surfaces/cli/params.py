@@ -130,6 +130,16 @@ def argument(name: str, help: str, metavar: str, choices: Sequence[str] = ()) ->
     )
 
 
+_KINDS = {"bool": "", "str": "TEXT", "int": "NUMBER"}
+
+
+def tell_kind(param: Any) -> None:
+    """Let an option that Typer made show its kind as ours do; a flag has none."""
+    kind = getattr(param.type_descriptor.annotation, "__name__", "")
+    if param.metavar is None and isinstance(param, TyperOption) and kind in _KINDS:
+        param.metavar = _KINDS[kind]
+
+
 def _show_help(ctx: Any, param: Any, value: Any) -> Any:
     if value and not ctx.resilient_parsing:
         sys.stdout.write(ctx.get_help())

@@ -25,12 +25,17 @@ _PIPE_WIDTH = 160
 _LONG = 32
 _GAP = 3
 
+# Long texts are cut rather than left out where at least this much of them can be shown.
+_CUT = ("value", "source", "reasons", "blockers", "resource_name", "by_status")
+_LEAST = 12
+
 # Which columns say most, first; columns not named here follow in their own order while there is room.
 _FIRST = (
     "ref", "key", "slug", "username", "name", "verb", "title", "summary", "status", "priority", "type", "role",
     "ready", "held_by", "assigned_to", "reason", "reasons", "blockers", "agent", "lease_until", "project", "parent",
-    "labels", "capabilities", "email", "model_name", "model_provider", "value", "source", "count", "action",
-    "occurred_at", "updated_at", "created_at",
+    "by_status", "labels", "capabilities", "email", "model_name", "model_provider", "value", "source", "count",
+    "action", "occurred_at", "event_action", "resource_type", "resource_name", "agent_name", "user_name",
+    "updated_at", "created_at", "operation",
 )  # fmt: skip
 _LAST = ("id", "metadata", "settings", "original", "config", "description", "details")
 _COLOURS = {
@@ -73,9 +78,18 @@ def _plain(value: Any, zone: tzinfo | None) -> str:
         return local_time(value, zone) if _TIME.match(value) else clean(value)
     if isinstance(value, list) and all(isinstance(item, str | int | float) for item in value):
         return clean(", ".join(map(str, value)))
+    if isinstance(value, list) and all(isinstance(item, Mapping) for item in value):
+        return clean(", ".join(_part(item, zone) for item in value))
     if isinstance(value, Mapping | list):
         return clean(json.dumps(value, ensure_ascii=False))
     return str(value)
+
+
+def _part(item: Mapping[str, Any], zone: tzinfo | None) -> str:
+    """Return a count or a change as people say it; anything else as JSON."""
+    if set(item) == {"name", "count"}:
+        return f"{item['name']} {item['count']}"
+    return json.dumps(item, ensure_ascii=False)
 
 
 def _cell(name: str, value: Any, zone: tzinfo | None, *, short: bool) -> Text:
@@ -113,7 +127,7 @@ def columns_of(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     names = [
         name for name in dict.fromkeys(key for row in rows for key in row) if _says_something(name, rows)
     ]
-    named = any(name in names for name in ("ref", "key", "slug", "name", "username"))
+    named = any(name in names for name in ("ref", "key", "slug", "name", "username", "user_name", "title"))
     if named:
         names = [name for name in names if not _is_id(name, rows)]
     names = [name for name in names if not any(isinstance(row.get(name), dict) for row in rows)] or names
@@ -127,6 +141,8 @@ def widths_of(names: Sequence[str], rows: Sequence[Mapping[str, Any]], width: in
     natural = {name: _width(name, rows) for name in names}
     for name in _order(names):
         need = min(natural[name], _LONG)
+        if name in _CUT and left - _GAP >= _LEAST:
+            need = min(need, left - _GAP)
         if chosen and need + _GAP > left:
             continue
         chosen[name] = need
@@ -174,7 +190,11 @@ def _fields(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of a thing with those of its parts among them; the outer one wins where both say it."""
     found: dict[str, Any] = {}
     for name, value in data.items():
-        if value and isinstance(value, dict) and all(isinstance(part, dict) for part in value.values()):
+        if (
+            value
+            and isinstance(value, dict)
+            and all(part and isinstance(part, dict) for part in value.values())
+        ):
             found[name] = [{"name": key, **part} for key, part in value.items()]
         elif isinstance(value, dict) and name not in _LAST and not name.endswith("result"):
             found = _fields(value) | found
@@ -216,6 +236,26 @@ def _show_thing(out: Console, data: Mapping[str, Any], zone: tzinfo | None) -> N
     out.print(Panel(body, title=name, title_align="left", box=box.ROUNDED, border_style="dim", expand=False))
 
 
+def _is_history(data: Any) -> bool:
+    return _is_rows(data) and all(isinstance(row.get("changes"), list) for row in data)
+
+
+def _history(rows: Sequence[Mapping[str, Any]], zone: tzinfo | None) -> RenderableType:
+    """Return what happened to a thing: when, who and what, and below it each value before and after."""
+    lines: list[RenderableType] = []
+    for row in rows:
+        who = row.get("agent_name") or row.get("user_name")
+        words = [row["created_at"], who, row.get("operation"), row["event_action"], row["resource_type"]]
+        lines.append(Text("  ".join(filter(None, (_plain(word, zone) for word in words))), style="bold"))
+        for change in row["changes"]:
+            old, new = (
+                "" if change[side] in ({}, []) else _plain(change[side], zone) for side in ("old", "new")
+            )
+            if old or new:
+                lines.append(Text(f"  {clean(change['field'])}: {old or 'nothing'} → {new or 'nothing'}"))
+    return Group(*lines)
+
+
 def _is_page(data: Any) -> bool:
     return isinstance(data, Mapping) and set(data) == {"items", "next_cursor"}
 
@@ -234,17 +274,58 @@ def show(data: Any, *, empty: str = "nothing", timezone: tzinfo | None = None) -
         data = data["items"]
     if data is None or data == []:
         out.print(Text(empty, style="dim"))
+    elif _is_history(data):
+        out.print(_history(data, timezone))
     elif _is_rows(data):
         out.print(table(data, out.width, timezone))
     elif isinstance(data, Mapping):
         _show_thing(out, data, timezone)
     elif isinstance(data, list):
         for item in data:
-            out.print(_plain(item, timezone))
+            out.print(_plain(item, timezone), soft_wrap=True)
     else:
-        out.print(_plain(data, timezone))
+        out.print(_plain(data, timezone), soft_wrap=True)
     if more:
         out.print(Text(f"there is more: --cursor {more}", style="dim"), soft_wrap=True)
+
+
+def show_rows(
+    names: Sequence[str], rows: Sequence[Mapping[str, Any]], timezone: tzinfo | None = None
+) -> None:
+    """Print rows that somebody asked for by name: every column, in their order, whole.
+
+    Args:
+        names: the columns.
+        rows: one mapping a row.
+        timezone: in which times are shown; the machine's own when None.
+    """
+    out = console()
+    cells = [[_plain(row.get(name), timezone) for name in names] for row in rows]
+    heads = [clean(name) for name in names]
+    wide = sum(max(map(cell_len, column)) + _GAP for column in zip(heads, *cells, strict=True)) - _GAP
+    if wide > out.width or any("\n" in cell for row in cells for cell in row):
+        out.print(*_records(heads, cells))
+        return
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
+    for name, head in zip(names, heads, strict=True):
+        numbers = all(isinstance(row.get(name), int | float | None) for row in rows)
+        made.add_column(Text(head), justify="right" if numbers else "left", no_wrap=True)
+    for row in cells:
+        made.add_row(*map(Text, row))
+    out.print(made)
+
+
+def _records(heads: Sequence[str], cells: Sequence[Sequence[str]]) -> list[RenderableType]:
+    """Return rows that are too wide for a table below each other, a column a line."""
+    made: list[RenderableType] = []
+    for number, row in enumerate(cells, 1):
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(style="dim", no_wrap=True)
+        grid.add_column(overflow="fold")
+        for head, cell in zip(heads, row, strict=True):
+            grid.add_row(Text(head), Text(cell))
+        made += [Text(f"row {number}", style="bold"), grid]
+    return made
 
 
 def show_error(body: Mapping[str, Any]) -> None:

@@ -30,6 +30,17 @@ _METAVARS = {
     "file": "FILE",
     "choice": "WORD",
 }
+_BRING = "`steward import PATH` or `steward work add TITLE --project NAME` brings some"
+_NOTHING = {
+    "work.next": f"nothing is ready; `steward work blocked` shows what waits, {_BRING}",
+    "work.ready": f"nothing is ready; `steward work blocked` shows what waits, {_BRING}",
+    "work.claim": f"nothing is ready; `steward work blocked` shows what waits, {_BRING}",
+    "work.list": f"no tasks; {_BRING}",
+    "work.blocked": "nothing is blocked",
+    "work.progress": f"no tasks; {_BRING}",
+    "projects.list": "no projects; `steward import PATH` or `steward projects add NAME` makes one",
+    "agents.list": "no agents; one that claims is registered: `steward --agent NAME work claim`",
+}
 # name: (module, help, where in the overview)
 HAND_WRITTEN = {
     "up": ("server", "Start the server and print its address.", "House"),
@@ -64,6 +75,8 @@ class Command(TyperCommand):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs | {"add_help_option": False})
         taken = frozenset(str(param.name) for param in self.params)
+        for param in self.params:
+            params.tell_kind(param)
         self.params = [*self.params, params.help_option(), *params.global_options(taken)]
 
     def invoke(self, ctx: Any) -> Any:
@@ -93,6 +106,19 @@ class _Lazy(TyperGroup):
         """Find the command, or say which names are near: Typer looks for those among `commands`."""
         self.commands = dict.fromkeys(self.names)  # type: ignore[assignment]
         return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Take the options that stand everywhere, then run the command."""
+        take_globals(ctx)
+        return super().invoke(ctx)
+
+
+class Group(TyperGroup):
+    """A group of hand-written commands that accepts the options that stand everywhere."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs | {"add_help_option": False})
+        self.params = [*self.params, params.help_option(), *params.global_options()]
 
     def invoke(self, ctx: Any) -> Any:
         """Take the options that stand everywhere, then run the command."""
@@ -188,7 +214,7 @@ def _flags(param: ParamEntry) -> list[str]:
     name = "--" + param.name.replace("_", "-")
     if param.word == "flag" and not param.many:
         return [f"{name}/--no-{name[2:]}"]
-    if param.many and name.endswith("s") and not name.endswith("ss"):
+    if param.many and name.endswith("s") and not name.endswith(("ss", "us")):
         single = name[:-3] + "y" if name.endswith("ies") else name[:-1]
         return [single, name]
     return [name]
@@ -256,7 +282,13 @@ def _run(entry: VerbEntry, state: State, values: dict[str, Any]) -> None:
 
         key = f"cli-{uuid4()}"
     result = state.caller.call(entry.name, arguments, request_key=key, wait_s=wait_s, dry_run=state.dry_run)
-    state.show(result, empty="done" if entry.write and not entry.waits else "nothing")
+    state.show(result, empty=_empty(entry))
+
+
+def _empty(entry: VerbEntry) -> str:
+    """Return what to say where there is no result: a person who sees nothing is told what to do about it."""
+    usual = "done" if entry.write and not entry.waits else "nothing"
+    return _NOTHING.get(entry.name, usual)
 
 
 def _seconds(word: str | None) -> float:
