@@ -418,18 +418,17 @@ CREATE FUNCTION kit.actor_role() RETURNS text
     LANGUAGE sql STABLE
     SET search_path TO 'kit', 'pg_temp'
     AS $$
-  select coalesce(
-    kit.setting('role'),
-    case session_user
-      when 'steward_agent' then 'agent'
-      when 'steward_readonly' then 'readonly'
-      when 'steward_app' then 'service'
-      else case
-        when pg_has_role(session_user, 'steward_owner', 'member') then 'admin'
-        else 'readonly'
-      end
+  select case session_user
+    when 'steward_agent' then 'agent'
+    when 'steward_readonly' then 'readonly'
+    when 'steward_backup' then 'readonly'
+    when 'steward_app' then coalesce(kit.setting('role'), 'service')
+    else case
+      when pg_has_role(session_user, 'steward_owner', 'member') then coalesce(kit.setting('role'), 'admin')
+      when pg_has_role(session_user, 'steward_app', 'member') then coalesce(kit.setting('role'), 'service')
+      else 'readonly'
     end
-  )
+  end
 $$;
 
 -- function actor_user()
@@ -1460,7 +1459,7 @@ CREATE FUNCTION work.after_dependency_delete() RETURNS trigger
     SET search_path TO 'work', 'pg_temp'
     AS $$
 begin
-  perform work.refresh_queue(array(select work.with_descendants(array(select distinct o.task_id from old_rows as o))));
+  perform work.refresh_touched(array(select distinct o.task_id from old_rows as o), null);
   return null;
 end
 $$;
@@ -1556,7 +1555,7 @@ begin
     and (q.priority, q.labels, q.required_capabilities)
       is distinct from (n.priority, n.labels, n.required_capabilities);
   if ids is not null then
-    perform work.refresh_queue(work.touched_by(ids, parents));
+    perform work.refresh_touched(ids, parents);
   end if;
   return null;
 end
@@ -2214,6 +2213,7 @@ declare
   gone integer;
 begin
   perform kit.authorize('work:write');
+  perform work.refuse_held(p_id);
   update work.tasks
   set deleted_at = now()
   where id in (select work.with_descendants(array[p_id]))
@@ -2285,6 +2285,7 @@ declare
 begin
   perform kit.authorize('work:write');
   agent := work.pass(p_task_id, p_token, true);
+  perform work.refuse_closed(p_task_id);
   perform work.extend('on_fail', p_task_id, agent, jsonb_build_object('reason', p_reason, 'final', p_final));
   perform work.count_failure(p_task_id, p_reason, p_final);
 end
@@ -2761,6 +2762,7 @@ declare
 begin
   perform kit.authorize('work:write');
   agent := work.pass(p_task_id, p_token, true);
+  perform work.refuse_closed(p_task_id);
   perform work.extend('on_give_back', p_task_id, agent, jsonb_build_object('reason', p_reason));
   perform work.release(p_task_id);
   update work.tasks as t
@@ -3186,7 +3188,7 @@ begin
     end if;
     return held.agent_id;
   end if;
-  if kit.actor_agent() is not null and (p_claimed or held.agent_id is not null) then
+  if (kit.actor_agent() is not null or kit.actor_role() = 'agent') and (p_claimed or held.agent_id is not null) then
     raise exception 'an agent writes with the token of its claim, and none was given'
       using errcode = 'STW02',
       detail = coalesce('the task is held by ' || held.agent_name, 'nobody holds the task'),
@@ -3500,6 +3502,83 @@ begin
   from work.tasks as t
   where t.id = any (ready)
   on conflict (task_id) do nothing;
+end
+$$;
+
+-- function refresh_touched(uuid[], uuid[])
+
+CREATE FUNCTION work.refresh_touched(p_ids uuid[], p_parents uuid[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+declare
+  known uuid[] := work.touched_by(p_ids, p_parents);
+  grown uuid[];
+begin
+  loop
+    perform t.id
+    from work.tasks as t
+    where t.id = any (known)
+    order by t.id
+    for no key update;
+    grown := array(
+      select unnest(known)
+      union
+      select unnest(work.touched_by(p_ids, p_parents))
+    );
+    exit when cardinality(grown) = cardinality(known);
+    known := grown;
+  end loop;
+  perform work.refresh_queue(known);
+end
+$$;
+
+-- function refuse_closed(uuid)
+
+CREATE FUNCTION work.refuse_closed(p_task_id uuid) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+declare
+  found_status text;
+begin
+  select t.status into found_status
+  from work.tasks as t
+  where t.id = p_task_id
+  for no key update;
+  if found_status in ('done', 'cancelled', 'failed', 'deferred', 'draft') then
+    raise exception 'this task is %, so nobody is at work on it', found_status
+      using errcode = 'ST409', hint = 'give it the status pending with `work update`, or bring a failed one back with `work requeue`';
+  end if;
+end
+$$;
+
+-- function refuse_held(uuid)
+
+CREATE FUNCTION work.refuse_held(p_task_id uuid) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'kit', 'pg_temp'
+    AS $$
+declare
+  holder text;
+begin
+  perform q.task_id
+  from work.ready_queue as q
+  where q.task_id in (select work.with_descendants(array[p_task_id]))
+  order by q.task_id
+  for update;
+  if kit.actor_agent() is null and kit.actor_role() <> 'agent' then
+    return;
+  end if;
+  select q.agent_name into holder
+  from work.ready_queue as q
+  where q.task_id in (select work.with_descendants(array[p_task_id]))
+    and lower(q.agent_name) <> lower(coalesce(kit.actor_agent(), ''))
+  limit 1;
+  if found then
+    raise exception 'agent % holds this task or one below it', holder
+      using errcode = 'STW02', hint = 'let it finish or give back first, or let a person delete the task';
+  end if;
 end
 $$;
 
@@ -7347,9 +7426,6 @@ GRANT ALL ON FUNCTION kit.actor_user() TO steward_agent;
 GRANT ALL ON FUNCTION kit.actor_user() TO steward_readonly;
 
 REVOKE ALL ON FUNCTION kit.audit_capture() FROM PUBLIC;
-GRANT ALL ON FUNCTION kit.audit_capture() TO steward_app;
-GRANT ALL ON FUNCTION kit.audit_capture() TO steward_agent;
-GRANT ALL ON FUNCTION kit.audit_capture() TO steward_readonly;
 
 REVOKE ALL ON FUNCTION kit.audit_difference(p_old jsonb, p_new jsonb, p_hidden text[], p_quiet text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION kit.audit_difference(p_old jsonb, p_new jsonb, p_hidden text[], p_quiet text[]) TO steward_app;
@@ -7942,6 +8018,21 @@ REVOKE ALL ON FUNCTION work.refresh_queue(p_ids uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.refresh_queue(p_ids uuid[]) TO steward_app;
 GRANT ALL ON FUNCTION work.refresh_queue(p_ids uuid[]) TO steward_agent;
 GRANT ALL ON FUNCTION work.refresh_queue(p_ids uuid[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.refresh_touched(p_ids uuid[], p_parents uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.refresh_touched(p_ids uuid[], p_parents uuid[]) TO steward_app;
+GRANT ALL ON FUNCTION work.refresh_touched(p_ids uuid[], p_parents uuid[]) TO steward_agent;
+GRANT ALL ON FUNCTION work.refresh_touched(p_ids uuid[], p_parents uuid[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.refuse_closed(p_task_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.refuse_closed(p_task_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION work.refuse_closed(p_task_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION work.refuse_closed(p_task_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.refuse_held(p_task_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.refuse_held(p_task_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION work.refuse_held(p_task_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION work.refuse_held(p_task_id uuid) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.register_extension(p_point text, p_position integer, p_function text) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.register_extension(p_point text, p_position integer, p_function text) TO steward_app;

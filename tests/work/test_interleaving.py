@@ -154,6 +154,7 @@ def test_the_last_two_blockers_finished_at_once(stage: Database, locked: bool) -
     of = ids(stage)
     if not locked:
         without(stage, "work.refresh_queue", "for no key update")
+        without(stage, "work.refresh_touched", "for no key update")
     first, second = Hand(stage), Hand(stage)
     first.run(FINISH, of("A"), None)
     second.begin(FINISH, of("B"), None)
@@ -173,6 +174,7 @@ def test_a_subtask_added_while_its_parent_is_finished(stage: Database, locked: b
     of = ids(stage)
     if not locked:
         without(stage, "work.refresh_queue", "for no key update")
+        without(stage, "work.refresh_touched", "for no key update")
     adder, finisher = Hand(stage), Hand(stage)
     adder.run(
         "insert into work.tasks (project_id, parent_task_id, title)"
@@ -206,3 +208,30 @@ def test_an_expired_lease_is_worth_nothing(stage: Database) -> None:
         late.run(FINISH, of("A"), claim.token)
     assert refused.value.sqlstate == "STW02"
     late.close()
+
+
+CHILD = """
+insert into work.tasks (project_id, title, parent_task_id) select project_id, 'child', id from work.tasks where id = %s
+"""
+UNTIE = "delete from work.task_dependencies where task_id = %s"
+
+
+@pytest.mark.parametrize("how", ["finish", "untie"])
+@LOCKED
+def test_a_child_added_while_its_parents_blocker_goes(stage: Database, how: str, locked: bool) -> None:
+    add(stage, "blocker")
+    add(stage, "parent", waits_for=["ACME-1"])
+    of = ids(stage)
+    if not locked:
+        without(stage, "work.refresh_touched", "exit when cardinality(grown) = cardinality(known)", "exit")
+    adder, other = Hand(stage), Hand(stage)
+    adder.run(CHILD, of("parent"))
+    if how == "finish":
+        other.begin(FINISH, of("blocker"), None)
+    else:
+        other.begin(UNTIE, of("parent"))
+    assert other.waits()
+    adder.commit()
+    other.end()
+    other.commit()
+    assert ("ACME-3" in ready(stage)) is locked

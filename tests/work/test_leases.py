@@ -9,7 +9,7 @@ import pytest
 
 from steward.domains import work
 from steward.kit.db import Actor, Database
-from steward.kit.errors import Denied, Invalid, NotFound
+from steward.kit.errors import Conflict, Denied, Invalid, NotFound
 from tests.work.scene import PERSON, add, agent, call, owner, project, ready
 
 
@@ -46,6 +46,34 @@ def test_an_unknown_agent_is_registered_by_its_first_claim(stage: Database) -> N
     claim(stage, "newcomer")
     found = call(stage, "agents.get", agent="newcomer")
     assert (found.agent_type, found.model_name) == ("custom", "unknown")
+
+
+@pytest.mark.parametrize("status", ["done", "cancelled", "deferred", "draft"])
+@pytest.mark.parametrize("verb", ["fail", "give_back"])
+def test_what_nobody_works_on_is_not_opened_again(stage: Database, verb: str, status: str) -> None:
+    add(stage, "A", status="draft" if status == "draft" else "pending")
+    if status != "draft":
+        call(stage, "work.update", task="ACME-1", status=status)
+    more = {"reason": "it broke"} if verb == "fail" else {}
+    with pytest.raises(Conflict, match=f"this task is {status}"):
+        call(stage, f"work.{verb}", task="ACME-1", **more)
+    assert call(stage, "work.get", task="ACME-1").task.status == status
+
+
+def test_an_agent_deletes_nothing_that_another_holds(stage: Database) -> None:
+    add(stage, "A")
+    add(stage, "part", parent="ACME-1")
+    claim(stage, "one")
+    with pytest.raises(work.StaleToken, match="agent one holds"):
+        call(stage, "work.delete", agent("two"), task="ACME-1")
+    assert call(stage, "work.delete", agent("one"), task="ACME-2") == 1
+    assert call(stage, "work.delete", PERSON, task="ACME-1") == 1
+
+
+@pytest.mark.parametrize("status", ["done", "failed", "in_progress"])
+def test_no_task_begins_as_what_only_work_leads_to(stage: Database, status: str) -> None:
+    with pytest.raises(Invalid, match=f"no task begins as {status}"):
+        add(stage, "A", status=status)
 
 
 def test_only_an_agent_claims(stage: Database) -> None:

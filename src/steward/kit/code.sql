@@ -47,23 +47,23 @@ as $$
   select kit.setting('agent')
 $$;
 
--- Return the role that acts: the one set for the transaction, else what the database login stands for.
+-- Return the role that acts: the one set for the transaction, else what the database login stands for. Anybody may set
+-- it, so it is believed of logins that act for others alone.
 create function kit.actor_role() returns text
 language sql stable
 set search_path = kit, pg_temp
 as $$
-  select coalesce(
-    kit.setting('role'),
-    case session_user
-      when 'steward_agent' then 'agent'
-      when 'steward_readonly' then 'readonly'
-      when 'steward_app' then 'service'
-      else case
-        when pg_has_role(session_user, 'steward_owner', 'member') then 'admin'
-        else 'readonly'
-      end
+  select case session_user
+    when 'steward_agent' then 'agent'
+    when 'steward_readonly' then 'readonly'
+    when 'steward_backup' then 'readonly'
+    when 'steward_app' then coalesce(kit.setting('role'), 'service')
+    else case
+      when pg_has_role(session_user, 'steward_owner', 'member') then coalesce(kit.setting('role'), 'admin')
+      when pg_has_role(session_user, 'steward_app', 'member') then coalesce(kit.setting('role'), 'service')
+      else 'readonly'
     end
-  )
+  end
 $$;
 
 -- Tell whether a role holds a permission such as work:write.

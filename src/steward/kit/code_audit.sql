@@ -195,7 +195,8 @@ begin
 end
 $$;
 
--- Only the capture writes audit rows; called by hand, these would forge them.
+-- Only the capture writes audit rows; called by hand, or put on a temporary table, these would forge them.
+revoke execute on function kit.audit_capture() from steward_app, steward_agent, steward_readonly;
 revoke execute on function kit.audit_write(text, text, text, text, text[], jsonb[], jsonb[])
   from steward_app, steward_agent, steward_readonly;
 revoke execute on procedure kit.audit_table(text, text, text, text, text[], text[])

@@ -114,7 +114,12 @@ def _load_datetime(value: Any, path: str) -> datetime:
         found = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
     except ValueError:
         raise _wrong(path, value, "a time such as 2026-01-31T12:00:00Z") from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    found = found if found.tzinfo else found.replace(tzinfo=UTC)
+    try:
+        found.astimezone(UTC)
+    except OverflowError:
+        raise _wrong(path, value, "a time between the years 1 and 9999 in UTC") from None
+    return found
 
 
 def _load_date(value: Any, path: str) -> date:

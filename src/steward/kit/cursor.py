@@ -39,7 +39,7 @@ def decode(cursor: str | None, *kinds: Any) -> tuple[Any, ...]:
         if not isinstance(values, list) or len(values) != len(kinds):
             raise ValueError
         return tuple(load(kind, value, "cursor") for kind, value in zip(kinds, values, strict=True))
-    except (binascii.Error, ValueError, Invalid):
+    except (binascii.Error, ValueError, RecursionError, Invalid):
         hint = "pass next_cursor of the page before, to the same list"
         raise Invalid("cursor: this is no cursor of this list", hint=hint) from None
 

@@ -8,6 +8,7 @@ same code works behind a transaction pooler.
 from __future__ import annotations
 
 import logging
+import select
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -190,6 +191,22 @@ def _standard(exc: psycopg.Error, text: str) -> StewardError:
     return Internal(text, detail={"sqlstate": exc.sqlstate} if exc.sqlstate else None)
 
 
+def _is_alive(connection: psycopg.Connection[Any]) -> bool:
+    """Tell whether the server of a connection that lay idle is still there.
+
+    One that ends says so or closes the socket: only where something can be read unasked is a round trip worth its time.
+    """
+    watch = select.poll()
+    watch.register(connection.fileno(), select.POLLIN)
+    if not watch.poll(0):
+        return True
+    try:
+        connection.execute("")
+    except psycopg.Error:
+        return False
+    return True
+
+
 class Database:
     """The pool, and the transactions taken from it."""
 
@@ -254,20 +271,37 @@ class Database:
             if not self._opened:
                 self.pool.open()
                 self._opened = True
-        try:
-            connection = self.pool.getconn(timeout)
-        except PoolTimeout as exc:
-            raise Unavailable(
-                f"no database connection could be had: {exc}", hint="run `steward status`"
-            ) from None
+        connection = self._lend(timeout)
         try:
             yield connection
         finally:
             self.pool.putconn(connection)
 
-    def ping(self) -> None:
-        """Ask the server for a sign of life."""
-        with self.connection() as connection:
+    def _lend(self, timeout: float | None) -> psycopg.Connection[Any]:
+        """Take a connection whose server is there: after its restart every one that lay idle is dead.
+
+        (The pool's own check waits longer after each dead one, half a minute in all for six of them.)
+        """
+        for _ in range(2 * self.pool.max_size + 1):
+            try:
+                connection = self.pool.getconn(timeout)
+            except PoolTimeout as exc:
+                raise Unavailable(
+                    f"no database connection could be had: {exc}", hint="run `steward status`"
+                ) from None
+            if _is_alive(connection):
+                return connection
+            connection.close()
+            self.pool.putconn(connection)
+        raise Unavailable("every database connection was lost at once", hint="run `steward status`")
+
+    def ping(self, timeout: float | None = None) -> None:
+        """Ask the server for a sign of life.
+
+        Args:
+            timeout: seconds to wait for a connection; the statement time limit when None.
+        """
+        with self.connection(timeout) as connection:
             connection.execute("select 1")
 
     @contextmanager

@@ -253,7 +253,8 @@ def bind(spec: Operation, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _fingerprint(spec: Operation, values: Mapping[str, Any]) -> str:
     text = json.dumps([spec.name, dump(values)], sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    # A lone surrogate is refused where it is stored, with its place; here it only must not stop the way there.
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _once(database: Database, spec: Operation, values: dict[str, Any], actor: Actor, key: str | None) -> Any:

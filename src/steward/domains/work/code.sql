@@ -259,6 +259,34 @@ as $$
   where a.id is not null
 $$;
 
+-- Make the queue true for all that a change of some tasks touches. What that is, is asked again once it is locked: a
+-- child that another transaction was adding below it is seen only then, and nobody else would look at it.
+create function work.refresh_touched(p_ids uuid[], p_parents uuid[]) returns void
+language plpgsql
+set search_path = work, pg_temp
+as $$
+declare
+  known uuid[] := work.touched_by(p_ids, p_parents);
+  grown uuid[];
+begin
+  loop
+    perform t.id
+    from work.tasks as t
+    where t.id = any (known)
+    order by t.id
+    for no key update;
+    grown := array(
+      select unnest(known)
+      union
+      select unnest(work.touched_by(p_ids, p_parents))
+    );
+    exit when cardinality(grown) = cardinality(known);
+    known := grown;
+  end loop;
+  perform work.refresh_queue(known);
+end
+$$;
+
 -- After tasks were added: look at them and at their parents (refresh_queue locks these against being finished meanwhile).
 create function work.after_task_insert() returns trigger
 language plpgsql
@@ -314,7 +342,7 @@ begin
     and (q.priority, q.labels, q.required_capabilities)
       is distinct from (n.priority, n.labels, n.required_capabilities);
   if ids is not null then
-    perform work.refresh_queue(work.touched_by(ids, parents));
+    perform work.refresh_touched(ids, parents);
   end if;
   return null;
 end
@@ -516,7 +544,7 @@ language plpgsql
 set search_path = work, pg_temp
 as $$
 begin
-  perform work.refresh_queue(array(select work.with_descendants(array(select distinct o.task_id from old_rows as o))));
+  perform work.refresh_touched(array(select distinct o.task_id from old_rows as o), null);
   return null;
 end
 $$;

@@ -145,7 +145,7 @@ begin
     end if;
     return held.agent_id;
   end if;
-  if kit.actor_agent() is not null and (p_claimed or held.agent_id is not null) then
+  if (kit.actor_agent() is not null or kit.actor_role() = 'agent') and (p_claimed or held.agent_id is not null) then
     raise exception 'an agent writes with the token of its claim, and none was given'
       using errcode = 'STW02',
       detail = coalesce('the task is held by ' || held.agent_name, 'nobody holds the task'),
@@ -157,6 +157,54 @@ begin
     perform work.refresh_queue(array[p_task_id]);
   end if;
   return held.agent_id;
+end
+$$;
+
+-- Refuse an agent that would put away what another agent holds; the queue rows stay locked, so that none is claimed
+-- meanwhile.
+create function work.refuse_held(p_task_id uuid) returns void
+language plpgsql
+set search_path = work, kit, pg_temp
+as $$
+declare
+  holder text;
+begin
+  perform q.task_id
+  from work.ready_queue as q
+  where q.task_id in (select work.with_descendants(array[p_task_id]))
+  order by q.task_id
+  for update;
+  if kit.actor_agent() is null and kit.actor_role() <> 'agent' then
+    return;
+  end if;
+  select q.agent_name into holder
+  from work.ready_queue as q
+  where q.task_id in (select work.with_descendants(array[p_task_id]))
+    and lower(q.agent_name) <> lower(coalesce(kit.actor_agent(), ''))
+  limit 1;
+  if found then
+    raise exception 'agent % holds this task or one below it', holder
+      using errcode = 'STW02', hint = 'let it finish or give back first, or let a person delete the task';
+  end if;
+end
+$$;
+
+-- Refuse to give back or fail what nobody can be at work on: that would open a finished task again unasked.
+create function work.refuse_closed(p_task_id uuid) returns void
+language plpgsql
+set search_path = work, pg_temp
+as $$
+declare
+  found_status text;
+begin
+  select t.status into found_status
+  from work.tasks as t
+  where t.id = p_task_id
+  for no key update;
+  if found_status in ('done', 'cancelled', 'failed', 'deferred', 'draft') then
+    raise exception 'this task is %, so nobody is at work on it', found_status
+      using errcode = 'ST409', hint = 'give it the status pending with `work update`, or bring a failed one back with `work requeue`';
+  end if;
 end
 $$;
 
@@ -289,6 +337,7 @@ declare
 begin
   perform kit.authorize('work:write');
   agent := work.pass(p_task_id, p_token, true);
+  perform work.refuse_closed(p_task_id);
   perform work.extend('on_give_back', p_task_id, agent, jsonb_build_object('reason', p_reason));
   perform work.release(p_task_id);
   update work.tasks as t
@@ -347,6 +396,7 @@ declare
 begin
   perform kit.authorize('work:write');
   agent := work.pass(p_task_id, p_token, true);
+  perform work.refuse_closed(p_task_id);
   perform work.extend('on_fail', p_task_id, agent, jsonb_build_object('reason', p_reason, 'final', p_final));
   perform work.count_failure(p_task_id, p_reason, p_final);
 end

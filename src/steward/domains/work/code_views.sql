@@ -327,6 +327,7 @@ declare
   gone integer;
 begin
   perform kit.authorize('work:write');
+  perform work.refuse_held(p_id);
   update work.tasks
   set deleted_at = now()
   where id in (select work.with_descendants(array[p_id]))

@@ -37,7 +37,11 @@ def numbered(db: Db, words: str) -> dict[str, Any]:
     reference = _REFERENCE.match(words)
     low, high = id_range(words) or (None, None)
     number = (
-        int(reference["number"]) if reference else int(words) if words.isdigit() and len(words) < 18 else None
+        int(reference["number"])
+        if reference
+        else int(words)
+        if words.isdecimal() and len(words) < 18
+        else None
     )
     needs_project = reference is None and number is not None
     return {

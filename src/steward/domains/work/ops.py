@@ -29,6 +29,7 @@ from steward.kit.errors import Invalid, NotFound, StaleVersion
 from steward.kit.op import Page, Profile, op
 
 MOST = 2000
+_FIRST = (TaskStatus.PENDING, TaskStatus.DRAFT, TaskStatus.DEFERRED)
 _BELONGS = ("epic", "issue", "workflow")
 
 
@@ -86,6 +87,7 @@ def add(
         workflow: the workflow it belongs to, by id or name; that of its parent when left out.
     """
     check_line("title", title)
+    _check_first(status)
     parent_task = task_of(db, parent) if parent else None
     place = place_of(db, project=project, epic=epic, issue=issue, workflow=workflow, parent=parent_task)
     if place.project_id is None:
@@ -119,6 +121,13 @@ def add(
     for other in waits_for or []:
         _tie(db, task_id, place.project_id, other, DependencyType.BLOCKS)
     return whole(db, task_id)
+
+
+def _check_first(status: TaskStatus) -> None:
+    """Refuse states that only work itself leads to: a task added as done would never have been finished."""
+    if status not in _FIRST:
+        hint = f"add it as {', '.join(_FIRST)}; `work start`, `work finish` and `work update` lead on"
+        raise Invalid(f"status: no task begins as {status.value}", hint=hint)
 
 
 @op(profile=Profile.CORE)

@@ -94,7 +94,8 @@ def client_ip(request: Request) -> str | None:
 
     host = request.client.host if request.client else ""
     try:
-        return str(ipaddress.ip_address(host))
+        # PostgreSQL's inet knows no zone, which a link-local address bears.
+        return str(ipaddress.ip_address(host.partition("%")[0]))
     except ValueError:
         return None
 

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 import anyio.to_thread
+import psycopg
 
 from steward.kit import op
+from steward.kit.db import translate
 from steward.kit.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -96,9 +98,16 @@ class Edge:
         self.changed.committed(set(op.ROOMS))
 
     async def thread(self, work: Callable[[], T], *, share: str = "general") -> T:
-        """Run blocking work in a thread of one of the shares: general, vital or health."""
+        """Run blocking work in a thread of one of the shares: general, vital or health.
+
+        Raises:
+            StewardError: the work's own, and what stands for an error of the database, such as Unavailable.
+        """
         limiter = {"general": self._general, "vital": self._vital, "health": self._health}[share]
-        return await anyio.to_thread.run_sync(work, limiter=limiter)
+        try:
+            return await anyio.to_thread.run_sync(work, limiter=limiter)
+        except psycopg.Error as exc:
+            raise translate(exc) from exc
 
     async def call(
         self, name: str, arguments: Mapping[str, Any], actor: Actor, *, request_key: str | None = None

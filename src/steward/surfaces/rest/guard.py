@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("steward.access")
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9._:-]{1,128}$")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_HERE = frozenset({"127.0.0.1", "localhost", "::1"})
+_PORTS = {"http": 80, "https": 443}
 MOST_BYTES = 8 * 1024 * 1024
 # A file as base64 in JSON.
 MOST_UPLOAD_BYTES = 40 * 1024 * 1024
@@ -42,20 +44,24 @@ class Hosts:
         self.port = port
         self.loopback = _is_loopback(settings.host)
         named = {name.strip().lower() for name in settings.allowed_hosts.split(",") if name.strip()}
-        self.names = {"127.0.0.1", "localhost", "::1", settings.host.lower()} | named
+        self.names = _HERE | {settings.host.lower()} | named
 
     def knows(self, host: str) -> bool:
         """Tell whether a Host header means this server."""
         name, port = _split(host)
         if name in self.names:
-            return port is None or port == self.port or name not in ("127.0.0.1", "localhost", "::1")
+            return port is None or port == self.port or name not in _HERE
         # An address cannot be rebound by a name server, so a server open to the network answers to any of its own.
         return not self.loopback and _is_address(name)
 
     def knows_origin(self, origin: str) -> bool:
         """Tell whether an Origin header names a page of this server."""
         scheme, _, rest = origin.partition("://")
-        return scheme in ("http", "https") and "/" not in rest and self.knows(rest)
+        if scheme not in ("http", "https") or "/" in rest or not self.knows(rest):
+            return False
+        # Without a port an origin is at its scheme's own, where on this machine somebody else serves.
+        name, port = _split(rest)
+        return name not in _HERE or (port or _PORTS[scheme]) == self.port
 
 
 def _split(host: str) -> tuple[str, int | None]:

@@ -176,7 +176,8 @@ async def _readyz(request: Request) -> Response:
 
 
 def _ask(edge: Edge) -> None:
-    edge.database.ping()
+    # The wait for a thread cannot be cut short, so the wait in it is.
+    edge.database.ping(timeout=_HEALTH_S)
 
 
 async def _login(request: Request) -> Response:

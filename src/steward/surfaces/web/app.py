@@ -165,6 +165,8 @@ async def news(request: Request) -> Response:
 @router.get("/static/{version}/{name:path}")
 async def static(request: Request, version: str, name: str) -> Response:
     """Serve a file of the pages; the address changes with the content, so it may be kept for ever."""
+    if "\0" in name:
+        raise NotFound("no file of the pages has a NUL in its name")
     path = (STATIC / PurePosixPath(name)).resolve()
     kind = _KINDS.get(path.suffix)
     if kind is None or not path.is_relative_to(STATIC) or not path.is_file():
