@@ -61,10 +61,11 @@ def require_format(path: Path, data: bytes) -> Format:
     """Return the format of a file that was named by the caller.
 
     Raises:
-        Refused: it is nothing known.
+        Refused: it is nothing known, or too damaged to tell; then with the place.
     """
     found = format_of(path, data)
     if found is None:
+        _refuse_damage(path, data)
         known = ", ".join(each.name for each in FORMATS)
         raise Refused(
             f"{path}: its content is of no known format",
@@ -72,6 +73,15 @@ def require_format(path: Path, data: bytes) -> Format:
             kind="unknown_format",
         )
     return found
+
+
+def _refuse_damage(path: Path, data: bytes) -> None:
+    """Name the place where what begins like JSON, or holds nothing, is no document: that says more than its format."""
+    head = data[:_HEAD].decode("utf-8", "replace").lstrip("\ufeff")
+    if head.strip("\0 \t\r\n") and not _BEGINS_LIKE_JSON.match(head):
+        return
+    name = plain_name(path)
+    parse(decode(data, name).text, name)
 
 
 def _is_taskmaster(path: Path, data: bytes) -> bool:

@@ -164,6 +164,15 @@ def translate(exc: psycopg.Error) -> StewardError:
     return _standard(exc, text)
 
 
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise what goes wrong with the database as an error of our tree."""
+    try:
+        yield
+    except psycopg.Error as exc:
+        raise translate(exc) from exc
+
+
 def _standard(exc: psycopg.Error, text: str) -> StewardError:
     """Map the SQLSTATEs of PostgreSQL itself that a caller can do something about."""
     from steward.kit import errors

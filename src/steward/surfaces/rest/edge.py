@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 import anyio.to_thread
-import psycopg
 
 from steward.kit import op
-from steward.kit.db import translate
+from steward.kit.db import translated
 from steward.kit.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -104,10 +103,8 @@ class Edge:
             StewardError: the work's own, and what stands for an error of the database, such as Unavailable.
         """
         limiter = {"general": self._general, "vital": self._vital, "health": self._health}[share]
-        try:
+        with translated():
             return await anyio.to_thread.run_sync(work, limiter=limiter)
-        except psycopg.Error as exc:
-            raise translate(exc) from exc
 
     async def call(
         self, name: str, arguments: Mapping[str, Any], actor: Actor, *, request_key: str | None = None
