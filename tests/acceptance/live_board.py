@@ -29,7 +29,7 @@ _OPEN = ("pending", "in_progress")
 _ROWS = """
     select 'KEY-' || t.number, t.import_ref, t.status, t.completed_at
     from work.tasks as t
-    where t.import_file_id is not null
+    where t.import_file_id = (select f.id from work.import_files as f order by f.created_at limit 1)
     order by t.completed_at, t.number
 """
 
@@ -58,6 +58,7 @@ def _project(house: House) -> str:
     with house.connection() as connection:
         found = connection.execute(
             "select p.key from projects.projects as p join work.import_files as f on f.project_id = p.id"
+            " order by f.created_at limit 1"
         ).fetchone()
     assert found is not None
     return str(found[0])
