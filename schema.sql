@@ -3186,6 +3186,11 @@ begin
         detail = coalesce('it is held by ' || held.agent_name || ' until ' || held.lease_until, 'nobody holds it'),
         hint = 'stop working on it; claim again for a new token';
     end if;
+    if kit.actor_role() = 'agent' and lower(kit.actor_agent()) <> lower(held.agent_name) then
+      -- Tokens are numbers in a row: whose key names one agent must not act with the next one's.
+      raise exception 'the token % is that of agent %', p_token, held.agent_name
+        using errcode = 'STW02', hint = 'use the token of your own claim';
+    end if;
     return held.agent_id;
   end if;
   if (kit.actor_agent() is not null or kit.actor_role() = 'agent') and (p_claimed or held.agent_id is not null) then

@@ -60,6 +60,15 @@ def test_what_nobody_works_on_is_not_opened_again(stage: Database, verb: str, st
     assert call(stage, "work.get", task="ACME-1").task.status == status
 
 
+def test_the_key_of_one_agent_does_nothing_with_the_token_of_another(stage: Database) -> None:
+    add(stage, "A")
+    taken = claim(stage, "one")
+    other, itself = (Actor(role="agent", agent=name, agent_bound=True) for name in ("two", "ONE"))
+    with pytest.raises(work.StaleToken, match="that of agent one"):
+        call(stage, "work.finish", other, task="ACME-1", token=taken.token)
+    assert call(stage, "work.finish", itself, task="ACME-1", token=taken.token).status == "done"
+
+
 def test_an_agent_deletes_nothing_that_another_holds(stage: Database) -> None:
     add(stage, "A")
     add(stage, "part", parent="ACME-1")
