@@ -24,6 +24,7 @@ class Room:
         self._name = name
 
     def __getattr__(self, verb: str) -> Callable[..., Any]:
+        """Return the operation; it then stays as an attribute, so that this is asked once."""
         if verb.startswith("_"):
             raise AttributeError(verb)
         try:
@@ -35,6 +36,7 @@ class Room:
         def call(*, request_key: str | None = None, **arguments: Any) -> Any:
             return self._steward.run(spec, arguments, request_key)
 
+        setattr(self, verb, call)
         return call
 
     def __dir__(self) -> list[str]:
@@ -52,7 +54,9 @@ class Steward:
     def __getattr__(self, name: str) -> Room:
         if name not in op.ROOMS:
             raise AttributeError(f"there is no room {name!r}; the rooms are {', '.join(op.ROOMS)}")
-        return Room(self, name)
+        room = Room(self, name)
+        setattr(self, name, room)
+        return room
 
     def run(self, spec: op.Operation, arguments: dict[str, Any], request_key: str | None) -> Any:
         """Run an operation as the actor of this connection."""

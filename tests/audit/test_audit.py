@@ -109,7 +109,7 @@ def test_nobody_changes_the_log(database: Database, ada: Actor) -> None:
 def test_nobody_forges_the_log(database: Database) -> None:
     with database.connection() as connection:
         for statement in (
-            "select kit.audit_write('task', 'create', '', '', array['x'], array['{}'::jsonb], array['{}'::jsonb])",
+            "select kit.audit_write('task', 'create', array['x'], null, null, array['{}'], null, null)",
             "insert into audit.audit_logs (event_type, event_action, resource_type) values ('custom', 'create', 'x')",
             "select kit.guard_partition('audit.audit_logs', 'audit.audit_logs_rest')",
         ):

@@ -30,19 +30,28 @@ def _enums(kind: Any) -> dict[str, type[Enum]]:
 def row_factory(kind: type[T]) -> Callable[[psycopg.Cursor[Any]], RowMaker[T]]:
     """Return the psycopg row factory that makes instances of a dataclass."""
 
-    declared: Any = kind
-
     def for_cursor(cursor: psycopg.Cursor[Any]) -> RowMaker[T]:
-        names = [column.name for column in cursor.description or ()]
-        enums = {names.index(name): enum for name, enum in _enums(declared).items() if name in names}
-
-        def make(values: Sequence[Any]) -> T:
-            cells = list(values)
-            for index, enum in enums.items():
-                if cells[index] is not None:
-                    cells[index] = enum(cells[index])
-            return kind(**dict(zip(names, cells, strict=True)))
-
-        return make
+        result = cursor.pgresult
+        # `cursor.description` makes an object of each column: a fifth of what a small query takes here.
+        names = tuple(result.fname(index) or b"" for index in range(result.nfields)) if result else ()
+        declared: Any = kind
+        maker: RowMaker[T] = _maker(declared, names)
+        return maker
 
     return for_cursor
+
+
+@cache
+def _maker(kind: Any, columns: tuple[bytes, ...]) -> Callable[[Sequence[Any]], Any]:
+    """Return what makes a row of these columns an instance of a dataclass."""
+    names = [column.decode() for column in columns]
+    enums = [(names.index(name), enum) for name, enum in _enums(kind).items() if name in names]
+
+    def make(values: Sequence[Any]) -> Any:
+        cells = list(values)
+        for index, enum in enums:
+            if cells[index] is not None:
+                cells[index] = enum(cells[index])
+        return kind(**dict(zip(names, cells, strict=True)))
+
+    return make

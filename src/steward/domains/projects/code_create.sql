@@ -169,9 +169,25 @@ $$;
 -- kind that fits. More than one row means that a name is shared. Deleted ones are found by id, or when asked for.
 create function projects.find_projects(p_ref text, p_deleted boolean default false)
 returns table (id uuid, kind integer)
-language sql stable
+language plpgsql stable
 set search_path = projects, kit, pg_temp
 as $$
+begin
+  -- Nearly every call names a slug or a key, and finds it by an index.
+  return query
+  select f.id, f.kind
+  from (
+    select p.id, 2 as kind from projects.projects as p where p.slug = lower(p_ref) and p.deleted_at is null
+    union all
+    select p.id, 3 from projects.projects as p where p.key = upper(p_ref) and p.deleted_at is null
+  ) as f
+  where not p_deleted
+  order by f.kind
+  limit 1;
+  if found then
+    return;
+  end if;
+  return query
   with given as materialized (
     select
       projects.normalise_remote(p_ref) as remote,
@@ -195,8 +211,9 @@ as $$
   )
   select c.id, c.kind
   from candidates as c
-  where c.kind = (select min(kind) from candidates)
-  order by c.id desc
+  where c.kind = (select min(m.kind) from candidates as m)
+  order by c.id desc;
+end
 $$;
 
 -- Projects with what other systems call their columns, and what is derived.

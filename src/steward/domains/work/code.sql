@@ -1,4 +1,4 @@
--- The graph of work: readiness, cycles, transitions. Leases stand in code_leases.sql.
+-- The graph of work: cycles, transitions. Readiness stands in code_ready.sql, leases in code_leases.sql.
 
 -- A later room's code.sql registers its extensions again, so the list starts empty.
 delete from work.extension_points;
@@ -12,21 +12,29 @@ as $$
   values (p_point, p_position, p_function::regproc::text)
 $$;
 
--- Call what later rooms registered for a point; an error of theirs refuses the whole operation.
-create function work.extend(p_point text, p_task_id uuid, p_agent_id uuid, p_detail jsonb) returns void
+-- Call what later rooms registered for a point, for each of some tasks; an error of theirs refuses the whole operation.
+create function work.extend(p_point text, p_task_ids uuid[], p_agent_id uuid, p_details jsonb[]) returns void
 language plpgsql
 set search_path = work, pg_temp
+-- What later rooms do is planned as usual.
+set plan_cache_mode = auto
+set enable_seqscan = on
 as $$
 declare
+  extensions text[];
   extension text;
 begin
-  for extension in
-    select function_name
-    from work.extension_points
-    where point = p_point
-    order by position, function_name
-  loop
-    execute format('select %s($1, $2, $3)', extension) using p_task_id, p_agent_id, p_detail;
+  select array_agg(function_name order by position, function_name)
+  into extensions
+  from work.extension_points
+  where point = p_point;
+  if extensions is null then
+    return;
+  end if;
+  for i in 1..cardinality(p_task_ids) loop
+    foreach extension in array extensions loop
+      execute format('select %s($1, $2, $3)', extension) using p_task_ids[i], p_agent_id, coalesce(p_details[i], '{}');
+    end loop;
   end loop;
 end
 $$;
@@ -147,209 +155,6 @@ create trigger touch before update on work.tasks
 for each row execute function kit.touch_versioned();
 create trigger touch before update on work.import_files
 for each row execute function kit.update_updated_at_column();
-
--- Return a task and all below it.
-create function work.with_descendants(p_ids uuid[]) returns setof uuid
-language sql stable
-set search_path = work, pg_temp
-as $$
-  with recursive tree (id) as (
-    select unnest(p_ids)
-    union
-    select c.id
-    from tree
-    join work.tasks as c on c.parent_task_id = tree.id
-  )
-  select id
-  from tree
-$$;
-
--- Return the tasks among some that could be claimed now: open, no open child, and neither they nor an ancestor wait.
-create function work.ready_among(p_ids uuid[]) returns setof uuid
-language sql stable
-set search_path = work, pg_temp
-as $$
-  with recursive line (id, member, parent_id) as (
-    select t.id, t.id, t.parent_task_id
-    from work.tasks as t
-    where t.id = any (p_ids)
-      and t.deleted_at is null
-      and (t.status = 'pending' or (t.status = 'in_progress' and t.assigned_user_id is null))
-    union
-    select line.id, a.id, a.parent_task_id
-    from line
-    join work.tasks as a on a.id = line.parent_id
-  )
-  select line.id
-  from line
-  join work.tasks as m on m.id = line.member
-  group by line.id
-  having bool_and(
-    (m.id = line.id or (m.deleted_at is null and m.status in ('pending', 'in_progress', 'blocked', 'in_review', 'testing', 'awaiting_input')))
-    and not exists (
-      select
-      from work.task_dependencies as d
-      join work.tasks as b on b.id = d.depends_on_task_id
-      where d.task_id = m.id
-        and d.dependency_type <> 'relates_to'
-        and b.deleted_at is null
-        and not work.out_of_the_way(b.status)
-    )
-  )
-  and not exists (
-    select
-    from work.tasks as c
-    where c.parent_task_id = line.id
-      and c.deleted_at is null
-      and not work.out_of_the_way(c.status)
-  )
-$$;
-
--- Make the queue true again for some tasks. Their rows are locked first, in id order: of two transactions that each
--- close one of a task's two last blockers, the second waits and then sees the first's work.
-create function work.refresh_queue(p_ids uuid[]) returns void
-language plpgsql
-set search_path = work, pg_temp
-as $$
-declare
-  ready uuid[];
-begin
-  if p_ids is null or cardinality(p_ids) = 0 then
-    return;
-  end if;
-  perform t.id
-  from work.tasks as t
-  where t.id = any (p_ids)
-  order by t.id
-  for no key update;
-  select array_agg(r) into ready from work.ready_among(p_ids) as r;
-  delete from work.ready_queue as q
-  using work.tasks as t
-  where q.task_id = any (p_ids)
-    and t.id = q.task_id
-    and (
-      t.deleted_at is not null
-      or t.status in ('done', 'failed', 'cancelled', 'deferred', 'draft')
-      or (q.agent_id is null and not q.task_id = any (coalesce(ready, '{}')))
-    );
-  insert into work.ready_queue (task_id, project_id, priority, number, labels, required_capabilities)
-  select t.id, t.project_id, t.priority, t.number, t.labels, t.required_capabilities
-  from work.tasks as t
-  where t.id = any (ready)
-  on conflict (task_id) do nothing;
-end
-$$;
-
--- Return what must be looked at again when tasks changed: they, what waits for them, their parents, and all below.
-create function work.touched_by(p_ids uuid[], p_parents uuid[]) returns uuid[]
-language sql stable
-set search_path = work, pg_temp
-as $$
-  select array_agg(distinct a.id)
-  from (
-    select work.with_descendants(p_ids || array(
-      select d.task_id
-      from work.task_dependencies as d
-      where d.depends_on_task_id = any (p_ids)
-        and d.dependency_type <> 'relates_to'
-    )) as id
-    union all
-    select unnest(p_parents)
-  ) as a
-  where a.id is not null
-$$;
-
--- Make the queue true for all that a change of some tasks touches. What that is, is asked again once it is locked: a
--- child that another transaction was adding below it is seen only then, and nobody else would look at it.
-create function work.refresh_touched(p_ids uuid[], p_parents uuid[]) returns void
-language plpgsql
-set search_path = work, pg_temp
-as $$
-declare
-  known uuid[] := work.touched_by(p_ids, p_parents);
-  grown uuid[];
-begin
-  loop
-    perform t.id
-    from work.tasks as t
-    where t.id = any (known)
-    order by t.id
-    for no key update;
-    grown := array(
-      select unnest(known)
-      union
-      select unnest(work.touched_by(p_ids, p_parents))
-    );
-    exit when cardinality(grown) = cardinality(known);
-    known := grown;
-  end loop;
-  perform work.refresh_queue(known);
-end
-$$;
-
--- After tasks were added: look at them and at their parents (refresh_queue locks these against being finished meanwhile).
-create function work.after_task_insert() returns trigger
-language plpgsql
-set search_path = work, pg_temp
-as $$
-declare
-  ids uuid[];
-  parents uuid[];
-begin
-  select array_agg(n.id), array_agg(distinct n.parent_task_id) filter (where n.parent_task_id is not null)
-  into ids, parents
-  from new_rows as n;
-  if parents is not null then
-    perform work.check_parents(ids);
-  end if;
-  -- An import looks once, after its dependencies are there: rows that would stand in the queue for a moment only are
-  -- spared (a tenth of what a large file takes).
-  if kit.setting('importing') is null then
-    perform work.refresh_queue(ids || parents);
-  end if;
-  return null;
-end
-$$;
-create trigger sync_insert after insert on work.tasks
-referencing new table as new_rows
-for each statement execute function work.after_task_insert();
-
--- After tasks changed: look again at whatever that can have made ready or unready.
-create function work.after_task_update() returns trigger
-language plpgsql
-set search_path = work, pg_temp
-as $$
-declare
-  ids uuid[];
-  moved uuid[];
-  parents uuid[];
-begin
-  select
-    array_agg(n.id) filter (where (o.status, o.parent_task_id, o.deleted_at, o.assigned_user_id)
-      is distinct from (n.status, n.parent_task_id, n.deleted_at, n.assigned_user_id)),
-    array_agg(n.id) filter (where n.parent_task_id is distinct from o.parent_task_id and n.parent_task_id is not null),
-    array_agg(o.parent_task_id) || array_agg(n.parent_task_id)
-  into ids, moved, parents
-  from new_rows as n
-  join old_rows as o on o.id = n.id;
-  if moved is not null then
-    perform work.check_parents(moved);
-  end if;
-  update work.ready_queue as q
-  set priority = n.priority, labels = n.labels, required_capabilities = n.required_capabilities
-  from new_rows as n
-  where q.task_id = n.id
-    and (q.priority, q.labels, q.required_capabilities)
-      is distinct from (n.priority, n.labels, n.required_capabilities);
-  if ids is not null then
-    perform work.refresh_touched(ids, parents);
-  end if;
-  return null;
-end
-$$;
-create trigger sync_update after update on work.tasks
-referencing old table as old_rows new table as new_rows
-for each statement execute function work.after_task_update();
 
 -- Lock the graphs of some projects, in order. One lock a graph: two edges that close a cycle from both ends must not
 -- both look before either is seen.

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from typing import Any
 from uuid import UUID
 
 from steward.domains import projects
-from steward.domains.work.types import Task, TaskId, TaskLink, TaskRow, TaskText
+from steward.domains.work.types import NamedTask, Task, TaskId, TaskLink, TaskRow, TaskText, TaskTexts
 from steward.domains.work.types_talk import Target
+from steward.kit.convert import load
 from steward.kit.db import Db
 from steward.kit.errors import Invalid, NotFound
 
 _REFERENCE = re.compile(r"^(?P<key>[A-Za-z0-9]{2,10})-(?P<number>[0-9]{1,18})$")
 _HEX = re.compile(r"^[0-9a-fA-F-]{8,36}$")
 EVERYWHERE = frozenset({"all", "*"})
+_TEXT_FIELDS = tuple(field.name for field in dataclasses.fields(TaskText))
 
 
 def scope(db: Db, project: str | None) -> UUID | None:
@@ -61,7 +64,12 @@ def task_of(db: Db, words: str) -> TaskId:
         Invalid: more than one is.
     """
     words = words.strip()
-    found = db.all("work.resolve_task", TaskId, **numbered(db, words))
+    reference = _REFERENCE.match(words)
+    if reference:
+        number = int(reference["number"])
+        found = db.all("work.task_by_number", TaskId, key=reference["key"], number=number)
+    else:
+        found = db.all("work.resolve_task", TaskId, **numbered(db, words))
     if len(found) > 1:
         raise Invalid(
             f"{words!r} stands for more than one task", hint="give more digits of its id, or KEY-number"
@@ -72,6 +80,33 @@ def task_of(db: Db, words: str) -> TaskId:
             hint="name it as ACME-42, by its id, or look with `steward work list`",
         )
     return found[0]
+
+
+def tasks_of(db: Db, names: list[str]) -> list[UUID]:
+    """Return the tasks that references such as ACME-42 or whole ids mean, in their order.
+
+    Raises:
+        NotFound: one of them means no task.
+    """
+    references = [_REFERENCE.match(name.strip()) for name in names]
+    ids = [name for name, reference in zip(names, references, strict=True) if reference is None]
+    spans = {name: id_range(name.strip()) for name in ids}
+    found = db.all(
+        "work.resolve_tasks",
+        NamedTask,
+        keys=[reference["key"] for reference in references if reference],
+        numbers=[int(reference["number"]) for reference in references if reference],
+        ids=[span[0] for span in spans.values() if span and span[0] == span[1]],
+    )
+    known = {task.ref: task.id for task in found} | {str(task.id): task.id for task in found}
+    words = [str(span[0]) if (span := spans.get(name)) else name.strip().upper() for name in names]
+    missing = [name for name, word in zip(names, words, strict=True) if word not in known]
+    if missing:
+        raise NotFound(
+            f"there is no task {', '.join(map(repr, missing))}",
+            hint="name each as ACME-42 or by its whole id",
+        )
+    return [known[word] for word in words]
 
 
 def target_of(db: Db, words: str) -> Target:
@@ -98,13 +133,20 @@ def row_of(db: Db, task_id: UUID) -> TaskRow:
     return row
 
 
+def rows_of(db: Db, task_ids: list[UUID]) -> list[TaskRow]:
+    """Return tasks as lists show them, in the order of their ids' list."""
+    found = {row.id: row for row in db.all("work.get_rows", TaskRow, ids=task_ids)}
+    return [found[task_id] for task_id in task_ids]
+
+
 def whole(db: Db, task_id: UUID) -> Task:
     """Return a task with its texts and what it is tied to."""
     row = row_of(db, task_id)
-    links = db.all("work.links", TaskLink, id=task_id)
+    texts = db.one("work.get_text", TaskTexts, id=task_id)
+    links: list[TaskLink] = load(list[TaskLink], texts.links, "links")
     return Task(
         task=row,
-        text=db.one("work.get_text", TaskText, id=task_id),
+        text=TaskText(**{name: getattr(texts, name) for name in _TEXT_FIELDS}),
         parents=[link for link in links if link.relation == "parent"],
         subtasks=[link for link in links if link.relation == "subtask"],
         waits_for=[link for link in links if link.relation in ("waits_for", "relates_to")],

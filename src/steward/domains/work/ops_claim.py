@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from steward.domains.work.errors import AgentNeeded, TaskNotReady
-from steward.domains.work.find import row_of, scope, task_of, whole
-from steward.domains.work.types import Blocked, Choice, Claim, Lease, QueueFacts, TaskRow
+from steward.domains.work.find import row_of, rows_of, scope, task_of, tasks_of, whole
+from steward.domains.work.types import Blocked, Choice, Claim, ClaimedTask, Lease, QueueFacts, TaskRow
 from steward.kit.db import Db
 from steward.kit.errors import Invalid
 from steward.kit.op import Profile, op
@@ -16,15 +17,14 @@ from steward.kit.op import Profile, op
 LEASE_SECONDS = 600
 
 
-def _agent(db: Db) -> UUID:
-    """Return the acting agent, registered when it is seen for the first time."""
+def _agent(db: Db) -> dict[str, Any]:
+    """Name the acting agent, which is registered when it is seen for the first time."""
     if db.actor.agent is None:
         raise AgentNeeded(
             "only an agent can claim, and none was named",
             hint="give --agent NAME or set STEWARD_AGENT; over HTTP send X-Steward-Agent: NAME",
         )
-    found: UUID = db.value("work.ensure_agent", name=db.actor.agent, owner=db.actor.user_id)
-    return found
+    return {"agent": db.actor.agent, "owner": db.actor.user_id}
 
 
 def _capabilities(db: Db) -> list[str] | None:
@@ -123,7 +123,7 @@ def claim(
     lease = db.maybe(
         "work.claim_tasks",
         Lease,
-        agent_id=_agent(db),
+        **_agent(db),
         project_id=None if wanted else scope(db, project),
         labels=labels or None,
         limit=1,
@@ -135,6 +135,37 @@ def claim(
     if lease is None:
         return None
     return Claim(token=lease.token, lease_until=lease.lease_until, task=whole(db, lease.task_id))
+
+
+@op(write=True, waits=True)
+def claim_many(
+    db: Db,
+    *,
+    limit: int = 100,
+    project: str | None = None,
+    labels: list[str] | None = None,
+    lease_seconds: int = LEASE_SECONDS,
+) -> list[ClaimedTask]:
+    """Claim many ready tasks at once for the acting agent, the most urgent first; none when nothing is ready.
+
+    Args:
+        limit: how many at most, 1 to 1000.
+        project: slug, key or id; the project in hand when left out, `all` for every project.
+        labels: only tasks that bear all of these labels.
+        lease_seconds: how long the claims last without a word, 1 to 86400; every call with a token renews its own.
+    """
+    leases = db.all(
+        "work.claim_tasks",
+        Lease,
+        **_agent(db),
+        project_id=scope(db, project),
+        labels=labels or None,
+        limit=_within(limit, 1000),
+        lease_seconds=lease_seconds,
+        task_id=None,
+    )
+    rows = rows_of(db, [lease.task_id for lease in leases])
+    return [ClaimedTask(lease.token, lease.lease_until, row) for lease, row in zip(leases, rows, strict=True)]
 
 
 def _not_ready(db: Db, task_id: UUID) -> TaskNotReady:
@@ -199,6 +230,36 @@ def finish(
     kept: Any = json.dumps({"summary": result}) if result else None
     db.run("work.finish_task", id=found.id, token=token, result=kept, actual_minutes=actual_minutes)
     return row_of(db, found.id)
+
+
+@op(write=True)
+def finish_many(
+    db: Db, *, tasks: list[str], tokens: list[int], results: list[str] | None = None
+) -> list[TaskRow]:
+    """Finish many claimed tasks at once, all or none; what waited for them becomes ready.
+
+    Args:
+        tasks: such as ACME-42, each once, at most 1000.
+        tokens: what claim returned, one for each task in the same order.
+        results: what was done, in words, one for each task in the same order; an empty one says nothing.
+    """
+    _same_length("tokens", tokens, tasks)
+    if results is not None:
+        _same_length("results", results, tasks)
+    ids = tasks_of(db, tasks)
+    kept = [json.dumps({"summary": text}) if text else None for text in results or [""] * len(tasks)]
+    db.run("work.finish_tasks", ids=ids, tokens=tokens, results=kept)
+    return rows_of(db, ids)
+
+
+def _same_length(name: str, given: Sequence[object], tasks: list[str]) -> None:
+    if not 1 <= len(tasks) <= 1000:
+        raise Invalid(f"tasks: {len(tasks)} are not between 1 and 1000", hint="give 1 to 1000 tasks")
+    if len(given) != len(tasks):
+        raise Invalid(
+            f"{name}: {len(given)} for {len(tasks)} tasks",
+            hint=f"give as many {name} as tasks, in their order",
+        )
 
 
 @op(write=True, profile=Profile.CORE)

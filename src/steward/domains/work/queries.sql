@@ -1,3 +1,36 @@
+-- name: get_rows -> TaskRow
+-- Some tasks as lists show them.
+select
+  l.id, l.ref, l.project, l.title, l.type, l.status, l.priority, l.labels, l.tag, l.parent, l.assigned_to,
+  l.held_by, l.lease_until, l.ready, l.waits_for, l.subtasks, l.subtasks_open, l.version,
+  l.created_at, l.updated_at, l.completed_at
+from work.task_list as l
+where l.id = any (%(ids)s::uuid[]);
+
+-- name: resolve_tasks -> NamedTask
+-- Find tasks by KEY-number or by their whole ids.
+select t.id, p.key || '-' || t.number as ref
+from unnest(%(keys)s::text[], %(numbers)s::bigint[]) as g (key, number)
+join projects.projects as p on p.key = upper(g.key) and p.deleted_at is null
+join work.tasks as t on t.project_id = p.id and t.number = g.number
+where t.deleted_at is null
+union
+select t.id, p.key || '-' || t.number
+from work.tasks as t
+join projects.projects as p on p.id = t.project_id
+where t.id = any (%(ids)s::uuid[])
+  and t.deleted_at is null;
+
+-- name: task_by_number -> TaskId
+-- Find a task by KEY-number: what nearly every call names. Of its own, because the one below is planned anew each time.
+select t.id, t.project_id
+from projects.projects as p
+join work.tasks as t on t.project_id = p.id
+where p.key = upper(%(key)s::text)
+  and p.deleted_at is null
+  and t.number = %(number)s::bigint
+  and t.deleted_at is null;
+
 -- name: resolve_task -> TaskId
 -- Find a task by its id, by KEY-number, or by the start of its id; two rows mean that the words are ambiguous.
 select t.id, t.project_id
@@ -24,13 +57,21 @@ select
 from work.task_list as l
 where l.id = %(id)s::uuid;
 
--- name: get_text -> TaskText
--- The long texts and figures of one task.
+-- name: get_text -> TaskTexts
+-- The long texts and figures of one task, and what it is tied to: its ancestors, all below it, what it waits for and what
+-- waits for it. One statement, because a claim brings all of it.
 select
   t.description, t.details, t.test_strategy, t.requirements, t.acceptance_criteria, t.status_reason,
   t.required_capabilities, t.estimated_minutes, t.actual_minutes, t.complexity_score, t.assigned_component,
   t.result, t.attempts, t.max_attempts, t.quarantined_at, t.quarantine_reason, t.due_date, t.started_at, t.metadata,
-  f.source_path as source, e.epic_id as epic, p.key || '-' || i.number as issue, w.name as workflow, t.workflow_id
+  f.source_path as source, e.epic_id as epic, p.key || '-' || i.number as issue, w.name as workflow, t.workflow_id,
+  array(
+    select jsonb_build_object(
+      'id', l.id, 'ref', p.key || '-' || l.number, 'title', l.title, 'status', l.status, 'relation', l.relation, 'depth', l.depth
+    )
+    from work.task_links(t.id) as l
+    order by l.relation, l.depth, l.number
+  ) as links
 from work.tasks as t
 join projects.projects as p on p.id = t.project_id
 left join work.import_files as f on f.id = t.import_file_id
@@ -38,13 +79,6 @@ left join work.epics as e on e.id = t.epic_id
 left join work.issues as i on i.id = t.issue_id and i.deleted_at is null
 left join work.workflows as w on w.id = t.workflow_id
 where t.id = %(id)s::uuid;
-
--- name: links -> TaskLink
--- What a task is tied to: its ancestors, all below it, what it waits for and what waits for it.
-select l.id, p.key || '-' || l.number as ref, l.title, l.status, l.relation, l.depth
-from work.task_links(%(id)s::uuid) as l
-join projects.projects as p on p.id = l.project_id
-order by l.relation, l.depth, l.number;
 
 -- name: list_by_priority -> TaskRow, planned anew
 -- Tasks by priority, then number, from a cursor on.
@@ -144,10 +178,10 @@ from agents.agents as a
 where lower(a.name) = lower(%(name)s::text);
 
 -- name: claim_tasks -> Lease
--- Claim ready tasks.
+-- Claim ready tasks for the agent of a name, registered if it is not yet; the most urgent first.
 select c.task_id, c.token, c.lease_until
 from work.claim_tasks(
-  p_agent_id => %(agent_id)s::uuid,
+  p_agent_id => agents.ensure_agent(%(agent)s::text, %(owner)s::uuid),
   p_project_id => %(project_id)s::uuid,
   p_labels => %(labels)s::text[],
   p_limit => %(limit)s::integer,
@@ -162,6 +196,10 @@ select work.heartbeat_task(%(id)s::uuid, %(token)s::bigint, %(lease_seconds)s::i
 -- name: start_task -> none
 -- Begin work.
 select work.start_task(%(id)s::uuid, %(token)s::bigint);
+
+-- name: finish_tasks -> none
+-- Finish some claimed tasks, all or none.
+select work.finish_tasks(%(ids)s::uuid[], %(tokens)s::bigint[], %(results)s::text[]::jsonb[]);
 
 -- name: finish_task -> none
 -- Finish a task.

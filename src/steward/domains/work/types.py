@@ -180,6 +180,21 @@ class TaskText:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskTexts(TaskText):
+    """The same, and the links as the database gives them."""
+
+    links: list[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class NamedTask:
+    """A task's id and reference."""
+
+    id: UUID
+    ref: str
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """One task, whole: its row, its texts, and what it is tied to."""
 
@@ -190,6 +205,15 @@ class Task:
     waits_for: list[TaskLink] = field(default_factory=list)
     awaited_by: list[TaskLink] = field(default_factory=list)
     version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedTask:
+    """A claimed task of many: its row, and the token for every later write."""
+
+    token: int
+    lease_until: datetime
+    task: TaskRow
 
 
 @dataclass(frozen=True, slots=True)
