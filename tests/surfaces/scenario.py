@@ -248,6 +248,26 @@ WORK = [
     Step("work.finish", {"task": "ACME-1", "token": given("claim", "token")}, agent="coder"),
     Step("work.fail", {"task": "ACME-4", "reason": "never works", "final": True}),
     Step("work.requeue", {"task": "ACME-4"}),
+    Step("work.claim_many", {**_ACME, "limit": 2}, agent="coder", keep="many"),
+    Step("work.claim_many", {**_ACME, "limit": 0}, agent="coder"),
+    Step("work.finish_many", {"tasks": ["ACME-4"], "tokens": [1, 2]}, agent="coder"),
+    Step(
+        "work.finish_many",
+        {
+            "tasks": lambda results: [one["task"]["ref"] for one in results["many"]][:1],
+            "tokens": lambda results: [one["token"] for one in results["many"]][:1],
+            "results": ["both at once"],
+        },
+        agent="coder",
+    ),
+    Step(
+        "work.give_back",
+        {
+            "task": lambda results: results["many"][-1]["task"]["ref"],
+            "token": lambda results: results["many"][-1]["token"],
+        },
+        agent="coder",
+    ),
     Step("work.overview", {**_ACME, "limit": 5}),
     Step("work.progress"),
     Step("work.delete", {"task": "ACME-4"}),

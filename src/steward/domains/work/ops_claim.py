@@ -137,7 +137,7 @@ def claim(
     return Claim(token=lease.token, lease_until=lease.lease_until, task=whole(db, lease.task_id))
 
 
-@op(write=True, waits=True)
+@op(write=True)
 def claim_many(
     db: Db,
     *,
