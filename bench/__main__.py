@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 
 from bench.figures import Figure, Sheet
 from bench.harness import House, largest_file, wait_for_quiet
+from bench.work_data import build
 
-SUITES = ("skeleton",)
+SUITES = ("skeleton", "work")
 
 
 @dataclass(slots=True)
@@ -21,7 +22,9 @@ class Bench:
     """What the lines of a suite share: how often to run, and one home with the largest real file in it."""
 
     runs: int | None = None
+    tasks: int = 1_000_000
     _house: House | None = field(default=None)
+    _large: House | None = field(default=None)
 
     def times(self, usual: int) -> int:
         """Return how often to repeat: as told on the command line, else as usual."""
@@ -35,11 +38,20 @@ class Bench:
             self._house.steward("import", str(largest_file()[0])).checked()
         return self._house
 
+    def large(self) -> House:
+        """Return the shared home with a million tasks, or as many as told on the command line; made at first use."""
+        if self._large is None:
+            self._large = House("large")
+            self._large.up()
+            build(self._large.url_of("owner"), self.tasks, self.tasks // 10, self.tasks * 3 // 10)
+        return self._large
+
     def close(self) -> None:
-        """End and remove the shared home."""
-        if self._house is not None:
-            self._house.__exit__()
-            self._house = None
+        """End and remove the shared homes."""
+        for house in (self._house, self._large):
+            if house is not None:
+                house.__exit__()
+        self._house = self._large = None
 
 
 Line = Callable[[Bench], Iterator[Figure]]
@@ -55,15 +67,17 @@ def _lines(suite: str, only: list[str]) -> list[Line]:
 
 
 @contextmanager
-def _shared(runs: int | None) -> Iterator[Bench]:
-    bench = Bench(runs)
+def _shared(runs: int | None, tasks: int) -> Iterator[Bench]:
+    bench = Bench(runs, tasks)
     try:
         yield bench
     finally:
         bench.close()
 
 
-def measure(suite: str, only: list[str], runs: int | None, quiet_s: float = 0.0) -> Sheet:
+def measure(
+    suite: str, only: list[str], runs: int | None, quiet_s: float = 0.0, tasks: int = 1_000_000
+) -> Sheet:
     """Measure the lines of a suite, one after the other; a line that breaks leaves the others alone.
 
     Args:
@@ -71,10 +85,11 @@ def measure(suite: str, only: list[str], runs: int | None, quiet_s: float = 0.0)
         only: names of lines; all when empty.
         runs: how often to repeat each measurement; as usual when None.
         quiet_s: how long to wait before each line for others to leave the machine alone.
+        tasks: how many the large house holds.
     """
     sheet = Sheet(suite)
     lines = _lines(suite, only)
-    with _shared(runs) as bench:
+    with _shared(runs, tasks) as bench:
         for line in lines:
             wait_for_quiet(quiet_s)
             began = time.perf_counter()
@@ -95,6 +110,7 @@ def main() -> int:
         "--only", action="append", default=[], metavar="LINE", help="only this line (repeatable)"
     )
     parser.add_argument("--runs", type=int, help="how often to repeat each measurement")
+    parser.add_argument("--tasks", type=int, default=1_000_000, help="how many tasks the large house holds")
     parser.add_argument(
         "--wait-for-quiet",
         type=float,
@@ -105,7 +121,7 @@ def main() -> int:
     given = parser.parse_args()
     status = 0
     for suite in [given.suite] if given.suite else SUITES:
-        sheet = measure(suite, given.only, given.runs, given.wait_for_quiet)
+        sheet = measure(suite, given.only, given.runs, given.wait_for_quiet, given.tasks)
         sheet.show()
         print(f"kept in {sheet.keep()}")
         status = status if sheet.ok else 1

@@ -186,11 +186,14 @@ class House:
         """Return the key of this home."""
         return (self.folder / "home" / "key").read_text("utf-8").strip()
 
+    def url_of(self, role: str) -> str:
+        """Return how a role connects to this home's database."""
+        return self.steward("db", "url", "--role", role, "--show").checked().out.strip()
+
     @contextlib.contextmanager
     def connection(self, role: str = "readonly") -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
         """Lend a connection of our own to this home's database."""
-        url = self.steward("db", "url", "--role", role, "--show").checked().out.strip()
-        with psycopg.connect(url, autocommit=True) as connection:
+        with psycopg.connect(self.url_of(role), autocommit=True) as connection:
             yield connection
 
     @contextlib.contextmanager

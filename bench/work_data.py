@@ -5,8 +5,8 @@
     build(database, tasks=5_000, workflows=500, dependencies=1_500)                   # the same at small scale, seconds
     python -m bench.work_data postgresql://… --tasks 20000                            # into a database by hand
 
-The database has to be migrated and without these rows; it is reached as its owner or, which spares the checks of foreign
-keys, as a superuser. A full build takes a minute and a half and 2 GB on two processors. It leaves:
+The database has to be migrated and without these rows; it is reached as its owner or, which spares the checks of
+foreign keys, as a superuser. A full build takes a minute and a half and 1.5 GB on two processors. It leaves:
 
 - 200 projects: `big` (BIG-1 …) with three of ten tasks, `bench-2` (P002-1 …) to `bench-200`, sized by Zipf;
 - tasks in every state, a fifth of them subtasks, texts whose words are as common as words are (Zipf: `the` nearly
@@ -90,7 +90,9 @@ def build(
             with _without_triggers(connection), _without_indexes(connection):
                 for statement in statements():
                     connection.execute(_bound(statement, known))
-        connection.execute(f"vacuum (analyze) {', '.join(TABLES)}, projects.projects, projects.project_counters")
+        connection.execute(
+            f"vacuum (analyze) {', '.join(TABLES)}, projects.projects, projects.project_counters"
+        )
         return {table: _count(connection, table) for table in TABLES}
 
 
@@ -118,7 +120,9 @@ def _prepare(connection: psycopg.Connection[Any]) -> None:
     connection.execute("set local work_mem = '256MB'")
     connection.execute("set local statement_timeout = 0")
     connection.execute("set local jit = off")
-    found = connection.execute("select rolsuper from pg_catalog.pg_roles where rolname = current_user").fetchone()
+    found = connection.execute(
+        "select rolsuper from pg_catalog.pg_roles where rolname = current_user"
+    ).fetchone()
     if found and found[0]:
         connection.execute("set local session_replication_role = replica")
 
