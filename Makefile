@@ -64,12 +64,22 @@ fmt: $(VENV)/.installed-dev ## Format and mend what can be mended by machine
 	$(BIN)/ruff format .
 
 .PHONY: bench
-bench: $(VENV)/.installed-dev ## Measure: each figure beside its limit, as JSON and as a table
+bench: $(VENV)/.installed-dev ## Measure: each figure beside its limit or its peer, as JSON and as a table
+	@$(PIP) install -q -c constraints.txt -e '.[bench]'
 	$(BIN)/python -m bench $(BENCH_ARGS)
 
 .PHONY: acceptance-skeleton
 acceptance-skeleton: $(VENV)/.installed-dev ## What a machine can check of the first milestone's promises
 	$(BIN)/python -m tests.acceptance.skeleton $(ACCEPTANCE_ARGS)
+
+.PHONY: acceptance-work
+acceptance-work: $(VENV)/.installed-dev ## What a machine can check of the promises about work and agents
+	@$(PIP) install -q -c constraints.txt -e '.[bench]'
+	$(BIN)/python -m tests.acceptance.work $(ACCEPTANCE_ARGS)
+
+.PHONY: torture
+torture: $(VENV)/.installed-dev ## 200 claimants, killed at random, and a server that crashes: nothing lost, nothing done twice
+	$(BIN)/python -m tests.acceptance.torture
 
 .PHONY: schema
 schema: $(VENV)/.installed-dev ## Write schema.sql, the whole database on one page
@@ -84,7 +94,7 @@ constraints: ## Write constraints.txt anew: the newest versions that fit, from a
 	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
 	$(PYTHON) -m venv "$$folder" && \
 	"$$folder/bin/python" -m pip install -q --upgrade pip && \
-	"$$folder/bin/python" -m pip install -q '.[dev,pg16]' && \
+	"$$folder/bin/python" -m pip install -q '.[dev,pg16,bench]' && \
 	{ echo "# Written by 'make constraints'. Versions that were seen to work together."; \
 	  "$$folder/bin/python" -m pip freeze --exclude agent-steward --exclude pip | grep -v ' @ ' | LC_ALL=C sort -f; } \
 	> constraints.txt.new && mv constraints.txt.new constraints.txt

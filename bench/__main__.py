@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from bench.figures import Figure, Sheet
 from bench.harness import House, largest_file, wait_for_quiet
+from bench.work_claims import Yard
 from bench.work_data import build
 
 SUITES = ("skeleton", "work")
@@ -25,6 +26,7 @@ class Bench:
     tasks: int = 1_000_000
     _house: House | None = field(default=None)
     _large: House | None = field(default=None)
+    _yard: Yard | None = field(default=None)
 
     def times(self, usual: int) -> int:
         """Return how often to repeat: as told on the command line, else as usual."""
@@ -46,12 +48,20 @@ class Bench:
             build(self._large.url_of("owner"), self.tasks, self.tasks // 10, self.tasks * 3 // 10)
         return self._large
 
+    def yard(self) -> Yard:
+        """Return the shared home for races; made at first use."""
+        if self._yard is None:
+            house = House("yard")
+            house.up()
+            self._yard = Yard(house)
+        return self._yard
+
     def close(self) -> None:
         """End and remove the shared homes."""
-        for house in (self._house, self._large):
+        for house in (self._house, self._large, self._yard.house if self._yard else None):
             if house is not None:
                 house.__exit__()
-        self._house = self._large = None
+        self._house = self._large = self._yard = None
 
 
 Line = Callable[[Bench], Iterator[Figure]]

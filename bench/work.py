@@ -1,7 +1,7 @@
-"""The figures of the work room at a million tasks: what is asked (`work_reads`)."""
+"""The figures of the work room: claims, beside peers and at scale (`work_claims`), and reads (`work_reads`)."""
 
 from __future__ import annotations
 
-from bench import work_reads
+from bench import work_claims, work_reads
 
-LINES = work_reads.LINES
+LINES = (*work_claims.LINES, *work_reads.LINES)

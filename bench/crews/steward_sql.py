@@ -1,0 +1,36 @@
+"""A client that calls Steward's SQL functions: `DSN PROJECT_ID AGENT BATCH`."""
+
+from __future__ import annotations
+
+import sys
+from uuid import UUID
+
+import psycopg
+
+from bench.crews import work
+
+
+def main() -> None:
+    """Claim and finish until nothing is left."""
+    dsn, project, agent, batch = sys.argv[1], UUID(sys.argv[2]), sys.argv[3], int(sys.argv[4])
+    with psycopg.connect(dsn, autocommit=True, prepare_threshold=0) as connection:
+        connection.execute("select set_config('steward.agent', %s, false)", (agent,))
+        row = connection.execute("select agents.ensure_agent(%s, null)", (agent,)).fetchone()
+        assert row is not None
+        claim, finish = (
+            "select task_id, token from work.claim_tasks(%s, %s, null, %s)",
+            "select work.finish_tasks(%s, %s)",
+        )
+
+        def empty_queue() -> int:
+            done = 0
+            while taken := connection.execute(claim, (row[0], project, batch)).fetchall():
+                connection.execute(finish, ([task for task, _ in taken], [token for _, token in taken]))
+                done += len(taken)
+            return done
+
+        work(empty_queue)
+
+
+if __name__ == "__main__":
+    main()
