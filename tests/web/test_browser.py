@@ -67,7 +67,7 @@ def test_a_stranger_is_asked_to_sign_in(site: Site, browser: Browser) -> None:
 def test_the_overview_counts(site: Site, page: Page, story: dict[str, str]) -> None:
     page.goto(f"{site.url}/")
     expect(page.locator(".counts a[href='/tasks?status=ready']")).to_contain_text("2")
-    expect(page.locator(".counts a[href='/tasks?status=pending']")).to_contain_text("5")
+    expect(page.locator(".counts a[href='/tasks?status=waiting']")).to_contain_text("3")
     expect(page.locator(".panel", has_text="Ready now").locator("li")).to_have_count(2)
     expect(page.locator(f"#waiting-{story['roof']}")).to_contain_text("waits for 1 task")
     expect(page.locator(".timeline")).to_contain_text("Lay the foundation")

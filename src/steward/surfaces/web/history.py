@@ -56,6 +56,9 @@ _SILENT = frozenset(
 )
 
 
+_BELONGS = frozenset({"epic_id", "issue_id", "workflow_id"})
+
+
 def of_task(call: Callable[..., Any], task_id: str) -> list[views.Event]:
     """Return what happened to a task, newest first."""
     return [_change(found) for found in call("audit.history", resource=task_id, limit=_HISTORY_ROWS).items]
@@ -140,7 +143,9 @@ def _fields(change: audit.Change) -> Iterable[views.Change]:
     told = [each for each in change.changes if each.field not in _SILENT]
     for each in sorted(told, key=lambda each: (each.field != "status", each.field)):
         yield views.Change(
-            each.field.replace("_", " "), _short(each.field, each.old), _short(each.field, each.new)
+            each.field.removesuffix("_id").replace("_", " "),
+            _short(each.field, each.old),
+            _short(each.field, each.new),
         )
 
 
@@ -148,6 +153,9 @@ def _short(name: str, value: Any) -> str | None:
     """Return a value as one short line; None when there is none."""
     if value is None or value in ("", [], {}):
         return None
+    if name in _BELONGS:
+        # The id says nothing; where it belongs now stands beside the history.
+        return "one of them"
     if name == "status":
         return views.words(str(value))
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
