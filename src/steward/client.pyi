@@ -1325,7 +1325,7 @@ class Audit:
         cursor: str | None = None,
         request_key: str | None = None,
     ) -> Page[Change]:
-        """Show what happened to one thing, newest first, with each value before and after."""
+        """Show what happened to one thing, newest first, with each value before and after; of a task also to its ties."""
 
     def undo(
         self,

@@ -73,9 +73,9 @@ def _summary(nodes: int, total: int, edges: int) -> str:
 def _cut(nodes: int, total: int, task: str | None) -> str | None:
     if nodes >= total:
         return None
-    first = "the nearest" if task else "the open and most urgent ones"
+    first = f"the {nodes:,} nearest" if task else f"the {nodes:,} open and most urgent ones"
     return (
-        f"{total:,} tasks are tied to each other; {first} {nodes:,} are drawn. "
+        f"{total:,} tasks are tied to each other; {first} are drawn. "
         "Choose an epic, a workflow or a task to see a part whole."
     )
 

@@ -31,7 +31,7 @@ def task(
         blockers=[_link(link) for link in waits],
         blocked=[_link(link) for link in found.awaited_by],
         related=[_link(link) for link in found.waits_for if link.relation == "relates_to"],
-        history=history.of_task(call, str(row.id)),
+        history=history.of_task(call, str(row.id), {str(link.id): link.ref for link in found.waits_for}),
         facts=[*_facts(found), *_waited(questions), *_times(found)],
         questions=[pages_talk.question(each) for each in questions],
         comments=[pages_talk.comment(each) for each in comments.items],

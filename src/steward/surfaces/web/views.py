@@ -414,6 +414,8 @@ def bar(counts: Mapping[str, int]) -> list[Part]:
         "failed",
         "pending",
         "draft",
+        "deferred",
+        "cancelled",
     )
     present: Iterable[tuple[str, int]] = [(status, counts.get(status, 0)) for status in order]
     total = sum(count for _, count in present)

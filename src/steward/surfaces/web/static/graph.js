@@ -109,7 +109,7 @@ function resize() {
 // Text stays readable: what does not fit is scrolled to.
 function fit() {
   const room = $("#sheet").clientWidth;
-  shown.scale = Math.min(1, Math.max(0.62, room / shown.width));
+  shown.scale = Math.min(1, Math.max(0.75, room / shown.width));
   resize();
   const middle = $("#sheet .middle");
   if (middle) middle.scrollIntoView({ block: "nearest", inline: "center" });
