@@ -47,7 +47,7 @@ def _item() -> str:
 
 
 def _graph() -> str:
-    edges = [rooms.GraphEdge(*NODES, blocks=True), rooms.GraphEdge(*NODES, blocks=False)]
+    edges = [rooms.GraphEdge(NODES[0], NODES[1], blocks) for blocks in (True, False)]
     return render(
         "graph.html", rooms.GraphPage(FILTER, FIELDS, NODES, edges, 9, EVIL, EVIL, legend=["ready"]), FRAME
     )
