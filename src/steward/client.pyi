@@ -15,7 +15,7 @@ from steward.domains.agents.types import Agent, AgentType, ModelProvider, Routin
 from steward.domains.audit.types import AuditEntry, Change, EventType, Undone
 from steward.domains.projects.types import Hierarchy, Machine, MachineType, MemberRole, OsType, Project, ProjectMember, ProjectStatus, Workspace, WorkspaceType
 from steward.domains.work.ops_questions import WaitingBy
-from steward.domains.work.types import AgentLoad, Blocked, Choice, Claim, DependencyType, Graph, Lease, Overview, Priority, Progress, Task, TaskCounts, TaskOrder, TaskRow, TaskState, TaskStatus, TaskType
+from steward.domains.work.types import AgentLoad, Blocked, Choice, Claim, ClaimedTask, DependencyType, Graph, Lease, Overview, Priority, Progress, Task, TaskCounts, TaskOrder, TaskRow, TaskState, TaskStatus, TaskType
 from steward.domains.work.types_items import Complexity, Epic, EpicStatus, Issue, IssueStatus, Statistics, Workflow, WorkflowAnalytics, WorkflowPerformance, WorkflowPhase, WorkflowStatus
 from steward.domains.work.types_talk import Attachment, Comment, ContentType, Devlog, DevlogDocument, DevlogEntry, DevlogNote, DevlogPriority, DevlogRelation, DevlogStatus, DevlogType, DocumentType, FileContent, NoteCategory, Question, QuestionStatus, Waiting
 from steward.kit.db import Actor, Database
@@ -634,6 +634,17 @@ class Work:
     ) -> Claim | None:
         """Claim the next ready task, or a named one, for the acting agent; later writes need the token it returns."""
 
+    def claim_many(
+        self,
+        *,
+        limit: int = 100,
+        project: str | None = None,
+        labels: builtins.list[str] | None = None,
+        lease_seconds: int = 600,
+        request_key: str | None = None,
+    ) -> builtins.list[ClaimedTask]:
+        """Claim many ready tasks at once for the acting agent, the most urgent first; none when nothing is ready."""
+
     def heartbeat(
         self,
         *,
@@ -663,6 +674,16 @@ class Work:
         request_key: str | None = None,
     ) -> TaskRow:
         """Finish a task; what waited for it becomes ready."""
+
+    def finish_many(
+        self,
+        *,
+        tasks: builtins.list[str],
+        tokens: builtins.list[int],
+        results: builtins.list[str] | None = None,
+        request_key: str | None = None,
+    ) -> builtins.list[TaskRow]:
+        """Finish many claimed tasks at once, all or none; what waited for them becomes ready."""
 
     def fail(
         self,
