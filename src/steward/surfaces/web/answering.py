@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from steward.kit.errors import StewardError
 from steward.surfaces.web import pages, views
 from steward.surfaces.web.caller import EVERYWHERE, Caller
 from steward.surfaces.web.render import CONTENT_SECURITY_POLICY, render
@@ -73,9 +72,3 @@ def frame(
         project=chosen,
         questions=call("work.count_questions", project=EVERYWHERE),
     )
-
-
-def told(exc: StewardError) -> str:
-    """Return an error in sentences: what is wrong, then what to do."""
-    text = f"{exc.message[:1].upper()}{exc.message[1:]}."
-    return f"{text} {exc.hint[:1].upper()}{exc.hint[1:]}." if exc.hint else text

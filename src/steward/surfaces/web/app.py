@@ -10,8 +10,8 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Re
 
 from steward.kit.errors import NotFound, StewardError
 from steward.surfaces.web import events, pages, pages_task, pages_tasks, views
-from steward.surfaces.web.answering import HEADERS, Built, edge_of, frame, page, told, word
-from steward.surfaces.web.caller import Caller
+from steward.surfaces.web.answering import HEADERS, Built, edge_of, frame, page, word
+from steward.surfaces.web.caller import Caller, told
 from steward.surfaces.web.render import STATIC, render, static_version
 from steward.surfaces.web.routes_rooms import router as rooms
 

@@ -173,6 +173,11 @@ def _words(entry: audit.AuditEntry | audit.Change) -> tuple[str, str, str | None
 def _fields(change: audit.Change) -> Iterable[views.Change]:
     told = [each for each in change.changes if each.field not in _SILENT]
     for each in sorted(told, key=lambda each: (each.field != "status", each.field)):
+        if each.field in _BELONGS:
+            # Ids say nothing; what it belongs to now stands beside the history.
+            set_to = ("another" if each.old else "set") if each.new else None
+            yield views.Change(each.field.removesuffix("_id"), "one" if each.old else None, set_to)
+            continue
         yield views.Change(
             each.field.removesuffix("_id").replace("_", " "),
             _short(each.field, each.old),
@@ -184,9 +189,6 @@ def _short(name: str, value: Any) -> str | None:
     """Return a value as one short line; None when there is none."""
     if value is None or value in ("", [], {}):
         return None
-    if name in _BELONGS:
-        # The id says nothing; where it belongs now stands beside the history.
-        return "one of them"
     if name == "status":
         return views.words(str(value))
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)

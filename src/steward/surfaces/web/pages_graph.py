@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from steward.domains import work
+from steward.kit.errors import Invalid, NotFound
 from steward.surfaces.web import views
-from steward.surfaces.web.caller import EVERYWHERE, Caller
+from steward.surfaces.web.caller import EVERYWHERE, Caller, told
 from steward.surfaces.web.pages_items import project_field
 from steward.surfaces.web.views_rooms import Empty, Field, GraphEdge, GraphNode, GraphPage, ListFilter
 
 # More cannot be read on a screen, nor laid out at once.
 NODES = 150
+_FIELDS = (Field("epic", "Epic"), Field("workflow", "Workflow"), Field("task", "Task"))
 
 
 def graph(call: Caller, chosen: ListFilter, projects: Sequence[views.Project]) -> GraphPage:
@@ -19,15 +21,14 @@ def graph(call: Caller, chosen: ListFilter, projects: Sequence[views.Project]) -
     task = chosen.get("task")
     chosen = chosen if task or chosen.get("project") else _first(chosen, projects)
     closed = bool(chosen.get("closed")) or bool(task)
-    found: work.Graph = call(
-        "work.graph",
-        task=task,
-        project=None if task else chosen.get("project") or EVERYWHERE,
-        epic=chosen.get("epic"),
-        workflow=chosen.get("workflow"),
-        closed=closed,
-        limit=NODES,
-    )
+    fields = [project_field(projects), *_FIELDS]
+    try:
+        found = _found(call, chosen, closed)
+    except (NotFound, Invalid) as exc:
+        # Words are sent while they are being typed: what is not there yet is no mistake.
+        return GraphPage(
+            chosen, fields, closed=True, empty=Empty("search", "Nothing of that name", told(exc))
+        )
     nodes = {
         each.ref: GraphNode(each.ref, each.title, str(each.state), bool(task) and each.steps == 0)
         for each in found.nodes
@@ -35,12 +36,7 @@ def graph(call: Caller, chosen: ListFilter, projects: Sequence[views.Project]) -
     edges = [_edge(nodes, each) for each in found.edges]
     return GraphPage(
         chosen,
-        [
-            project_field(projects),
-            Field("epic", "Epic"),
-            Field("workflow", "Workflow"),
-            Field("task", "Task"),
-        ],
+        fields,
         list(nodes.values()),
         edges,
         found.total,
@@ -51,6 +47,20 @@ def graph(call: Caller, chosen: ListFilter, projects: Sequence[views.Project]) -
         sorted({node.state for node in nodes.values()}, key=views.STATES.index),
         _empty(chosen, closed) if len(nodes) < 2 else None,
     )
+
+
+def _found(call: Caller, chosen: ListFilter, closed: bool) -> work.Graph:
+    task = chosen.get("task")
+    graph: work.Graph = call(
+        "work.graph",
+        task=task,
+        project=None if task else chosen.get("project") or EVERYWHERE,
+        epic=chosen.get("epic"),
+        workflow=chosen.get("workflow"),
+        closed=closed,
+        limit=NODES,
+    )
+    return graph
 
 
 def _first(chosen: ListFilter, projects: Sequence[views.Project]) -> ListFilter:

@@ -23,12 +23,14 @@ from steward.surfaces.web import (
     pages_workflows,
     views,
 )
-from steward.surfaces.web.answering import HEADERS, Built, edge_of, frame, page, told, word, words
-from steward.surfaces.web.caller import Caller
+from steward.surfaces.web.answering import HEADERS, Built, edge_of, frame, page, word, words
+from steward.surfaces.web.caller import Caller, told
 from steward.surfaces.web.views_rooms import ItemPage, ListFilter
 
 router = APIRouter(include_in_schema=False)
-_REFERENCE = re.compile(r"^[A-Z0-9]{2,10}-[0-9]{1,18}$")
+_TASK = re.compile(r"/tasks/([A-Z0-9]{2,10}-[0-9]{1,18})")
+_INBOX = re.compile(r"/inbox(\?[\w=&%+.~-]{0,2000})?", re.ASCII)
+_ASKED = ("status", "mine")
 _READS = {"attachment": "work.read_attachment", "document": "work.read_document"}
 
 
@@ -68,13 +70,14 @@ async def inbox(request: Request) -> Response:
     return await _inbox(request)
 
 
-async def _inbox(request: Request, problem: str | None = None, status: int = 200) -> Response:
-    chosen = words(request, "/inbox", "status", "mine")
-
+async def _inbox(
+    request: Request, problem: str | None = None, status: int = 200, chosen: ListFilter | None = None
+) -> Response:
     def build(call: Caller, narrowed: ListFilter, known: list[views.Project]) -> object:
         return pages_talk.inbox(call, narrowed, known, problem)
 
-    return await _list(request, "inbox.html", chosen, build, status)
+    shown = chosen or words(request, "/inbox", *_ASKED)
+    return await _list(request, "inbox.html", shown, build, status)
 
 
 @router.post("/questions/{question}/answer")
@@ -91,18 +94,22 @@ async def answer(request: Request, question: UUID) -> Response:
         await edge.call("work.answer", {"question": str(question), "answer": text}, request.state.actor)
     except StewardError as exc:
         return await _answer_refused(request, back, exc)
-    target = f"/tasks/{back}" if _REFERENCE.match(back) else "/inbox"
+    known = _TASK.fullmatch(back) or _INBOX.fullmatch(back)
+    target = back if known else "/inbox"
     return RedirectResponse(target, 303, headers=HEADERS)
 
 
 async def _answer_refused(request: Request, back: str, exc: StewardError) -> Response:
     """Show the page again with the reason: somebody may have been faster."""
-    if not _REFERENCE.match(back):
-        return await _inbox(request, told(exc), exc.status)
+    task = _TASK.fullmatch(back)
+    if task is None:
+        query = parse_qs(back.partition("?")[2]) if _INBOX.fullmatch(back) else {}
+        kept = {name: query[name][-1] for name in (*_ASKED, "project") if name in query}
+        return await _inbox(request, told(exc), exc.status, ListFilter("/inbox", kept))
 
     def built(call: Caller) -> Built:
         known = pages.known_projects(call)
-        shown = pages_task.task(call, back, known, told(exc))
+        shown = pages_task.task(call, task[1], known, told(exc))
         return "task.html", "/tasks", shown, frame(request, call, known, shown.task.project_slug, "/tasks")
 
     return await page(request, built, exc.status)

@@ -7,7 +7,7 @@ const MOST_LETTERS = 27;
 const STEP = 1.25;
 const $ = (selector, root = document) => root.querySelector(selector);
 const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
-const shown = { signature: "", width: 0, height: 0, scale: 1 };
+const shown = { signature: "", address: null, width: 0, height: 0, scale: 1 };
 
 function read() {
   const nodes = $$("#nodes > li").map((each) => ({ ...each.dataset, middle: "middle" in each.dataset }));
@@ -84,7 +84,9 @@ function draw() {
   const data = read();
   const signature = JSON.stringify(data);
   if (signature === shown.signature && $("svg", canvas)) return;
-  const first = shown.signature === "" || !$("svg", canvas);
+  // Another part of the graph is seen from its start; the same one stays where it was scrolled to.
+  const first = shown.address !== location.search || !$("svg", canvas);
+  shown.address = location.search;
   shown.signature = signature;
   canvas.hidden = data.nodes.length < 2;
   if (canvas.hidden) return;
