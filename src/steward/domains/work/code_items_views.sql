@@ -74,7 +74,8 @@ cross join lateral (
   select count(*)::integer as total, (count(*) filter (where x.status = 'done'))::integer as done
   from work.tasks as x
   where x.epic_id = e.id and x.project_id = e.project_id and x.deleted_at is null
-) as t;
+) as t
+where p.deleted_at is null;
 
 -- An issue with its reference, its epic and how far its tasks are.
 create view work.issue_summary with (security_invoker = true) as
@@ -111,7 +112,8 @@ cross join lateral (
   from work.tasks as x
   where x.issue_id = i.id and x.project_id = i.project_id and x.deleted_at is null
 ) as t
-where i.deleted_at is null;
+where i.deleted_at is null
+  and p.deleted_at is null;
 
 -- A workflow with its progress, counted when it is asked for: finishing a task changes no row of the workflow.
 create view work.workflow_summary with (security_invoker = true) as
@@ -144,7 +146,8 @@ cross join lateral (
   select count(*)::integer as total, (count(*) filter (where x.status = 'done'))::integer as done
   from work.tasks as x
   where x.workflow_id = w.id and x.project_id = w.project_id and x.deleted_at is null
-) as t;
+) as t
+where p.deleted_at is null;
 
 -- Each workflow with live counts beside the scores that were last calculated.
 create view work.workflow_performance_summary with (security_invoker = true) as
@@ -180,7 +183,8 @@ cross join lateral (
     max(x.updated_at) as last_change
   from work.tasks as x
   where x.workflow_id = w.id and x.project_id = w.project_id and x.deleted_at is null
-) as t;
+) as t
+where p.deleted_at is null;
 
 -- Totals of a project, or of all projects together: each counted by itself.
 create function work.project_statistics(p_project_id uuid default null)
@@ -203,12 +207,16 @@ as $$
   cross join (
     select count(*)::integer as total, (count(*) filter (where x.status = 'completed'))::integer as completed
     from work.epics as x
-    where x.archived_at is null and (p_project_id is null or x.project_id = p_project_id)
+    where x.archived_at is null
+      and x.project_id not in (select d.id from projects.projects as d where d.deleted_at is not null)
+      and (p_project_id is null or x.project_id = p_project_id)
   ) as e
   cross join (
     select count(*)::integer as total, (count(*) filter (where x.status not in ('closed', 'cancelled')))::integer as open
     from work.issues as x
-    where x.deleted_at is null and (p_project_id is null or x.project_id = p_project_id)
+    where x.deleted_at is null
+      and x.project_id not in (select d.id from projects.projects as d where d.deleted_at is not null)
+      and (p_project_id is null or x.project_id = p_project_id)
   ) as i
   cross join (
     select
@@ -216,16 +224,21 @@ as $$
       (count(*) filter (where x.status = 'active'))::integer as active,
       (count(*) filter (where x.status = 'completed'))::integer as completed
     from work.workflows as x
-    where x.archived_at is null and (p_project_id is null or x.project_id = p_project_id)
+    where x.archived_at is null
+      and x.project_id not in (select d.id from projects.projects as d where d.deleted_at is not null)
+      and (p_project_id is null or x.project_id = p_project_id)
   ) as w
   cross join (
     select count(*)::integer as total, (count(*) filter (where x.status = 'done'))::integer as completed
     from work.tasks as x
-    where x.deleted_at is null and (p_project_id is null or x.project_id = p_project_id)
+    where x.deleted_at is null
+      and x.project_id not in (select d.id from projects.projects as d where d.deleted_at is not null)
+      and (p_project_id is null or x.project_id = p_project_id)
   ) as t
   cross join (
     select count(*)::integer as total
     from work.task_dependencies as x
-    where p_project_id is null or x.project_id = p_project_id
+    where x.project_id not in (select d.id from projects.projects as d where d.deleted_at is not null)
+      and (p_project_id is null or x.project_id = p_project_id)
   ) as d
 $$;

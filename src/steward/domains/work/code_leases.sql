@@ -151,6 +151,7 @@ begin
   for update;
   if p_token is not null then
     if held.agent_id is null or held.token <> p_token or held.lease_until <= clock_timestamp() then
+      perform work.refuse_done(p_task_id);
       raise exception 'token % does not hold this task any more', p_token
         using errcode = 'STW02',
         detail = coalesce('it is held by ' || held.agent_name || ' until ' || held.lease_until, 'nobody holds it'),
@@ -320,7 +321,8 @@ begin
 end
 $$;
 
--- Finish some tasks at once, all or none; tokens, results and minutes stand at the places of their tasks.
+-- Finish some tasks at once, all or none; tokens, results and minutes stand at the places of their tasks. The same again
+-- is answered as the first time: an answer may have been lost on its way.
 create function work.finish_tasks(
   p_task_ids uuid[],
   p_tokens bigint[],
@@ -335,16 +337,24 @@ set enable_seqscan = off
 as $$
 declare
   agents uuid[];
-  done bigint;
 begin
   perform kit.authorize('work:write');
+  if not exists (
+    select
+    from unnest(p_task_ids, p_tokens, p_results) as g (task_id, token, result)
+    left join work.tasks as t
+      on t.id = g.task_id
+      and t.id = any (p_task_ids)
+      and t.status = 'done'
+      and t.finished_token = g.token
+      and (g.result is null or t.result = g.result)
+    where t.id is null
+  ) then
+    return;
+  end if;
   agents := work.pass_all(p_task_ids, p_tokens);
   perform t.id from work.tasks as t where t.id = any (p_task_ids) order by t.id for no key update;
-  select t.number into done from work.tasks as t where t.id = any (p_task_ids) and t.status = 'done' limit 1;
-  if found then
-    raise exception 'task % is already done', done
-      using errcode = 'ST409', hint = 'nothing is left to do; `work get` shows it';
-  end if;
+  perform work.refuse_done(t.id) from work.tasks as t where t.id = any (p_task_ids) and t.status = 'done';
   for i in 1..cardinality(p_task_ids) loop
     exit when not exists (select from work.extension_points where point = 'on_finish');
     perform work.extend('on_finish', p_task_ids[i:i], agents[i], array[jsonb_build_object('result', p_results[i])]);
@@ -354,11 +364,12 @@ begin
     status = 'done',
     status_reason = null,
     result = coalesce(g.result, t.result),
+    finished_token = g.token,
     started_at = coalesce(t.started_at, now()),
     assigned_agent_id = coalesce(g.agent_id, t.assigned_agent_id),
     assigned_user_id = case when g.agent_id is null then t.assigned_user_id end,
     actual_minutes = coalesce(g.actual_minutes, t.actual_minutes, work.minutes_since_start(t.id, t.started_at))
-  from unnest(p_task_ids, agents, p_results, p_actual_minutes) as g (task_id, agent_id, result, actual_minutes)
+  from unnest(p_task_ids, agents, p_results, p_actual_minutes, p_tokens) as g (task_id, agent_id, result, actual_minutes, token)
   where t.id = g.task_id
     and t.id = any (p_task_ids);
 end
@@ -506,7 +517,7 @@ begin
 end
 $$;
 
--- Take back the work of the dead: each expired lease counts as a failed try. Rows that somebody is writing are skipped,
+-- Take back the work of the dead: an expired lease counts as a failed try (see expire_lease). Rows that somebody is writing are skipped,
 -- so that the reaper waits for nobody; it locks the task before it touches it.
 create function work.reap_expired(p_limit integer default 100) returns integer
 language plpgsql
@@ -517,6 +528,7 @@ declare
   gone record;
   reaped integer := 0;
 begin
+  perform kit.authorize('work:write');
   for gone in
     select q.task_id, q.agent_id, q.agent_name, q.lease_until
     from work.ready_queue as q
@@ -527,9 +539,9 @@ begin
     for update skip locked
   loop
     perform t.id from work.tasks as t where t.id = gone.task_id for no key update skip locked;
-    if found then
-      perform work.extend('on_expire', array[gone.task_id], gone.agent_id, '{}');
-      perform work.count_failure(gone.task_id, format('the lease of %s ended at %s without a word', gone.agent_name, gone.lease_until), false);
+    if found and work.expire_lease(
+      gone.task_id, gone.agent_id, format('the lease of %s ended at %s without a word', gone.agent_name, gone.lease_until)
+    ) then
       reaped := reaped + 1;
     end if;
   end loop;

@@ -269,7 +269,8 @@ from work.questions as q
 join work.tasks as t on t.id = q.task_id
 join projects.projects as p on p.id = q.project_id
 join agents.agents as a on a.id = q.agent_id
-left join accounts.users as u on u.id = q.asked_user_id;
+left join accounts.users as u on u.id = q.asked_user_id
+where p.deleted_at is null;
 
 -- How long each task has waited for people; at most one question of a task is open at a time, so nothing counts twice.
 create view work.task_waiting with (security_invoker = true) as

@@ -16,7 +16,8 @@ as $$
   from tree
 $$;
 
--- Return the tasks among some that could be claimed now: open, no open child, and neither they nor an ancestor wait.
+-- Return the tasks among some that could be claimed now: open, of an active project, no open child, and neither they nor
+-- an ancestor wait.
 -- This and the next three are on the way of every finish and walk by keys alone: their plans are kept (planning took four
 -- times what running did), and may not be those of a table that was still empty.
 create function work.ready_among(p_ids uuid[]) returns setof uuid
@@ -30,7 +31,9 @@ begin
   with recursive line (id, member, parent_id) as (
     select t.id, t.id, t.parent_task_id
     from work.tasks as t
+    join projects.projects as p on p.id = t.project_id
     where t.id = any (p_ids)
+      and p.status = 'active'
       and t.deleted_at is null
       and (t.status = 'pending' or (t.status = 'in_progress' and t.assigned_user_id is null))
     union
@@ -65,7 +68,8 @@ end
 $$;
 
 -- Make the queue true again for some tasks. Their rows are locked first, in id order: of two transactions that each
--- close one of a task's two last blockers, the second waits and then sees the first's work.
+-- close one of a task's two last blockers, the second waits and then sees the first's work. Their projects are held
+-- next, so that none stops or begins to hand work out unseen (work.follow_project).
 create function work.refresh_queue(p_ids uuid[]) returns void
 language plpgsql
 set search_path = work, pg_temp
@@ -83,6 +87,12 @@ begin
   where t.id = any (p_ids)
   order by t.id
   for no key update;
+  perform pg_advisory_xact_lock_shared(l.lock)
+  from (
+    select work.queue_lock(p.project_id) as lock
+    from (select distinct t.project_id from work.tasks as t where t.id = any (p_ids)) as p
+    order by 1
+  ) as l;
   ready := array(select work.ready_among(p_ids));
   delete from work.ready_queue as q
   using work.tasks as t
@@ -224,6 +234,7 @@ declare
   parents uuid[];
   closed uuid[];
   reordered uuid[];
+  project uuid;
 begin
   -- A full join, because the plan is kept: one made for a single row would compare each of many with each.
   select
@@ -251,6 +262,9 @@ begin
   if closed is not null then
     -- Most of what is finished has nothing hanging on it: it leaves the queue, and nobody else need be looked at.
     closed := work.untied(closed);
+    for project in select distinct n.project_id from new_rows as n order by n.project_id loop
+      perform pg_advisory_xact_lock_shared(work.queue_lock(project));
+    end loop;
     delete from work.ready_queue as q
     where q.task_id = any (closed);
     ids := array(select unnest(ids) except select unnest(closed));

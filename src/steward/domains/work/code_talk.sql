@@ -253,4 +253,5 @@ select
   e.updated_at,
   e.closed_at
 from work.devlog_entries as e
-join projects.projects as p on p.id = e.project_id;
+join projects.projects as p on p.id = e.project_id
+where p.deleted_at is null;

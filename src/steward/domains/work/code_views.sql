@@ -63,7 +63,8 @@ cross join lateral (
   where k.parent_task_id = t.id
     and k.deleted_at is null
 ) as c
-where t.deleted_at is null;
+where t.deleted_at is null
+  and p.deleted_at is null;
 
 -- A task with the seeds' derived and converted columns: hours beside minutes, requirements read from the details.
 create view work.task_summary with (security_invoker = true) as
@@ -205,6 +206,7 @@ begin atomic
       select q.task_id, true as held, q.lease_until, null::timestamptz as started_at
       from work.ready_queue as q
       where q.agent_id is not null
+        and q.project_id not in (select d.id from projects.projects as d where d.deleted_at is not null)
         and (p_project_id is null or q.project_id = p_project_id)
       order by q.lease_until
       limit p_limit
@@ -215,6 +217,7 @@ begin atomic
       from work.tasks as t
       where t.status in ('in_progress', 'in_review', 'testing', 'awaiting_input')
         and t.deleted_at is null
+        and t.project_id not in (select d.id from projects.projects as d where d.deleted_at is not null)
         and (p_project_id is null or t.project_id = p_project_id)
         and not exists (select from work.ready_queue as q where q.task_id = t.id and q.agent_id is not null)
       order by t.started_at desc nulls last
@@ -253,6 +256,7 @@ begin
     select t.id, row_number() over (order by t.id)
     from work.tasks as t
     where t.deleted_at is null
+      and t.project_id not in (select d.id from projects.projects as d where d.deleted_at is not null)
       and t.status in ('pending', 'in_progress', 'blocked')
       and not exists (select from work.ready_queue as q where q.task_id = t.id)
     order by t.id
@@ -318,7 +322,11 @@ as $$
     t.status,
     coalesce(
       (select string_agg(distinct y.reason, ', ' order by y.reason) from why as y where y.task_id = t.id),
-      case when t.assigned_user_id is not null then 'a person works on it' else 'its own status' end
+      case
+        when p.status <> 'active' then 'its project is ' || p.status
+        when t.assigned_user_id is not null then 'a person works on it'
+        else 'its own status'
+      end
     ),
     array(select y.ref from why as y where y.task_id = t.id group by y.ref, y.number order by y.number),
     waiting.place

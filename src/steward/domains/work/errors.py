@@ -47,6 +47,13 @@ class TooMuchInProgress(Conflict):
     sqlstate = "STW06"
 
 
+class TaskDone(Conflict):
+    """The task was finished before."""
+
+    code = "task_done"
+    sqlstate = "STW07"
+
+
 class QuestionOpen(Conflict):
     """Another question about the task waits for an answer."""
 

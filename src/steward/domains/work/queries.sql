@@ -37,9 +37,10 @@ select t.id, t.project_id
 from work.tasks as t
 join projects.projects as p on p.id = t.project_id
 where t.deleted_at is null
+  and p.deleted_at is null
   and (
     t.id between %(low)s::uuid and %(high)s::uuid
-    or (p.key = upper(%(key)s::text) and p.deleted_at is null and t.number = %(number)s::bigint)
+    or (p.key = upper(%(key)s::text) and t.number = %(number)s::bigint)
     or (t.project_id = %(project_id)s::uuid and t.number = %(number)s::bigint and %(key)s::text is null)
   )
 limit 2;
@@ -324,6 +325,7 @@ where task_id = %(id)s::uuid
 select t.status as name, count(*)::integer as count
 from work.tasks as t
 where t.deleted_at is null
+  and t.project_id not in (select d.id from projects.projects as d where d.deleted_at is not null)
   and (%(project_id)s::uuid is null or t.project_id = %(project_id)s::uuid)
 group by t.status;
 
@@ -357,8 +359,8 @@ select
   (count(*) filter (where q.agent_id is null))::integer as ready,
   (count(*) filter (where q.agent_id is not null))::integer as held
 from work.ready_queue as q
-where %(project_id)s::uuid is null
-  or q.project_id = %(project_id)s::uuid;
+where q.project_id not in (select d.id from projects.projects as d where d.deleted_at is not null)
+  and (%(project_id)s::uuid is null or q.project_id = %(project_id)s::uuid);
 
 -- name: count_quarantined -> integer
 -- How many tasks are in quarantine.
@@ -366,6 +368,7 @@ select count(*)::integer
 from work.tasks as t
 where t.quarantined_at is not null
   and t.deleted_at is null
+  and t.project_id not in (select d.id from projects.projects as d where d.deleted_at is not null)
   and (%(project_id)s::uuid is null or t.project_id = %(project_id)s::uuid);
 
 -- name: list_in_work -> TaskRow, planned anew
@@ -391,6 +394,7 @@ from (
   where t.completed_at is not null
     and t.status = 'done'
     and t.deleted_at is null
+    and t.project_id not in (select d.id from projects.projects as d where d.deleted_at is not null)
     and (%(project_id)s::uuid is null or t.project_id = %(project_id)s::uuid)
   order by t.completed_at desc
   limit %(limit)s::integer

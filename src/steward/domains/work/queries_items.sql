@@ -17,9 +17,10 @@ select i.id, i.project_id
 from work.issues as i
 join projects.projects as p on p.id = i.project_id
 where i.deleted_at is null
+  and p.deleted_at is null
   and (
     i.id between %(low)s::uuid and %(high)s::uuid
-    or (p.key = upper(%(key)s::text) and p.deleted_at is null and i.number = %(number)s::bigint)
+    or (p.key = upper(%(key)s::text) and i.number = %(number)s::bigint)
     or (i.project_id = %(project_id)s::uuid and i.number = %(number)s::bigint and %(key)s::text is null)
   )
 limit 2;

@@ -4,9 +4,10 @@ select t.project_id, t.id as task_id, null::uuid as issue_id
 from work.tasks as t
 join projects.projects as p on p.id = t.project_id
 where t.deleted_at is null
+  and p.deleted_at is null
   and (
     t.id between %(low)s::uuid and %(high)s::uuid
-    or (p.key = upper(%(key)s::text) and p.deleted_at is null and t.number = %(number)s::bigint)
+    or (p.key = upper(%(key)s::text) and t.number = %(number)s::bigint)
     or (t.project_id = %(project_id)s::uuid and t.number = %(number)s::bigint and %(key)s::text is null)
   )
 union all
@@ -14,9 +15,10 @@ select i.project_id, null, i.id
 from work.issues as i
 join projects.projects as p on p.id = i.project_id
 where i.deleted_at is null
+  and p.deleted_at is null
   and (
     i.id between %(low)s::uuid and %(high)s::uuid
-    or (p.key = upper(%(key)s::text) and p.deleted_at is null and i.number = %(number)s::bigint)
+    or (p.key = upper(%(key)s::text) and i.number = %(number)s::bigint)
     or (i.project_id = %(project_id)s::uuid and i.number = %(number)s::bigint and %(key)s::text is null)
   )
 limit 2;
