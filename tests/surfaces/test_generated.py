@@ -33,8 +33,18 @@ def test_profiles_grow() -> None:
     names = [
         set(tools.specs_of(profile)) for profile in (op.Profile.CORE, op.Profile.STANDARD, op.Profile.ALL)
     ]
-    assert names[0] < names[1] <= names[2]
+    assert names[0] < names[1] < names[2]
     assert names[2] == {spec.tool for spec in op.operations()}
+
+
+def test_the_standard_profile_has_nothing_that_destroys_or_administers() -> None:
+    offered = tools.specs_of(op.Profile.STANDARD)
+    assert [name for name, spec in offered.items() if spec.destructive or spec.secret] == []
+    administrative = {
+        f"accounts_{verb}" for verb in ("add_user", "update_user", "delete_user", "create_key", "list_keys")
+    } | {"agents_update", "agents_deactivate", "projects_add_member", "projects_archive", "projects_restore"}
+    assert administrative <= set(tools.specs_of(op.Profile.ALL))
+    assert administrative & set(offered) == set()
 
 
 @pytest.mark.parametrize("tool", tools.tools_of(op.Profile.ALL), ids=lambda tool: tool.name)

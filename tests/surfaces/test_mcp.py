@@ -18,6 +18,7 @@ from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
 
+from steward.surfaces.mcp.hints import for_agents
 from tests.surfaces.conftest import House, served
 from tests.surfaces.drivers import McpDriver, PythonDriver
 
@@ -103,6 +104,20 @@ def test_a_client_works_tasks_off_over_stdio(acme: House) -> None:
     anyio.run(main)
 
 
+@pytest.mark.parametrize(
+    ("hint", "told"),
+    [
+        ("see `steward accounts list-users`, `steward agents list`", "see `accounts_list_users`, `agents_list`"),
+        ("`work get` shows it", "`work_get` shows it"),
+        ("give --parent-task, or --agent", "give parent_task, or --agent"),
+        ("run `steward db setup`", "run `steward db setup`"),
+        ("`work nothing` is none", "`work nothing` is none"),
+    ],
+)
+def test_hints_name_tools(hint: str, told: str) -> None:
+    assert for_agents(hint) == told
+
+
 def test_errors_can_be_read_by_the_model(acme: House, url: str) -> None:
     async def main() -> None:
         async with _over_http(url, acme.key, "auto") as client:
@@ -110,6 +125,8 @@ def test_errors_can_be_read_by_the_model(acme: House, url: str) -> None:
             assert result.is_error
             assert "not_found" in _text(result.content[0])
             assert "hint: " in _text(result.content[0])
+            assert "`work_list`" in _text(result.content[0])
+            assert "steward work" not in json.dumps(result.structured_content)
             unknown = await client.call_tool("work_nothing", {})
             assert unknown.is_error
             wrong = await client.call_tool("work_add", {"title": "x", "colour": "red"})
@@ -195,7 +212,7 @@ def test_a_profile_offers_only_its_tools(mcp: McpDriver) -> None:
         data = json.loads(next(line for line in text.splitlines() if line.startswith("data:"))[5:])
         counts[profile] = len(data["result"]["tools"]) if "result" in data else data["error"]["message"]
     assert counts["core"] == 10
-    assert counts["core"] < counts["standard"] <= counts["all"]
+    assert counts["core"] < counts["standard"] < counts["all"]
     assert "profile" in counts["none"]
 
 

@@ -160,7 +160,7 @@ def op(
     *,
     write: bool = False,
     permission: str | None = None,
-    profile: Profile = Profile.STANDARD,
+    profile: Profile | None = None,
     destructive: bool = False,
     idempotent: bool = False,
     waits: bool = False,
@@ -172,7 +172,7 @@ def op(
     Args:
         write: it changes something: POST, one read-write transaction, request keys.
         permission: what the caller's role must hold; `<room>:read` or `<room>:write` when None.
-        profile: the smallest MCP tool list that has it.
+        profile: the smallest MCP tool list that has it; when None standard, or all for what is destructive.
         destructive: it removes what cannot easily be brought back.
         idempotent: calling it twice does no more than once.
         waits: None means "nothing yet", so surfaces may offer to wait for a result.
@@ -195,7 +195,7 @@ def op(
             description=body,
             write=write,
             permission=permission or f"{room}:{'write' if write else 'read'}",
-            profile=profile,
+            profile=profile or (Profile.ALL if destructive else Profile.STANDARD),
             destructive=destructive,
             idempotent=idempotent or not write,
             waits=waits,

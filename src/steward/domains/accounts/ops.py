@@ -46,7 +46,7 @@ def whoami(db: Db) -> Whoami:
     return db.one("accounts.whoami", Whoami, project=db.actor.project)
 
 
-@op(write=True)
+@op(write=True, profile=Profile.ALL)
 def add_user(
     db: Db,
     *,
@@ -113,7 +113,7 @@ def list_users(
     return cursors.page(rows, limit, lambda user: (user.username.lower(),))
 
 
-@op(write=True)
+@op(write=True, profile=Profile.ALL)
 def update_user(
     db: Db,
     *,

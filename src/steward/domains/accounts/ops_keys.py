@@ -10,7 +10,7 @@ from steward.domains.accounts.types import ApiKey, NewKey, User
 from steward.kit import cursor as cursors
 from steward.kit.db import Db
 from steward.kit.errors import Invalid, NotFound
-from steward.kit.op import Page, op
+from steward.kit.op import Page, Profile, op
 
 # Everybody may handle their own keys; those of others take more, and that is asked inside.
 _OWN = "accounts:read"
@@ -40,7 +40,7 @@ def make_key(db: Db, *, user_id: UUID, name: str, agent: str | None, days: int |
     return NewKey(made.id, made.name, secret, prefix, made.username, made.agent_name, made.expires_at)
 
 
-@op(write=True, permission=_OWN, secret=True)
+@op(write=True, permission=_OWN, secret=True, profile=Profile.ALL)
 def create_key(
     db: Db,
     *,
@@ -69,7 +69,7 @@ def create_key(
     return make_key(db, user_id=user_id, name=name, agent=agent, days=expires_in_days)
 
 
-@op(permission=_OWN)
+@op(permission=_OWN, profile=Profile.ALL)
 def list_keys(
     db: Db, *, user: str | None = None, revoked: bool = False, limit: int = 50, cursor: str | None = None
 ) -> Page[ApiKey]:

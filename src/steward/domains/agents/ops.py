@@ -10,7 +10,7 @@ from steward.domains.agents.find import ensure_id, resolve_id
 from steward.domains.agents.types import Agent, AgentType, ModelProvider
 from steward.kit.db import Db
 from steward.kit.errors import Denied, Invalid
-from steward.kit.op import op
+from steward.kit.op import Profile, op
 from steward.kit.versions import check_version
 
 
@@ -97,7 +97,7 @@ def register(
     )
 
 
-@op(write=True)
+@op(write=True, profile=Profile.ALL)
 def update(
     db: Db,
     *,
@@ -154,7 +154,7 @@ def update(
     return db.one("agents.update_agent", Agent, id=found.id, **given)
 
 
-@op(write=True, idempotent=True)
+@op(write=True, idempotent=True, profile=Profile.ALL)
 def deactivate(db: Db, *, agent: str, version: int | None = None) -> Agent:
     """Give an agent no more work; `update` with is_active brings it back.
 

@@ -11,7 +11,7 @@ from steward.domains.projects.find import find
 from steward.domains.projects.types import FoundProject, Project, ProjectStatus
 from steward.kit.db import Db
 from steward.kit.errors import Conflict, Invalid
-from steward.kit.op import op
+from steward.kit.op import Profile, op
 from steward.kit.versions import check_version
 
 
@@ -165,7 +165,7 @@ def _end(db: Db, ref: str, version: int | None, status: ProjectStatus, *, delete
     return db.one("projects.set_status", Project, id=found.id, status=status.value)
 
 
-@op(write=True, idempotent=True)
+@op(write=True, idempotent=True, profile=Profile.ALL)
 def archive(db: Db, *, project: str, version: int | None = None) -> Project:
     """Put a project away; it can be restored.
 
@@ -176,7 +176,7 @@ def archive(db: Db, *, project: str, version: int | None = None) -> Project:
     return _end(db, project, version, ProjectStatus.ARCHIVED)
 
 
-@op(write=True, idempotent=True)
+@op(write=True, idempotent=True, profile=Profile.ALL)
 def restore(db: Db, *, project: str, version: int | None = None) -> Project:
     """Bring an archived or deleted project back.
 

@@ -23,10 +23,10 @@ from steward.domains.projects.types import (
 from steward.kit import cursor as cursors
 from steward.kit.db import Db
 from steward.kit.errors import NotFound
-from steward.kit.op import Page, op
+from steward.kit.op import Page, Profile, op
 
 
-@op(write=True, idempotent=True)
+@op(write=True, idempotent=True, profile=Profile.ALL)
 def add_member(
     db: Db, *, user: str, project: str | None = None, role: MemberRole = MemberRole.MEMBER
 ) -> ProjectMember:

@@ -93,7 +93,7 @@ def add(
     parent_task = task_of(db, parent) if parent else None
     place = place_of(db, project=project, epic=epic, issue=issue, workflow=workflow, parent=parent_task)
     if place.project_id is None:
-        hint = "name one as project (--project); `steward projects add` makes one"
+        hint = "name one as `project`; `steward projects add` makes one"
         raise Invalid("no project is named or in hand", hint=hint)
     task_id: UUID = db.value(
         "work.add_task",

@@ -18,6 +18,7 @@ from steward.kit.convert import dump, load
 from steward.kit.db import Actor
 from steward.kit.errors import Internal, Invalid, NotFound, StewardError
 from steward.surfaces.mcp import texts, tools
+from steward.surfaces.mcp.hints import for_agents
 from steward.surfaces.rest.edge import Edge
 
 Context = ServerRequestContext[Any, Any]
@@ -222,6 +223,8 @@ def _success(spec: op.Operation, result: Any) -> types.CallToolResult:
 
 def _failure(exc: StewardError) -> types.CallToolResult:
     body = exc.to_dict()
+    if "hint" in body:
+        body["hint"] = for_agents(body["hint"])
     if isinstance(exc, Internal):
         body.pop("detail", None)
     lines = [f"{body['code']}: {body['message']}"] + ([f"hint: {body['hint']}"] if "hint" in body else [])
