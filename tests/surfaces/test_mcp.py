@@ -107,7 +107,10 @@ def test_a_client_works_tasks_off_over_stdio(acme: House) -> None:
 @pytest.mark.parametrize(
     ("hint", "told"),
     [
-        ("see `steward accounts list-users`, `steward agents list`", "see `accounts_list_users`, `agents_list`"),
+        (
+            "see `steward accounts list-users`, `steward agents list`",
+            "see `accounts_list_users`, `agents_list`",
+        ),
         ("`work get` shows it", "`work_get` shows it"),
         ("give --parent-task, or --agent", "give parent_task, or --agent"),
         ("run `steward db setup`", "run `steward db setup`"),

@@ -95,7 +95,12 @@ def test_tasks_of_a_deleted_project_are_in_no_list_and_no_count(stage: Database)
     for verb in ("list", "list_issues", "list_epics", "list_workflows"):
         assert call(stage, f"work.{verb}", project="all").items == [], verb
     counted = call(stage, "work.statistics", project="all")
-    assert (counted.total_tasks, counted.total_issues, counted.total_epics, counted.total_workflows) == (0, 0, 0, 0)
+    assert (counted.total_tasks, counted.total_issues, counted.total_epics, counted.total_workflows) == (
+        0,
+        0,
+        0,
+        0,
+    )
     assert call(stage, "work.blocked", project="all") == []
     with pytest.raises(NotFound):
         call(stage, "work.get", task=str(task_id))

@@ -313,6 +313,17 @@ class Database:
         with self.connection(timeout) as connection:
             connection.execute("select 1")
 
+    def rule_of(self, exc: psycopg.errors.CheckViolation) -> str | None:
+        """Return the constraint that refused a value, as the catalog has it; None when it cannot be read."""
+        diag = exc.diag
+        params = {"schema": diag.schema_name, "table": diag.table_name, "name": diag.constraint_name}
+        try:
+            with self.connection() as connection:
+                row = connection.execute(sql.get("kit.rule_of").text, params).fetchone()
+        except (psycopg.Error, StewardError):
+            return None
+        return str(row[0]) if row else None
+
     @contextmanager
     def transaction(
         self, actor: Actor, *, operation: str = "", permission: str | None = None, read_only: bool = False

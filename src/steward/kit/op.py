@@ -24,9 +24,10 @@ from uuid import uuid4
 
 import psycopg
 
+from steward.kit import limits
 from steward.kit.convert import dump, load
 from steward.kit.db import Actor, Database, Db, connection_lost, translate
-from steward.kit.errors import Conflict, Invalid, NotFound
+from steward.kit.errors import Conflict, Invalid, NotFound, StewardError
 
 log = logging.getLogger("steward.op")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -319,6 +320,17 @@ def _may_retry(exc: psycopg.Error, spec: Operation, key: str | None) -> bool:
     return connection_lost(exc) and (not spec.write or key is not None)
 
 
+def _explained(database: Database, exc: psycopg.Error, values: Mapping[str, Any]) -> StewardError:
+    """Return the error of our tree; where a value was refused it names the argument and what is allowed."""
+    if isinstance(exc, psycopg.errors.CheckViolation) and exc.diag.constraint_name:
+        return limits.broken_rule(exc, values, database.rule_of(exc))
+    if isinstance(exc, psycopg.errors.NumericValueOutOfRange):
+        found = limits.out_of_range(exc.diag.message_primary or "", values)
+        if found is not None:
+            return found
+    return translate(exc)
+
+
 def run(
     database: Database,
     spec: Operation,
@@ -354,7 +366,7 @@ def run(
                 result = _once(database, spec, values, actor, request_key)
         except psycopg.Error as exc:
             if attempt == _ATTEMPTS or not _may_retry(exc, spec, request_key):
-                raise translate(exc) from exc
+                raise _explained(database, exc, values) from exc
             # Full jitter keeps colliding callers apart.
             time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - not for secrets
         else:

@@ -136,3 +136,13 @@ from audit.audit_logs
 where request_id = %(request)s::text
   and xid = pg_current_xact_id()
 order by id;
+
+-- name: rule_of -> text
+-- The definition of a constraint, for telling what it allows.
+select pg_get_constraintdef(k.oid)
+from pg_catalog.pg_constraint as k
+join pg_catalog.pg_class as c on c.oid = k.conrelid
+join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+where n.nspname = %(schema)s::text
+  and c.relname = %(table)s::text
+  and k.conname = %(name)s::text;

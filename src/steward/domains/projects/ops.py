@@ -47,6 +47,13 @@ def _lock(db: Db, ref: str, version: int | None, *, deleted: bool = False) -> Pr
     return project
 
 
+def _check_name(name: str) -> None:
+    """Refuse a name that is empty or too long."""
+    if not 1 <= len(name.strip()) <= 255:
+        shown = name if len(name) <= 40 else f"{name[:37]}..."
+        raise Invalid(f"name: {shown!r} has not 1 to 255 characters", hint="give 1 to 255 characters")
+
+
 def _refuse_end(status: ProjectStatus | None) -> None:
     """Ends have their own operations, which say when they happened."""
     if status in (ProjectStatus.ARCHIVED, ProjectStatus.DELETED):
@@ -87,6 +94,7 @@ def add(
         is_public: whether everybody may see it.
         owner: id, username or e-mail; you when not given.
     """
+    _check_name(name)
     made = db.value(
         "projects.create_project",
         name=name.strip(),
@@ -151,6 +159,8 @@ def update(
     """
     given = {name_: _param(value) for name_, value in locals().items() if name_ != "db"}
     _refuse_end(status)
+    if name is not None:
+        _check_name(name)
     found = _lock(db, project, version)
     if found.status is ProjectStatus.ARCHIVED and status is not None:
         raise Conflict(f"project {found.slug} is archived", hint="restore it first")

@@ -155,6 +155,22 @@ def whole(db: Db, task_id: UUID) -> Task:
     )
 
 
+def check_number(name: str, value: int | None, least: int, most: int = 2_147_483_647) -> None:
+    """Refuse a number that is too small or too large.
+
+    Args:
+        name: what the value is called.
+        value: the value; None is no value and passes.
+        least: the smallest allowed.
+        most: the largest allowed.
+
+    Raises:
+        Invalid: it is outside.
+    """
+    if value is not None and not least <= value <= most:
+        raise Invalid(f"{name}: {value} is not between {least} and {most}", hint=f"give {least} to {most}")
+
+
 def check_line(name: str, text: str | None, most: int = 2000) -> None:
     """Refuse a title or name that is empty or too long.
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from steward.domains.work.find import EVERYWHERE, check_line, scope, task_of, whole
+from steward.domains.work.find import EVERYWHERE, check_line, check_number, scope, task_of, whole
 from steward.domains.work.find_items import NONE, epic_of, issue_of, place_of, workflow_of
 from steward.domains.work.types import (
     Count,
@@ -30,6 +30,7 @@ from steward.kit.errors import Invalid, NotFound, StaleVersion
 from steward.kit.op import Page, Profile, op
 
 MOST = 2000
+MOST_ATTEMPTS = 1000
 _FIRST = (TaskStatus.PENDING, TaskStatus.DRAFT, TaskStatus.DEFERRED)
 _BELONGS = ("epic", "issue", "workflow")
 _NARROW = (*_BELONGS, "state")
@@ -82,13 +83,13 @@ def add(
         estimated_minutes: how long it should take.
         complexity: 1 to 13.
         due: when it must be done.
-        max_attempts: failed tries before it is put in quarantine.
+        max_attempts: failed tries before it is put in quarantine, 1 to 1000.
         metadata: anything else, as an object.
         epic: the epic it belongs to, such as EPIC-001; that of its parent or issue when left out.
         issue: the issue it belongs to, such as ACME-7; that of its parent when left out.
         workflow: the workflow it belongs to, by id or name; that of its parent when left out.
     """
-    check_line("title", title)
+    _check_given(title, estimated_minutes, None, complexity, max_attempts)
     _check_first(status)
     parent_task = task_of(db, parent) if parent else None
     place = place_of(db, project=project, epic=epic, issue=issue, workflow=workflow, parent=parent_task)
@@ -121,6 +122,17 @@ def add(
     for other in waits_for or []:
         _tie(db, task_id, place.project_id, other, DependencyType.BLOCKS)
     return whole(db, task_id)
+
+
+def _check_given(
+    title: str | None, estimated: int | None, actual: int | None, complexity: int | None, attempts: int = 1
+) -> None:
+    """Refuse a title and figures that no task can have."""
+    check_line("title", title)
+    check_number("max_attempts", attempts, 1, MOST_ATTEMPTS)
+    check_number("estimated_minutes", estimated, 0)
+    check_number("actual_minutes", actual, 0)
+    check_number("complexity", complexity, 1, 13)
 
 
 def _check_first(status: TaskStatus) -> None:
@@ -317,7 +329,7 @@ def update(
         workflow: the workflow it belongs to, by id or name; `none` takes it out.
     """
     found = task_of(db, task)
-    check_line("title", title)
+    _check_given(title, estimated_minutes, actual_minutes, complexity)
     _begin_update(db, found.id, token, version)
     no_parent = parent is not None and parent.lower() in NONE
     db.run(

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from steward.domains.work.errors import AgentNeeded, TaskNotReady
-from steward.domains.work.find import row_of, rows_of, scope, task_of, tasks_of, whole
+from steward.domains.work.find import check_number, row_of, rows_of, scope, task_of, tasks_of, whole
 from steward.domains.work.types import Blocked, Choice, Claim, ClaimedTask, Lease, QueueFacts, TaskRow
 from steward.kit.db import Db
 from steward.kit.errors import Invalid
@@ -226,6 +226,7 @@ def finish(
         result: what was done, in words.
         actual_minutes: how long it took; from the start until now when left out.
     """
+    check_number("actual_minutes", actual_minutes, 0)
     found = task_of(db, task)
     kept: Any = json.dumps({"summary": result}) if result else None
     db.run("work.finish_task", id=found.id, token=token, result=kept, actual_minutes=actual_minutes)

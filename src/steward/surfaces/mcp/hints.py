@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+
 from steward.kit import op
 from steward.kit.errors import NotFound
 
