@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+from typing import Any
+
 import pytest
 
 from steward.kit.config import Settings
+from steward.kit.renderings import alike
 from steward.operate import place
 from steward.operate import setup as operate
 from steward.operate.verify import VerifyReport, verify
-from tests.servers import Server
+from tests.servers import Server, run_place
 
 
 def _changed(server: Server, settings: Settings, statement: str) -> VerifyReport:
@@ -25,6 +29,36 @@ def test_a_sound_database_has_no_differences(settings: Settings) -> None:
     assert report.seeds["kit.permissions"].found == report.seeds["kit.permissions"].expected > 5
     assert any(one.startswith("vector ") for one in report.extensions)
     assert report.took_ms < 10_000
+
+
+def test_a_restored_database_has_no_differences(server: Server, settings: Settings) -> None:
+    """PostgreSQL writes an expression that it read from a dump with fewer brackets."""
+    found = place.external(settings)["dbname"]
+    dump = run_place() / f"{found}.dump"
+    programs = server.bin_dir
+    words: dict[str, Any] = {"check": True, "capture_output": True}
+    subprocess.run(
+        [programs / "pg_dump", "-Fc", "-f", dump, "-d", server.conninfo(found, "postgres")], **words
+    )
+    operate.reset(settings, yes=True)
+    subprocess.run([programs / "pg_restore", "-d", server.conninfo(found, "postgres"), dump], **words)
+    operate.setup(settings)
+    assert [str(one) for one in verify(settings).differences] == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("CHECK ((((a >= 1) AND (a <= 9)) AND b))", "CHECK (((a >= 1) AND (a <= 9) AND b))", True),
+        ("((a OR b) AND c)", "(a OR (b AND c))", False),
+        ("((a OR b) OR (c OR d))", "(a OR b OR c OR d)", True),
+        ("(f(a AND b) AND c)", "(f a AND b AND c)", False),
+        ("(a = ' AND (' AND (b AND c))", "(a = ' AND (' AND b AND c)", True),
+        ("(a AND b)", "(a AND c)", False),
+    ],
+)
+def test_brackets_of_chains_mean_nothing(one: str, other: str, same: bool) -> None:
+    assert alike(one, other) is same
 
 
 def test_verify_changes_nothing(server: Server, settings: Settings) -> None:

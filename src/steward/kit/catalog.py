@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 
 from steward.kit.package import SCHEMAS
+from steward.kit.renderings import alike
 from steward.kit.sql import Query, parse
 
 
@@ -68,4 +69,8 @@ def compare(expected: Mapping[str, str], found: Mapping[str, str]) -> list[Diffe
     """Return every difference between two catalogs, in order of their names."""
     names = sorted(expected.keys() | found.keys())
     pairs = ((name, expected.get(name), found.get(name)) for name in names)
-    return [Difference(name, wanted, has) for name, wanted, has in pairs if wanted != has]
+    return [
+        Difference(name, wanted, has)
+        for name, wanted, has in pairs
+        if wanted is None or has is None or not alike(wanted, has)
+    ]

@@ -213,7 +213,7 @@ begin atomic
     )
     union all
     (
-      select t.id, false, null, t.started_at
+      select t.id, false as held, null::timestamptz as lease_until, t.started_at
       from work.tasks as t
       where t.status in ('in_progress', 'in_review', 'testing', 'awaiting_input')
         and t.deleted_at is null
