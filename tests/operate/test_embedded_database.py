@@ -40,7 +40,9 @@ def test_first_the_server_is_down(settings: Settings) -> None:
     assert not settings.home.exists()
 
 
-def test_two_first_commands_at_once_find_one_database(settings: Settings) -> None:
+def test_two_first_commands_at_once_find_one_database(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
     problems: list[BaseException] = []
 
     def first() -> None:
@@ -55,6 +57,10 @@ def test_two_first_commands_at_once_find_one_database(settings: Settings) -> Non
     for thread in threads:
         thread.join()
     assert problems == []
+    # A home named by a slip would be made without a word.
+    assert f"new home made at {settings.home}\n" in capsys.readouterr().err
+    place.open_database(settings).close()
+    assert capsys.readouterr().err == ""
     told = status(settings)
     assert told.problem is None
     assert told.embedded is not None

@@ -83,6 +83,30 @@ def test_the_port_is_kept(shell: Shell) -> None:
     assert shell.json("up", "--detach")["url"] == first["url"]
 
 
+def test_a_server_of_another_release_makes_room(shell: Shell) -> None:
+    first = shell.json("up", "--detach")
+    path = shell.house.settings.state_file
+    write_private(path, json.dumps(json.loads(path.read_text("utf-8")) | {"version": "0.0.1"}))
+    status, out, err = shell.run("up", "--detach", "--json")
+    second = json.loads(out)
+    assert status == 0
+    assert (second["url"], second["pid"] != first["pid"]) == (first["url"], True)
+    assert "the server of release 0.0.1 was stopped" in err
+    assert not psutil.pid_exists(first["pid"])
+    assert shell.json("up", "--detach")["pid"] == second["pid"]
+
+
+def test_a_running_server_is_not_moved_in_silence(shell: Shell) -> None:
+    first = shell.json("up", "--detach")
+    port = first["url"].rpartition(":")[2]
+    for words in (["--host", "127.0.0.2"], ["--port", str(int(port) + 1)]):
+        status, _, err = shell.run("up", "--detach", *words)
+        assert status == 5
+        assert f"the server runs at {first['url']}, not with {' '.join(words)}" in err
+        assert "steward down" in err
+    assert shell.json("up", "--detach", "--host", "127.0.0.1", "--port", port)["pid"] == first["pid"]
+
+
 def test_a_link_signs_in(shell: Shell) -> None:
     link = shell.json("up", "--detach")["sign_in"]
     browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import logging
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -59,6 +60,16 @@ def server(settings: Settings) -> EmbeddedServer:
     from steward.kit.embedded import EmbeddedServer
 
     return EmbeddedServer(settings.home)
+
+
+def start_server(settings: Settings, progress: Progress = quiet) -> EmbeddedServer:
+    """Start the embedded server of a home and return it; a home that is new is told of, for it may be a slip."""
+    found = server(settings)
+    is_new = not found.data_dir.exists()
+    found.start(progress)
+    if is_new:
+        sys.stderr.write(f"new home made at {settings.home}\n")
+    return found
 
 
 def external(settings: Settings, *, direct: bool = False) -> dict[str, str]:
@@ -188,10 +199,9 @@ def open_database(settings: Settings, *, start: bool = True, progress: Progress 
 
 
 def _wake(settings: Settings, start: bool, progress: Progress) -> None:
-    found = server(settings)
     if start:
-        found.start(progress)
-    elif not found.is_running():
+        start_server(settings, progress)
+    elif not server(settings).is_running():
         raise Unavailable("Steward's database server is down", hint="run `steward up`")
 
 

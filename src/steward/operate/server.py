@@ -92,6 +92,29 @@ def write_state(settings: Settings, host: str, port: int, version: str, log: str
     return state
 
 
+def is_older(state: Running) -> bool:
+    """Tell whether the server runs another release than this package is."""
+    from steward import __version__
+
+    return state.version != __version__
+
+
+def refuse_move(settings: Settings, state: Running) -> None:
+    """Refuse an address that was asked for while the server listens on another.
+
+    Raises:
+        Conflict: it listens elsewhere.
+    """
+    wanted = [
+        f"--{name} {getattr(settings, name)}"
+        for name, now in (("host", state.host), ("port", state.port))
+        if settings.sources.get(name) == "flag" and getattr(settings, name) not in (now, 0)
+    ]
+    if wanted:
+        hint = f"stop it first: `steward down`, then `steward up {' '.join(wanted)}`"
+        raise Conflict(f"the server runs at {state.url}, not with {' '.join(wanted)}", hint=hint)
+
+
 def clear_state(settings: Settings) -> None:
     """Remove the state file if it is this process'."""
     state = running(settings)

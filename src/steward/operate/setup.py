@@ -91,7 +91,7 @@ def setup(settings: Settings, progress: place.Progress = place.quiet) -> SetupRe
         Unavailable: no connection, a server that is too old, or no pgvector.
     """
     if settings.embedded:
-        place.server(settings).start(progress)
+        place.start_server(settings, progress)
     foundation.lay(settings, progress)
     report = migrate(settings, progress)
     return SetupReport(report, seed(settings))
@@ -151,7 +151,7 @@ def rollback(
 def _ready(settings: Settings) -> place.Login:
     """Return the owner's login of a database that is Steward's or may become so."""
     if settings.embedded:
-        place.server(settings).start()
+        place.start_server(settings)
     with foundation.connected(settings) as connection:
         found = place.look(connection)
     if found.lacks_role:
@@ -274,7 +274,7 @@ def reset(settings: Settings, yes: bool, roles: bool = False) -> ResetReport:
     if not yes:
         raise Invalid("this drops every table of Steward with all rows", hint="say --yes if that is meant")
     if settings.embedded:
-        place.server(settings).start()
+        place.start_server(settings)
     with mapped(settings), foundation.connected(settings) as connection:
         taken = place.look(connection).taken
         with connection.transaction():

@@ -45,7 +45,7 @@ def up(
     _with_place(state, host, port)
     with server.starting(state.settings):
         _set_up(state, demo)
-        found = server.running(state.settings)
+        found = _usable(state)
         if found is None and detach:
             found = server.start_detached(state.settings, server.serve_command(state.settings))
         if found is not None:
@@ -53,6 +53,21 @@ def up(
             return
         foreground = _Foreground(state)
     foreground.serve()
+
+
+def _usable(state: State) -> server.Running | None:
+    """Return the server that runs, if it can stay: one of another release makes room for this one."""
+    found = server.running(state.settings)
+    if found is None:
+        return None
+    if server.is_older(found):
+        server.stop(state.settings)
+        sys.stderr.write(
+            f"the server of release {found.version or 'unknown'} was stopped; this one takes its place\n"
+        )
+        return None
+    server.refuse_move(state.settings, found)
+    return found
 
 
 class _Foreground:
