@@ -225,7 +225,11 @@ def test_a_dry_run_tells_and_writes_nothing(bench: Bench) -> None:
     bench.write(DOCUMENT)
     report = bench.run(dry_run=True)
     assert report.files[0].changes["created"] == 5
-    assert report.before == report.after == {"projects": 0, "files": 0, "tasks": 0, "dependencies": 0}
+    assert (
+        report.before
+        == report.after
+        == {"projects": 0, "files": 0, "tasks": 0, "dependencies": 0, "comments": 0}
+    )
 
 
 def test_a_refused_file_leaves_the_others_alone(bench: Bench) -> None:

@@ -16,6 +16,7 @@ from steward.importers.kinds import kind_of
 from steward.importers.model import Fields, Oddity, ParsedFile, ParsedTask
 from steward.importers.plan import Key, Plan, Tie, Update, completed_at, key_of_task, plan
 from steward.importers.refusal import Refused
+from steward.importers.remarks import write_remarks
 from steward.importers.report import holdings
 from steward.importers.types import FileRow, TaskEdge, TaskParent, TaskState
 from steward.kit.db import Db
@@ -111,6 +112,7 @@ class _Loader:
         self._insert(work, file_id)
         self._tie("importers.delete_edges", work, work.edges_removed)
         self._update(work, file_id)
+        said = write_remarks(self._db, old, self._parsed, work.row_ids)
         added, closing = self._without_cycles(work)
         self._tie("importers.insert_edges", work, added)
         self._offer(work)
@@ -121,7 +123,7 @@ class _Loader:
             "unchanged": work.unchanged,
             "dependencies_added": len(added),
             "dependencies_removed": len(work.edges_removed),
-        }
+        } | said
         if buried := sum(task.gone for task in work.inserts):
             changes["created_as_deleted"] = buried
         return Loaded(changes, (*work.oddities, *closing), stored=True)

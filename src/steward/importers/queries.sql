@@ -16,7 +16,8 @@ select
   (select count(*) from projects.projects where deleted_at is null and id <> projects.system_project()) as projects,
   (select count(*) from work.import_files) as files,
   (select count(*) from work.tasks where deleted_at is null) as tasks,
-  (select count(*) from work.task_dependencies) as dependencies;
+  (select count(*) from work.task_dependencies) as dependencies,
+  (select count(*) from work.comments where deleted_at is null) as comments;
 
 -- name: find_file -> FileRow
 -- The kept original of one file of a project.
@@ -247,3 +248,41 @@ where id = %(project_id)s::uuid
 -- name: take_figures -> none
 -- Let the planner know of the rows that came in.
 select work.take_figures();
+
+-- name: insert_comments -> none
+-- Add comments that are not there yet; an author whom we know is tied to the comment, anybody else stays a name.
+insert into work.comments (
+  task_id, author, author_user_id, author_agent_id, content, metadata, created_at, updated_at
+)
+select
+  r.task_id, r.author, u.id, case when u.id is null then a.id end, r.content, jsonb_build_object('import_ref', r.ref),
+  coalesce(r.created_at, now()), coalesce(r.created_at, now())
+from jsonb_to_recordset(%(rows)s::text::jsonb) as r (
+  place integer, task_id uuid, ref text, author text, content text, created_at timestamptz
+)
+left join accounts.users as u on lower(u.username) = lower(ltrim(r.author, '@')) and u.deleted_at is null
+left join agents.agents as a on lower(a.name) = lower(ltrim(r.author, '@'))
+order by r.place
+on conflict (task_id, (metadata ->> 'import_ref')) where metadata ? 'import_ref' do nothing;
+
+-- name: update_comments -> none
+-- Write comments anew that the file changed and nobody here did; what the file had taken away comes back.
+update work.comments as c
+set content = r.content,
+    deleted_at = null,
+    metadata = c.metadata - 'removed_by_file'
+from jsonb_to_recordset(%(rows)s::text::jsonb) as r (task_id uuid, ref text, content text, was text)
+where c.task_id = r.task_id
+  and c.metadata ->> 'import_ref' = r.ref
+  and ((c.content = r.was and c.deleted_at is null) or c.metadata ? 'removed_by_file');
+
+-- name: remove_comments -> none
+-- Take comments away that the file holds no more and nobody changed here.
+update work.comments as c
+set deleted_at = now(),
+    metadata = c.metadata || '{"removed_by_file": true}'
+from jsonb_to_recordset(%(rows)s::text::jsonb) as r (task_id uuid, ref text, was text)
+where c.task_id = r.task_id
+  and c.metadata ->> 'import_ref' = r.ref
+  and c.content = r.was
+  and c.deleted_at is null;

@@ -117,3 +117,4 @@ class Counts:
     files: int
     tasks: int
     dependencies: int
+    comments: int

@@ -1,4 +1,4 @@
-"""work: the token that finished a task, and no ready work of projects that are not active"""
+"""work: the token that finished a task, no ready work of projects that are not active, imported comments"""
 
 from __future__ import annotations
 
@@ -18,9 +18,14 @@ using projects.projects as p
 where p.id = q.project_id
   and p.status <> 'active'
   and q.agent_id is null;
+
+-- Finding a comment of a file again makes imports idempotent.
+create unique index comments_import on work.comments (task_id, (metadata ->> 'import_ref'))
+where metadata ? 'import_ref';
 """
 
 DOWN = r"""
+drop index work.comments_import;
 alter table work.tasks drop column finished_token;
 """
 

@@ -265,3 +265,40 @@ def test_a_folder_is_a_project_and_a_second_run_changes_nothing(
     write(tmp_path, **{"task-3": "cut off"})
     assert bench.run(folder).files[0].outcome == "refused"
     assert len(bench.tasks()) == 2
+
+
+COMMENTS = """
+## Comments
+
+<!-- COMMENTS:BEGIN -->
+author: @ada
+created: 2026-06-22 02:52
+---
+First, with a rule:
+---
+and more.
+---
+author: codex
+created: 2026-06-22 02:53
+---
+Second
+<!-- COMMENTS:END -->
+"""
+
+
+def test_comments_are_rows_and_no_part_of_the_text(tmp_path: Path, database: Database, actor: Actor) -> None:
+    folder = tmp_path / "shop" / "backlog"
+    (folder / "tasks").mkdir(parents=True)
+    (folder / "config.yml").write_text("project_name: Shop\n", "utf-8")
+    (folder / "tasks" / "back-1 - One.md").write_text(document("BACK-1", BODY + COMMENTS), "utf-8")
+    bench = Bench(database, actor, tmp_path)
+    for _ in range(2):
+        bench.run(folder)
+    assert bench.sql("select author, content, created_at::text from work.comments order by id") == [
+        ("@ada", "First, with a rule:\n---\nand more.", "2026-06-22 02:52:00+00"),
+        ("codex", "Second", "2026-06-22 02:53:00+00"),
+    ]
+    (details,) = bench.sql("select details from work.tasks")[0]
+    assert "Free text." in details
+    assert "Second" not in details
+    assert "Comments" not in details

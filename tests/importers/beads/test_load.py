@@ -122,6 +122,7 @@ def test_only_what_changed_in_the_file_is_written(bench: BeadsBench) -> None:
         "unchanged": 4,
         "dependencies_added": 2,
         "dependencies_removed": 1,
+        "comments_removed": 1,
     }
     assert kinds(entry) == ["changed_on_both_sides"]
     assert bench.tasks()["bd-3"] == "Renamed there too"
@@ -242,7 +243,11 @@ def test_a_dry_run_tells_and_writes_nothing(bench: BeadsBench) -> None:
     bench.write(jsonl(*LINES))
     report = bench.run(dry_run=True)
     assert report.files[0].changes["created"] == 6
-    assert report.before == report.after == {"projects": 0, "files": 0, "tasks": 0, "dependencies": 0}
+    assert (
+        report.before
+        == report.after
+        == {"projects": 0, "files": 0, "tasks": 0, "dependencies": 0, "comments": 0}
+    )
 
 
 def test_a_damaged_file_leaves_what_is_there_alone(bench: BeadsBench) -> None:

@@ -21,6 +21,14 @@ _CRITERIA = re.compile(r"<!-- AC:BEGIN -->\n?(.*?)<!-- AC:END -->\n?", re.S)
 _HEADED = r"^##[ \t]+{}[ \t]*\n(.*?)(?=^##[ \t]|\Z)"
 _MARKER = re.compile(r"^[ \t]*<!-- (?:SECTION:\w+|AC|DOD):(?:BEGIN|END) -->[ \t]*\n?", re.M)
 _BOX = re.compile(r"^\s*[-*]\s+\[[ xX]\]\s*(?:#\d+\s+)?(.+?)\s*$", re.M)
+_COMMENTS = re.compile(
+    r"(?:^##[ \t]+Comments[ \t]*\n\s*)?<!-- COMMENTS:BEGIN -->\n?(.*?)<!-- COMMENTS:END -->\n?", re.S | re.M
+)
+_COMMENT = re.compile(
+    r"(?:\A\s*|^---[ \t]*\n)author:[ \t]*(?P<author>[^\n]*)\ncreated:[ \t]*(?P<created>[^\n]*)\n---[ \t]*\n"
+    r"(?P<text>.*?)(?=^---[ \t]*\nauthor:|\Z)",
+    re.M | re.S,
+)
 _EMPTY_LINES = re.compile(r"\n{3,}")
 
 
@@ -33,12 +41,14 @@ class Document:
         description: the section of that name.
         criteria: acceptance criteria, without their boxes and numbers.
         rest: plan, notes and whatever else follows, markers left out.
+        comments: author, time and text of each, as they are written.
     """
 
     front: dict[str, Any]
     description: str
     criteria: tuple[str, ...]
     rest: str
+    comments: tuple[tuple[str, str, str], ...] = ()
 
 
 def read_document(text: str, name: str) -> Document | None:
@@ -98,11 +108,24 @@ def _refused(name: str, line: int, what: str) -> Refused:
     )
 
 
-def _sections(body: str) -> tuple[str, tuple[str, ...], str]:
+def _sections(body: str) -> tuple[str, tuple[str, ...], str, tuple[tuple[str, str, str], ...]]:
+    comments, body = _comments(body)
     description, body = _take(body, _DESCRIPTION, "Description")
     criteria, body = _take(body, _CRITERIA, "Acceptance Criteria")
     rest = _EMPTY_LINES.sub("\n\n", _MARKER.sub("", body)).strip()
-    return description.strip(), tuple(_BOX.findall(criteria)), rest
+    return description.strip(), tuple(_BOX.findall(criteria)), rest, comments
+
+
+def _comments(body: str) -> tuple[tuple[tuple[str, str, str], ...], str]:
+    """Cut the comments out; a section that cannot be read as such stays a part of the text."""
+    section = _COMMENTS.search(body)
+    found = tuple(
+        (each["author"].strip(), each["created"].strip(), each["text"].strip())
+        for each in (_COMMENT.finditer(section[1]) if section else ())
+    )
+    if section is None or not found:
+        return (), body
+    return found, body[: section.start()] + body[section.end() :]
 
 
 def _take(body: str, marked: re.Pattern[str], heading: str) -> tuple[str, str]:

@@ -12,9 +12,9 @@ from typing import Any
 from steward.importers.backlog.document import Document, read_document, read_yaml
 from steward.importers.backlog.folder import CONFIGS, TASK_NAME
 from steward.importers.links import BLOCKS, PARENT, Entry, Links, links_of
-from steward.importers.model import Fields, ParsedFile, ParsedTag, ParsedTask, Path
+from steward.importers.model import Fields, ParsedFile, ParsedTag, ParsedTask, Path, Remark
 from steward.importers.notes import KEPT, Notes
-from steward.importers.reader import Reader
+from steward.importers.reader import Reader, parse_time
 from steward.importers.refusal import Refused
 from steward.importers.text import bounded, clean
 from steward.importers.words import STATUSES, key_of
@@ -206,7 +206,15 @@ def _row(task: Task, links: Links, statuses: list[str], notes: Notes) -> ParsedT
         fields=_fields(task, statuses, notes),
         metadata={FORMAT: beside | {"file": clean(task.file)}},
         gone=task.gone,
+        comments=tuple(_remarks(task)),
     )
+
+
+def _remarks(task: Task) -> Iterator[Remark]:
+    """Give the comments of a task; they have no ids but their places."""
+    for place, (author, created, text) in enumerate(task.document.comments, 1):
+        if text:
+            yield Remark(f"~{place}", clean(author), clean(text), parse_time(created))
 
 
 def _fields(task: Task, statuses: list[str], notes: Notes) -> Fields:
