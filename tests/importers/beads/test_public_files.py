@@ -109,7 +109,9 @@ def _check_rows(connection: Any, key: str | None, path: Path) -> None:
         [key],
     ).fetchone()
     assert rows == (held.issues, held.deleted, held.closed, len(held.parents), held.comments)
-    comments = "select count(*) from work.comments as c join projects.projects as p on p.id = c.project_id where p.key = %s"
+    comments = """
+        select count(*) from work.comments as c join projects.projects as p on p.id = c.project_id where p.key = %s
+    """
     assert connection.execute(comments, [key]).fetchone() == (held.comments,)
     edges = connection.execute(
         """
