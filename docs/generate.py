@@ -1,4 +1,4 @@
-"""Writes docs/reference/ from the code and the database: operations, commands, settings, errors, tables.
+"""Writes docs/reference/ from the code and the database: operations, commands, settings, errors, tables, seeds' names.
 
 Run `make docs` after a change of an operation, a setting, an error or the schema; a test fails until then.
 """
@@ -18,7 +18,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 import psycopg
 
 import steward
-from docs import catalog
+from docs import catalog, seeds
 from steward.kit import errors, op
 from steward.kit.config import Settings
 from steward.surfaces.cli.params import PREFIX as EVERYWHERE
@@ -275,6 +275,7 @@ PAGES: dict[str, Page] = {
     "commands.md": commands,
     "settings.md": settings,
     "errors.md": error_codes,
+    "seed-map.md": lambda: seeds.page(table),
 }
 
 

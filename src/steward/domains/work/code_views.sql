@@ -104,7 +104,8 @@ select
   l.created_at,
   l.updated_at,
   t.started_at,
-  l.completed_at
+  l.completed_at,
+  l.id as task_id
 from work.task_list as l
 join work.tasks as t on t.id = l.id;
 
