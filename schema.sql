@@ -403,49 +403,42 @@ begin
 end
 $$;
 
--- function setting(text)
-
-CREATE FUNCTION kit.setting(p_name text) RETURNS text
-    LANGUAGE sql STABLE PARALLEL SAFE
-    BEGIN ATOMIC
- SELECT NULLIF(current_setting(('steward.'::text || p_name), true), ''::text) AS "nullif";
-END;
-
 -- function actor_agent()
 
 CREATE FUNCTION kit.actor_agent() RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
-    BEGIN ATOMIC
- SELECT kit.setting('agent'::text) AS setting;
-END;
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+  select kit.setting('agent')
+$$;
 
 -- function actor_role()
 
 CREATE FUNCTION kit.actor_role() RETURNS text
     LANGUAGE sql STABLE
-    BEGIN ATOMIC
- SELECT
-         CASE SESSION_USER
-             WHEN 'steward_agent'::name THEN 'agent'::text
-             WHEN 'steward_readonly'::name THEN 'readonly'::text
-             WHEN 'steward_backup'::name THEN 'readonly'::text
-             WHEN 'steward_app'::name THEN COALESCE(kit.setting('role'::text), 'service'::text)
-             ELSE
-             CASE
-                 WHEN pg_has_role(SESSION_USER, 'steward_owner'::name, 'member'::text) THEN COALESCE(kit.setting('role'::text), 'admin'::text)
-                 WHEN pg_has_role(SESSION_USER, 'steward_app'::name, 'member'::text) THEN COALESCE(kit.setting('role'::text), 'service'::text)
-                 ELSE 'readonly'::text
-             END
-         END AS "case";
-END;
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+  select case session_user
+    when 'steward_agent' then 'agent'
+    when 'steward_readonly' then 'readonly'
+    when 'steward_backup' then 'readonly'
+    when 'steward_app' then coalesce(kit.setting('role'), 'service')
+    else case
+      when pg_has_role(session_user, 'steward_owner', 'member') then coalesce(kit.setting('role'), 'admin')
+      when pg_has_role(session_user, 'steward_app', 'member') then coalesce(kit.setting('role'), 'service')
+      else 'readonly'
+    end
+  end
+$$;
 
 -- function actor_user()
 
 CREATE FUNCTION kit.actor_user() RETURNS uuid
     LANGUAGE sql STABLE PARALLEL SAFE
-    BEGIN ATOMIC
- SELECT (kit.setting('user_id'::text))::uuid AS setting;
-END;
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+  select kit.setting('user_id')::uuid
+$$;
 
 -- function audit_capture()
 
@@ -454,108 +447,80 @@ CREATE FUNCTION kit.audit_capture() RETURNS trigger
     SET search_path TO 'kit', 'pg_temp'
     AS $$
 declare
-  kind constant text := tg_argv[0];
-  name_column constant text := tg_argv[1];
-  project_column constant text := tg_argv[2];
   hidden constant text[] := tg_argv[3];
-  done record;
+  ids text[];
+  payloads jsonb[];
+  images jsonb[];
 begin
   if tg_op = 'INSERT' then
     select
-      array_agg(r.image ->> 'id') as ids,
-      array_agg((r.image ->> project_column)::uuid) as projects,
-      array_agg(r.image ->> name_column) as names,
-      array_agg(jsonb_build_object('new', jsonb_strip_nulls(kit.audit_hide(r.image, hidden)))::text) as payloads
-    into done
+      array_agg(image ->> 'id'),
+      array_agg(jsonb_build_object('new', jsonb_strip_nulls(kit.audit_hide(image, hidden)))),
+      array_agg(image)
+    into ids, payloads, images
     from (select to_jsonb(n) as image from new_rows as n) as r;
-    perform kit.audit_write(kind, 'create', done.ids, done.projects, done.names, done.payloads, null, null);
-  else
+    perform kit.audit_write(tg_argv[0], 'create', tg_argv[1], tg_argv[2], ids, payloads, images);
+  elsif tg_op = 'DELETE' then
     select
-      array_agg(r.image ->> 'id') as ids,
-      array_agg((r.image ->> project_column)::uuid) as projects,
-      array_agg(r.image ->> name_column) as names,
-      array_agg(jsonb_build_object('old', jsonb_strip_nulls(kit.audit_hide(r.image, hidden)))::text) as payloads
-    into done
+      array_agg(image ->> 'id'),
+      array_agg(jsonb_build_object('old', jsonb_strip_nulls(kit.audit_hide(image, hidden)))),
+      array_agg(image)
+    into ids, payloads, images
     from (select to_jsonb(o) as image from old_rows as o) as r;
-    perform kit.audit_write(kind, 'delete', done.ids, done.projects, done.names, done.payloads, null, null);
+    perform kit.audit_write(tg_argv[0], 'delete', tg_argv[1], tg_argv[2], ids, payloads, images);
+  else
+    select array_agg(d.image ->> 'id'), array_agg(d.payload), array_agg(d.image)
+    into ids, payloads, images
+    from (
+      select
+        to_jsonb(n) as image,
+        kit.audit_difference(to_jsonb(o), to_jsonb(n), hidden, tg_argv[4]::text[]) as payload
+      from new_rows as n
+      join old_rows as o on o.id = n.id
+    ) as d
+    where d.payload ->> 'new' is not null;
+    if ids is null then
+      return null;
+    end if;
+    perform kit.audit_write(tg_argv[0], 'update', tg_argv[1], tg_argv[2], ids, payloads, images);
   end if;
   return null;
 end
 $$;
 
--- function audit_capture_change()
+-- function audit_difference(jsonb, jsonb, text[], text[])
 
-CREATE FUNCTION kit.audit_capture_change() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
+CREATE FUNCTION kit.audit_difference(p_old jsonb, p_new jsonb, p_hidden text[], p_quiet text[]) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
     SET search_path TO 'kit', 'pg_temp'
     AS $$
-declare
-  kind constant text := tg_argv[0];
-  name_column constant text := tg_argv[1];
-  project_column constant text := tg_argv[2];
-  hidden constant text[] := tg_argv[3];
-  quiet constant text[] := tg_argv[4];
-  done record;
-begin
-  select
-    array_agg(r.new ->> 'id') as ids,
-    array_agg((r.new ->> project_column)::uuid) as projects,
-    array_agg(r.new ->> name_column) as names,
-    array_agg(jsonb_build_object('old', d.old, 'new', d.new)::text) as payloads,
-    array_agg(kit.audit_event(kind, 'update', d.closed, d.assigned, d.deleted)) as events,
-    array_agg(d.summary) as summaries
-  into done
-  from (
-    -- A full join, because the plan is kept: one made for a single row would compare each of many with each.
-    select to_jsonb(n) as new, to_jsonb(o) as old
-    from new_rows as n
-    full join old_rows as o on o.id = n.id
-    offset 0
-  ) as r
-  cross join lateral (
-    select
-      jsonb_object_agg(c.key, case when c.key = any (hidden) and r.old -> c.key <> 'null' then '"***"' else r.old -> c.key end) as old,
-      jsonb_object_agg(c.key, case when c.key = any (hidden) and c.value <> 'null' then '"***"' else c.value end) as new,
-      bool_or(c.key = 'completed_at' and c.value <> 'null') as closed,
-      bool_or(c.key in ('assigned_agent_id', 'assigned_user_id')) as assigned,
-      bool_or(c.key = 'deleted_at' and c.value <> 'null') as deleted,
-      string_agg(
-        case
-          when c.key = any (hidden) or jsonb_typeof(c.value) in ('object', 'array') or length(c.value #>> '{}') > 60 then c.key
-          else c.key || ': ' || coalesce(left(r.old ->> c.key, 60), '-') || ' → ' || coalesce(c.value #>> '{}', '-')
-        end,
-        ', ' order by c.key
-      ) as summary
-    from jsonb_each(r.new) as c
-    where c.value is distinct from r.old -> c.key
-      and c.key <> all (quiet)
-  ) as d
-  where d.new is not null;
-  if done.ids is not null then
-    perform kit.audit_write(kind, 'update', done.ids, done.projects, done.names, done.payloads, done.events, done.summaries);
-  end if;
-  return null;
-end
+  select jsonb_build_object(
+    'old', kit.audit_hide(jsonb_object_agg(n.key, p_old -> n.key), p_hidden),
+    'new', kit.audit_hide(jsonb_object_agg(n.key, n.value), p_hidden)
+  )
+  from jsonb_each(p_new) as n
+  where n.value is distinct from p_old -> n.key
+    and n.key <> all (p_quiet)
 $$;
 
--- function audit_event(text, text, boolean, boolean, boolean)
+-- function audit_event(text, text, jsonb)
 
-CREATE FUNCTION kit.audit_event(p_type text, p_action text, p_closed boolean, p_assigned boolean, p_deleted boolean) RETURNS text
+CREATE FUNCTION kit.audit_event(p_type text, p_action text, p_new jsonb) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    BEGIN ATOMIC
- SELECT
-         CASE
-             WHEN ((p_type = 'task'::text) AND p_closed) THEN 'task_closed'::text
-             WHEN ((p_type = 'task'::text) AND p_assigned) THEN 'task_assigned'::text
-             WHEN ((p_type = ANY (ARRAY['task'::text, 'user'::text, 'project'::text])) AND p_deleted) THEN (p_type || '_deleted'::text)
-             WHEN (p_type = ANY (ARRAY['task'::text, 'user'::text, 'project'::text])) THEN (((p_type || '_'::text) || p_action) || 'd'::text)
-             WHEN ((p_type = 'permission'::text) AND (p_action = 'create'::text)) THEN 'permission_granted'::text
-             WHEN ((p_type = 'permission'::text) AND (p_action = 'delete'::text)) THEN 'permission_revoked'::text
-             WHEN (p_action = 'create'::text) THEN 'data_created'::text
-             WHEN (p_action = 'delete'::text) THEN 'data_deleted'::text
-             ELSE 'data_modified'::text
-         END AS "case";
-END;
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+  select case
+    when p_type = 'task' and p_action = 'update' and p_new ->> 'completed_at' is not null then 'task_closed'
+    when p_type = 'task' and p_action = 'update' and p_new ?| array['assigned_agent_id', 'assigned_user_id'] then 'task_assigned'
+    when p_type in ('task', 'user', 'project') and p_action = 'update' and p_new ->> 'deleted_at' is not null then p_type || '_deleted'
+    when p_type in ('task', 'user', 'project') then p_type || '_' || p_action || 'd'
+    when p_type = 'permission' and p_action = 'create' then 'permission_granted'
+    when p_type = 'permission' and p_action = 'delete' then 'permission_revoked'
+    when p_action = 'create' then 'data_created'
+    when p_action = 'delete' then 'data_deleted'
+    else 'data_modified'
+  end
+$$;
 
 -- function audit_hide(jsonb, text[])
 
@@ -587,6 +552,26 @@ begin
 end
 $$;
 
+-- function audit_summary(jsonb, text)
+
+CREATE FUNCTION kit.audit_summary(p_payload jsonb, p_action text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+  select case
+    when p_action = 'update' then (
+      select string_agg(
+        case
+          when jsonb_typeof(n.value) in ('object', 'array') or length(n.value #>> '{}') > 60 then n.key
+          else n.key || ': ' || coalesce(left(p_payload -> 'old' ->> n.key, 60), '-') || ' → ' || coalesce(n.value #>> '{}', '-')
+        end,
+        ', ' order by n.key
+      )
+      from jsonb_each(p_payload -> 'new') as n
+    )
+  end
+$$;
+
 -- procedure audit_table(text, text, text, text, text[], text[])
 
 CREATE PROCEDURE kit.audit_table(IN p_table text, IN p_type text, IN p_name_column text, IN p_project_column text, IN p_hidden text[] DEFAULT '{}'::text[], IN p_quiet text[] DEFAULT '{}'::text[])
@@ -604,33 +589,28 @@ begin
      for each statement execute function kit.audit_capture(%s)', p_table, arguments);
   execute format(
     'create trigger audit_update after update on %s referencing old table as old_rows new table as new_rows
-     for each statement execute function kit.audit_capture_change(%s)', p_table, arguments);
+     for each statement execute function kit.audit_capture(%s)', p_table, arguments);
   execute format(
     'create trigger audit_delete after delete on %s referencing old table as old_rows
      for each statement execute function kit.audit_capture(%s)', p_table, arguments);
 end
 $$;
 
--- function audit_write(text, text, text[], uuid[], text[], text[], text[], text[])
+-- function audit_write(text, text, text, text, text[], jsonb[], jsonb[])
 
-CREATE FUNCTION kit.audit_write(p_type text, p_action text, p_ids text[], p_projects uuid[], p_names text[], p_payloads text[], p_events text[], p_summaries text[]) RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER
+CREATE FUNCTION kit.audit_write(p_type text, p_action text, p_name text, p_project text, p_ids text[], p_payloads jsonb[], p_rows jsonb[]) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'kit', 'pg_temp'
-    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
-begin
   with images as (
     select
       nextval('audit.audit_logs_id_seq') as id,
       i.row_id,
-      i.project_id,
-      i.name,
       i.payload,
-      i.event,
-      i.summary,
-      uuid_send(gen_random_uuid()) as salt
-    from unnest(p_ids, p_projects, p_names, p_payloads, p_events, p_summaries)
-      as i (row_id, project_id, name, payload, event, summary)
+      i.payload::text as payload_text,
+      uuid_send(gen_random_uuid()) as salt,
+      i.image
+    from unnest(p_ids, p_payloads, p_rows) as i (row_id, payload, image)
   ),
   logged as (
     insert into audit.audit_logs (
@@ -639,28 +619,28 @@ begin
     )
     select
       i.id,
-      i.project_id,
-      kit.actor_user(),
+      (i.image ->> nullif(p_project, ''))::uuid,
+      kit.setting('user_id')::uuid,
       coalesce(kit.setting('user_name'), case when kit.setting('user_id') is null then session_user::text end),
       kit.setting('agent'),
       coalesce(kit.setting('surface'), 'sql'),
       kit.setting('operation'),
-      coalesce(i.event, kit.audit_event(p_type, p_action, false, false, false)),
+      kit.audit_event(p_type, p_action, i.payload -> 'new'),
       p_action,
       p_type,
       i.row_id,
-      left(i.name, 500),
-      left(i.summary, 500),
+      left(i.image ->> nullif(p_name, ''), 500),
+      left(kit.audit_summary(i.payload, p_action), 500),
       kit.setting('ip')::inet,
       kit.setting('request'),
       kit.setting('session'),
-      sha256(i.salt || convert_to(i.payload, 'UTF8'))
+      sha256(i.salt || convert_to(i.payload_text, 'UTF8'))
     from images as i
+    returning id
   )
   insert into audit.audit_payloads (id, salt, payload, created_at)
-  select i.id, i.salt, i.payload, now()
-  from images as i;
-end
+  select i.id, i.salt, i.payload_text, now()
+  from images as i
 $$;
 
 -- function audited_table(text)
@@ -681,17 +661,9 @@ CREATE FUNCTION kit.authorize(p_permission text) RETURNS void
     LANGUAGE plpgsql STABLE
     SET search_path TO 'kit', 'pg_temp'
     AS $$
-declare
-  acting text := kit.actor_role();
 begin
-  -- What `kit.may` asks, as a statement whose plan is kept.
-  if not exists (
-    select
-    from kit.permissions
-    where role = acting
-      and permission in ('*', p_permission, '*:' || split_part(p_permission, ':', 2), split_part(p_permission, ':', 1) || ':*')
-  ) then
-    raise exception 'role % may not %', acting, p_permission
+  if not kit.may(kit.actor_role(), p_permission) then
+    raise exception 'role % may not %', kit.actor_role(), p_permission
       using errcode = 'ST403', hint = 'ask an administrator for a role that holds ' || p_permission;
   end if;
 end
@@ -940,6 +912,15 @@ begin
 end
 $_$;
 
+-- function setting(text)
+
+CREATE FUNCTION kit.setting(p_name text) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+  select nullif(current_setting('steward.' || p_name, true), '')
+$$;
+
 -- function take_away(regclass, uuid)
 
 CREATE FUNCTION kit.take_away(p_table regclass, p_id uuid) RETURNS void
@@ -1179,25 +1160,9 @@ $$;
 -- function find_projects(text, boolean)
 
 CREATE FUNCTION projects.find_projects(p_ref text, p_deleted boolean DEFAULT false) RETURNS TABLE(id uuid, kind integer)
-    LANGUAGE plpgsql STABLE
+    LANGUAGE sql STABLE
     SET search_path TO 'projects', 'kit', 'pg_temp'
     AS $_$
-begin
-  -- Nearly every call names a slug or a key, and finds it by an index.
-  return query
-  select f.id, f.kind
-  from (
-    select p.id, 2 as kind from projects.projects as p where p.slug = lower(p_ref) and p.deleted_at is null
-    union all
-    select p.id, 3 from projects.projects as p where p.key = upper(p_ref) and p.deleted_at is null
-  ) as f
-  where not p_deleted
-  order by f.kind
-  limit 1;
-  if found then
-    return;
-  end if;
-  return query
   with given as materialized (
     select
       projects.normalise_remote(p_ref) as remote,
@@ -1221,9 +1186,8 @@ begin
   )
   select c.id, c.kind
   from candidates as c
-  where c.kind = (select min(m.kind) from candidates as m)
-  order by c.id desc;
-end
+  where c.kind = (select min(kind) from candidates)
+  order by c.id desc
 $_$;
 
 -- function folders_above(text)
@@ -1572,40 +1536,25 @@ declare
   ids uuid[];
   moved uuid[];
   parents uuid[];
-  closed uuid[];
-  reordered uuid[];
 begin
-  -- A full join, because the plan is kept: one made for a single row would compare each of many with each.
   select
     array_agg(n.id) filter (where (o.status, o.parent_task_id, o.deleted_at, o.assigned_user_id)
       is distinct from (n.status, n.parent_task_id, n.deleted_at, n.assigned_user_id)),
     array_agg(n.id) filter (where n.parent_task_id is distinct from o.parent_task_id and n.parent_task_id is not null),
-    array_agg(o.parent_task_id) || array_agg(n.parent_task_id),
-    array_agg(n.id) filter (where o.status <> n.status and n.status in ('done', 'failed', 'cancelled', 'deferred', 'draft')
-      and o.parent_task_id is null and n.parent_task_id is null),
-    array_agg(n.id) filter (where (o.priority, o.labels, o.required_capabilities)
-      is distinct from (n.priority, n.labels, n.required_capabilities))
-  into ids, moved, parents, closed, reordered
+    array_agg(o.parent_task_id) || array_agg(n.parent_task_id)
+  into ids, moved, parents
   from new_rows as n
-  full join old_rows as o on o.id = n.id;
+  join old_rows as o on o.id = n.id;
   if moved is not null then
     perform work.check_parents(moved);
   end if;
-  if reordered is not null then
-    update work.ready_queue as q
-    set priority = t.priority, labels = t.labels, required_capabilities = t.required_capabilities
-    from work.tasks as t
-    where t.id = any (reordered)
-      and q.task_id = t.id;
-  end if;
-  if closed is not null then
-    -- Most of what is finished has nothing hanging on it: it leaves the queue, and nobody else need be looked at.
-    closed := work.untied(closed);
-    delete from work.ready_queue as q
-    where q.task_id = any (closed);
-    ids := array(select unnest(ids) except select unnest(closed));
-  end if;
-  if ids is not null and cardinality(ids) > 0 then
+  update work.ready_queue as q
+  set priority = n.priority, labels = n.labels, required_capabilities = n.required_capabilities
+  from new_rows as n
+  where q.task_id = n.id
+    and (q.priority, q.labels, q.required_capabilities)
+      is distinct from (n.priority, n.labels, n.required_capabilities);
+  if ids is not null then
     perform work.refresh_touched(ids, parents);
   end if;
   return null;
@@ -1806,7 +1755,11 @@ CREATE FUNCTION work.blocked_tasks(p_project_id uuid, p_task_id uuid, p_limit in
     t.status,
     coalesce(
       (select string_agg(distinct y.reason, ', ' order by y.reason) from why as y where y.task_id = t.id),
-      case when t.assigned_user_id is not null then 'a person works on it' else 'its own status' end
+      case
+        when p.status <> 'active' then 'its project is ' || p.status
+        when t.assigned_user_id is not null then 'a person works on it'
+        else 'its own status'
+      end
     ),
     array(select y.ref from why as y where y.task_id = t.id group by y.ref, y.number order by y.number),
     waiting.place
@@ -2164,12 +2117,12 @@ $$;
 CREATE FUNCTION work.claim_tasks(p_agent_id uuid, p_project_id uuid DEFAULT NULL::uuid, p_labels text[] DEFAULT NULL::text[], p_limit integer DEFAULT 1, p_lease_seconds integer DEFAULT 600, p_task_id uuid DEFAULT NULL::uuid) RETURNS TABLE(task_id uuid, token bigint, lease_until timestamp with time zone)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'work', 'kit', 'pg_temp'
-    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 declare
   holder record;
   free integer;
   ids uuid[];
+  claimed uuid;
 begin
   perform kit.authorize('work:write');
   if p_limit not between 1 and 1000 or p_lease_seconds not between 1 and 86400 then
@@ -2188,26 +2141,20 @@ begin
   if ids is null and work.reap_expired(100) > 0 then
     ids := work.pick_tasks(p_project_id, p_labels, holder.capabilities, free, p_task_id);
   end if;
-  if ids is null then
-    return;
-  end if;
-  perform work.extend('on_claim', ids, p_agent_id, '{}');
+  foreach claimed in array coalesce(ids, '{}') loop
+    perform work.extend('on_claim', claimed, p_agent_id, '{}');
+  end loop;
   return query
-  with claimed as (
-    update work.ready_queue as q
-    set
-      agent_id = p_agent_id,
-      agent_name = holder.name,
-      session_id = kit.setting('session'),
-      token = nextval('work.lease_tokens'),
-      claimed_at = clock_timestamp(),
-      lease_until = clock_timestamp() + make_interval(secs => p_lease_seconds)
-    where q.task_id = any (ids)
-    returning q.task_id, q.token, q.lease_until
-  )
-  select c.task_id, c.token, c.lease_until
-  from claimed as c
-  order by array_position(ids, c.task_id);
+  update work.ready_queue as q
+  set
+    agent_id = p_agent_id,
+    agent_name = holder.name,
+    session_id = kit.setting('session'),
+    token = nextval('work.lease_tokens'),
+    claimed_at = clock_timestamp(),
+    lease_until = clock_timestamp() + make_interval(secs => p_lease_seconds)
+  where q.task_id = any (ids)
+  returning q.task_id, q.token, q.lease_until;
 end
 $$;
 
@@ -2280,6 +2227,36 @@ begin
 end
 $$;
 
+-- function expire_lease(uuid, uuid, text)
+
+CREATE FUNCTION work.expire_lease(p_task_id uuid, p_agent_id uuid, p_reason text) RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+declare
+  held_until timestamptz := work.held_for_answer(p_task_id);
+begin
+  if held_until > clock_timestamp() then
+    update work.ready_queue set lease_until = held_until where task_id = p_task_id;
+    return false;
+  elsif held_until is not null then
+    perform work.close_question(q.id, 'expired', 'nobody answered in time'), work.resume_task(q.id)
+    from work.questions as q
+    where q.task_id = p_task_id
+      and q.status = 'open';
+    return false;
+  end if;
+  perform work.tell_expiry(p_task_id, p_agent_id);
+  if (select t.status from work.tasks as t where t.id = p_task_id) = 'awaiting_input' then
+    perform work.release(p_task_id);
+    perform work.refresh_queue(array[p_task_id]);
+  else
+    perform work.count_failure(p_task_id, p_reason, false);
+  end if;
+  return true;
+end
+$$;
+
 -- function expire_questions(integer)
 
 CREATE FUNCTION work.expire_questions(p_limit integer) RETURNS integer
@@ -2311,29 +2288,22 @@ begin
 end
 $$;
 
--- function extend(text, uuid[], uuid, jsonb[])
+-- function extend(text, uuid, uuid, jsonb)
 
-CREATE FUNCTION work.extend(p_point text, p_task_ids uuid[], p_agent_id uuid, p_details jsonb[]) RETURNS void
+CREATE FUNCTION work.extend(p_point text, p_task_id uuid, p_agent_id uuid, p_detail jsonb) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'work', 'pg_temp'
-    SET plan_cache_mode TO 'auto'
-    SET enable_seqscan TO 'on'
     AS $_$
 declare
-  extensions text[];
   extension text;
 begin
-  select array_agg(function_name order by position, function_name)
-  into extensions
-  from work.extension_points
-  where point = p_point;
-  if extensions is null then
-    return;
-  end if;
-  for i in 1..cardinality(p_task_ids) loop
-    foreach extension in array extensions loop
-      execute format('select %s($1, $2, $3)', extension) using p_task_ids[i], p_agent_id, coalesce(p_details[i], '{}');
-    end loop;
+  for extension in
+    select function_name
+    from work.extension_points
+    where point = p_point
+    order by position, function_name
+  loop
+    execute format('select %s($1, $2, $3)', extension) using p_task_id, p_agent_id, p_detail;
   end loop;
 end
 $_$;
@@ -2350,7 +2320,7 @@ begin
   perform kit.authorize('work:write');
   agent := work.pass(p_task_id, p_token, true);
   perform work.refuse_closed(p_task_id);
-  perform work.extend('on_fail', array[p_task_id], agent, array[jsonb_build_object('reason', p_reason, 'final', p_final)]);
+  perform work.extend('on_fail', p_task_id, agent, jsonb_build_object('reason', p_reason, 'final', p_final));
   perform work.count_failure(p_task_id, p_reason, p_final);
 end
 $$;
@@ -2611,6 +2581,7 @@ CREATE TABLE work.tasks (
     epic_id uuid,
     issue_id uuid,
     workflow_id uuid,
+    finished_token bigint,
     CONSTRAINT tasks_acceptance_criteria_check CHECK ((jsonb_typeof(acceptance_criteria) = 'array'::text)),
     CONSTRAINT tasks_actual_minutes_check CHECK ((actual_minutes >= 0)),
     CONSTRAINT tasks_assigned_once CHECK (((assigned_user_id IS NULL) OR (assigned_agent_id IS NULL))),
@@ -2633,6 +2604,10 @@ CREATE TABLE work.tasks (
 -- comment TABLE tasks
 
 COMMENT ON TABLE work.tasks IS 'Work to be done: a task or subtask of a project; readiness and leases stand in ready_queue.';
+
+-- comment COLUMN tasks.finished_token
+
+COMMENT ON COLUMN work.tasks.finished_token IS 'The token of the claim that finished it, by which the same word said twice is known; null when a person did.';
 
 -- view task_list
 
@@ -2672,14 +2647,7 @@ CREATE VIEW work.task_list WITH (security_invoker='true') AS
     t.epic_id,
     t.issue_id,
     t.workflow_id,
-    t.order_index,
-        CASE
-            WHEN (t.status <> 'pending'::text) THEN t.status
-            WHEN (q.task_id IS NULL) THEN 'waiting'::text
-            WHEN (q.agent_id IS NULL) THEN 'ready'::text
-            ELSE 'claimed'::text
-        END AS state,
-    ((p.status <> 'archived'::text) AND (p.deleted_at IS NULL)) AS project_open
+    t.order_index
    FROM (((((work.tasks t
      JOIN projects.projects p ON ((p.id = t.project_id)))
      LEFT JOIN work.ready_queue q ON ((q.task_id = t.id)))
@@ -2689,7 +2657,7 @@ CREATE VIEW work.task_list WITH (security_invoker='true') AS
             (count(*) FILTER (WHERE (k.status <> ALL (ARRAY['done'::text, 'cancelled'::text]))))::integer AS open
            FROM work.tasks k
           WHERE ((k.parent_task_id = t.id) AND (k.deleted_at IS NULL))) c)
-  WHERE (t.deleted_at IS NULL);
+  WHERE ((t.deleted_at IS NULL) AND (p.deleted_at IS NULL));
 
 -- function filter_tasks(jsonb)
 
@@ -2726,11 +2694,9 @@ CREATE FUNCTION work.filter_tasks(p_filter jsonb) RETURNS SETOF work.task_list
      l.epic_id,
      l.issue_id,
      l.workflow_id,
-     l.order_index,
-     l.state,
-     l.project_open
+     l.order_index
     FROM work.task_list l
-   WHERE ((((filter_tasks.p_filter ->> 'project_id'::text) IS NULL) OR (l.project_id = ((filter_tasks.p_filter ->> 'project_id'::text))::uuid)) AND (((filter_tasks.p_filter ->> 'project_id'::text) IS NOT NULL) OR l.project_open) AND (((filter_tasks.p_filter -> 'status'::text) IS NULL) OR (l.status = ANY (ARRAY( SELECT jsonb_array_elements_text((filter_tasks.p_filter -> 'status'::text)) AS jsonb_array_elements_text)))) AND (((filter_tasks.p_filter -> 'state'::text) IS NULL) OR (l.state = ANY (ARRAY( SELECT jsonb_array_elements_text((filter_tasks.p_filter -> 'state'::text)) AS jsonb_array_elements_text)))) AND (((filter_tasks.p_filter ->> 'type'::text) IS NULL) OR (l.type = (filter_tasks.p_filter ->> 'type'::text))) AND (((filter_tasks.p_filter ->> 'priority'::text) IS NULL) OR (l.priority = ((filter_tasks.p_filter ->> 'priority'::text))::integer)) AND (((filter_tasks.p_filter ->> 'label'::text) IS NULL) OR (l.labels @> ARRAY[(filter_tasks.p_filter ->> 'label'::text)])) AND (((filter_tasks.p_filter ->> 'tag'::text) IS NULL) OR (l.tag = (filter_tasks.p_filter ->> 'tag'::text))) AND (((filter_tasks.p_filter ->> 'parent_id'::text) IS NULL) OR (l.parent_task_id = ((filter_tasks.p_filter ->> 'parent_id'::text))::uuid)) AND (((filter_tasks.p_filter ->> 'epic_id'::text) IS NULL) OR (l.epic_id = ((filter_tasks.p_filter ->> 'epic_id'::text))::uuid)) AND (((filter_tasks.p_filter ->> 'issue_id'::text) IS NULL) OR (l.issue_id = ((filter_tasks.p_filter ->> 'issue_id'::text))::uuid)) AND (((filter_tasks.p_filter ->> 'workflow_id'::text) IS NULL) OR (l.workflow_id = ((filter_tasks.p_filter ->> 'workflow_id'::text))::uuid)) AND (((filter_tasks.p_filter ->> 'top'::text) IS NULL) OR (l.parent_task_id IS NULL)) AND (((filter_tasks.p_filter ->> 'ready'::text) IS NULL) OR (l.ready = ((filter_tasks.p_filter ->> 'ready'::text))::boolean)) AND (((filter_tasks.p_filter ->> 'agent'::text) IS NULL) OR ((lower((filter_tasks.p_filter ->> 'agent'::text)) = lower(l.held_by)) OR (lower((filter_tasks.p_filter ->> 'agent'::text)) = lower(l.assigned_to)))) AND (((filter_tasks.p_filter ->> 'text'::text) IS NULL) OR (strpos(lower(((l.ref || ' '::text) || l.title)), lower((filter_tasks.p_filter ->> 'text'::text))) > 0) OR (EXISTS ( SELECT
+   WHERE ((((filter_tasks.p_filter ->> 'project_id'::text) IS NULL) OR (l.project_id = ((filter_tasks.p_filter ->> 'project_id'::text))::uuid)) AND (((filter_tasks.p_filter -> 'status'::text) IS NULL) OR (l.status = ANY (ARRAY( SELECT jsonb_array_elements_text((filter_tasks.p_filter -> 'status'::text)) AS jsonb_array_elements_text)))) AND (((filter_tasks.p_filter ->> 'type'::text) IS NULL) OR (l.type = (filter_tasks.p_filter ->> 'type'::text))) AND (((filter_tasks.p_filter ->> 'priority'::text) IS NULL) OR (l.priority = ((filter_tasks.p_filter ->> 'priority'::text))::integer)) AND (((filter_tasks.p_filter ->> 'label'::text) IS NULL) OR (l.labels @> ARRAY[(filter_tasks.p_filter ->> 'label'::text)])) AND (((filter_tasks.p_filter ->> 'tag'::text) IS NULL) OR (l.tag = (filter_tasks.p_filter ->> 'tag'::text))) AND (((filter_tasks.p_filter ->> 'parent_id'::text) IS NULL) OR (l.parent_task_id = ((filter_tasks.p_filter ->> 'parent_id'::text))::uuid)) AND (((filter_tasks.p_filter ->> 'epic_id'::text) IS NULL) OR (l.epic_id = ((filter_tasks.p_filter ->> 'epic_id'::text))::uuid)) AND (((filter_tasks.p_filter ->> 'issue_id'::text) IS NULL) OR (l.issue_id = ((filter_tasks.p_filter ->> 'issue_id'::text))::uuid)) AND (((filter_tasks.p_filter ->> 'workflow_id'::text) IS NULL) OR (l.workflow_id = ((filter_tasks.p_filter ->> 'workflow_id'::text))::uuid)) AND (((filter_tasks.p_filter ->> 'top'::text) IS NULL) OR (l.parent_task_id IS NULL)) AND (((filter_tasks.p_filter ->> 'ready'::text) IS NULL) OR (l.ready = ((filter_tasks.p_filter ->> 'ready'::text))::boolean)) AND (((filter_tasks.p_filter ->> 'agent'::text) IS NULL) OR ((lower((filter_tasks.p_filter ->> 'agent'::text)) = lower(l.held_by)) OR (lower((filter_tasks.p_filter ->> 'agent'::text)) = lower(l.assigned_to)))) AND (((filter_tasks.p_filter ->> 'text'::text) IS NULL) OR (strpos(lower(((l.ref || ' '::text) || l.title)), lower((filter_tasks.p_filter ->> 'text'::text))) > 0) OR (EXISTS ( SELECT
             FROM work.tasks t
            WHERE ((t.id = l.id) AND (strpos(lower(t.description), lower((filter_tasks.p_filter ->> 'text'::text))) > 0))))));
 END;
@@ -2741,47 +2707,70 @@ CREATE FUNCTION work.finish_task(p_task_id uuid, p_token bigint DEFAULT NULL::bi
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'work', 'kit', 'pg_temp'
     AS $$
-begin
-  perform work.finish_tasks(array[p_task_id], array[p_token], array[p_result], array[p_actual_minutes]);
-end
-$$;
-
--- function finish_tasks(uuid[], bigint[], jsonb[], integer[])
-
-CREATE FUNCTION work.finish_tasks(p_task_ids uuid[], p_tokens bigint[], p_results jsonb[] DEFAULT NULL::jsonb[], p_actual_minutes integer[] DEFAULT NULL::integer[]) RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'work', 'kit', 'pg_temp'
-    SET plan_cache_mode TO 'force_generic_plan'
-    SET enable_seqscan TO 'off'
-    AS $$
 declare
-  agents uuid[];
-  done bigint;
+  agent uuid;
 begin
   perform kit.authorize('work:write');
-  agents := work.pass_all(p_task_ids, p_tokens);
-  perform t.id from work.tasks as t where t.id = any (p_task_ids) order by t.id for no key update;
-  select t.number into done from work.tasks as t where t.id = any (p_task_ids) and t.status = 'done' limit 1;
-  if found then
-    raise exception 'task % is already done', done
-      using errcode = 'ST409', hint = 'nothing is left to do; `work get` shows it';
+  if p_token is not null and work.was_finished(p_task_id, p_token, p_result) then
+    return;
   end if;
-  for i in 1..cardinality(p_task_ids) loop
-    exit when not exists (select from work.extension_points where point = 'on_finish');
-    perform work.extend('on_finish', p_task_ids[i:i], agents[i], array[jsonb_build_object('result', p_results[i])]);
-  end loop;
+  agent := work.pass(p_task_id, p_token, true);
+  perform t.id from work.tasks as t where t.id = p_task_id for no key update;
+  perform work.refuse_done(p_task_id);
+  perform work.extend('on_finish', p_task_id, agent, jsonb_build_object('result', p_result));
   update work.tasks as t
   set
     status = 'done',
     status_reason = null,
-    result = coalesce(g.result, t.result),
+    result = coalesce(p_result, t.result),
+    finished_token = p_token,
     started_at = coalesce(t.started_at, now()),
-    assigned_agent_id = coalesce(g.agent_id, t.assigned_agent_id),
-    assigned_user_id = case when g.agent_id is null then t.assigned_user_id end,
-    actual_minutes = coalesce(g.actual_minutes, t.actual_minutes, work.minutes_since_start(t.id, t.started_at))
-  from unnest(p_task_ids, agents, p_results, p_actual_minutes) as g (task_id, agent_id, result, actual_minutes)
-  where t.id = g.task_id
-    and t.id = any (p_task_ids);
+    assigned_agent_id = coalesce(agent, t.assigned_agent_id),
+    assigned_user_id = case when agent is null then t.assigned_user_id end,
+    actual_minutes = coalesce(
+      p_actual_minutes,
+      t.actual_minutes,
+      -- Time spent waiting for people is kept apart.
+      greatest(round((extract(epoch from now() - t.started_at) - work.waited_ms(t.id) / 1000.0) / 60), 0)::integer
+    )
+  where t.id = p_task_id;
+end
+$$;
+
+-- function follow_project()
+
+CREATE FUNCTION work.follow_project() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+begin
+  if new.status <> 'active' then
+    perform q.task_id
+    from work.ready_queue as q
+    where q.project_id = new.id
+      and q.agent_id is null
+    order by q.task_id
+    for update;
+  end if;
+  perform pg_advisory_xact_lock(work.queue_lock(new.id));
+  if new.status <> 'active' then
+    delete from work.ready_queue as q
+    where q.project_id = new.id
+      and q.agent_id is null;
+    return null;
+  end if;
+  insert into work.ready_queue (task_id, project_id, priority, number, labels, required_capabilities)
+  select t.id, t.project_id, t.priority, t.number, t.labels, t.required_capabilities
+  from work.ready_among(array(
+    select o.id
+    from work.tasks as o
+    where o.project_id = new.id
+      and o.deleted_at is null
+      and o.status in ('pending', 'in_progress')
+  )) as r
+  join work.tasks as t on t.id = r
+  on conflict (task_id) do nothing;
+  return null;
 end
 $$;
 
@@ -2851,67 +2840,13 @@ begin
   perform kit.authorize('work:write');
   agent := work.pass(p_task_id, p_token, true);
   perform work.refuse_closed(p_task_id);
-  perform work.extend('on_give_back', array[p_task_id], agent, array[jsonb_build_object('reason', p_reason)]);
+  perform work.extend('on_give_back', p_task_id, agent, jsonb_build_object('reason', p_reason));
   perform work.release(p_task_id);
   update work.tasks as t
   set status = 'pending', status_reason = p_reason, assigned_agent_id = null, assigned_user_id = null
   where t.id = p_task_id;
   perform work.refresh_queue(array[p_task_id]);
 end
-$$;
-
--- function graph_around(uuid)
-
-CREATE FUNCTION work.graph_around(p_id uuid) RETURNS TABLE(task_id uuid, steps integer)
-    LANGUAGE sql STABLE
-    SET search_path TO 'work', 'pg_temp'
-    AS $$
-  with recursive line (id, direction, steps) as (
-    select p_id, s.direction, 0
-    from (values (1), (-1)) as s (direction)
-    union
-    select
-      case line.direction when 1 then d.depends_on_task_id else d.task_id end,
-      line.direction,
-      line.steps + 1
-    from line
-    join work.task_dependencies as d
-      on d.dependency_type <> 'relates_to'
-      and case line.direction when 1 then d.task_id else d.depends_on_task_id end = line.id
-    where line.steps < 20
-  )
-  select found.id, min(found.steps)
-  from (
-    select line.id, line.steps
-    from line
-    union all
-    select case d.task_id when p_id then d.depends_on_task_id else d.task_id end, 1
-    from work.task_dependencies as d
-    where d.dependency_type = 'relates_to'
-      and p_id in (d.task_id, d.depends_on_task_id)
-  ) as found
-  group by found.id
-$$;
-
--- function graph_within(jsonb)
-
-CREATE FUNCTION work.graph_within(p_filter jsonb) RETURNS TABLE(id uuid, ref text, title text, status text, state text, priority smallint, number bigint)
-    LANGUAGE sql STABLE
-    SET search_path TO 'work', 'pg_temp'
-    AS $$
-  with kept as materialized (
-    select l.id, l.ref, l.title, l.status, l.state, l.priority, l.number
-    from work.filter_tasks(p_filter) as l
-  ),
-  tied as (
-    select d.task_id, d.depends_on_task_id
-    from work.task_dependencies as d
-    where d.task_id in (select kept.id from kept)
-      and d.depends_on_task_id in (select kept.id from kept)
-  )
-  select k.id, k.ref, k.title, k.status, k.state, k.priority, k.number
-  from kept as k
-  where k.id in (select tied.task_id from tied union all select tied.depends_on_task_id from tied)
 $$;
 
 -- function heartbeat_task(uuid, bigint, integer)
@@ -2952,6 +2887,20 @@ CREATE FUNCTION work.held_for_answer(p_task_id uuid) RETURNS timestamp with time
     and q.status = 'open'
 $$;
 
+-- function hold_projects(uuid[])
+
+CREATE FUNCTION work.hold_projects(p_ids uuid[]) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+  select pg_advisory_xact_lock_shared(l.lock)
+  from (
+    select work.queue_lock(p.project_id) as lock
+    from (select distinct t.project_id from work.tasks as t where t.id = any (p_ids)) as p
+    order by 1
+  ) as l
+$$;
+
 -- function in_work(uuid, integer)
 
 CREATE FUNCTION work.in_work(p_project_id uuid, p_limit integer) RETURNS TABLE(task_id uuid, place bigint)
@@ -2964,16 +2913,20 @@ CREATE FUNCTION work.in_work(p_project_id uuid, p_limit integer) RETURNS TABLE(t
              q.lease_until,
              NULL::timestamp with time zone AS started_at
             FROM work.ready_queue q
-           WHERE ((q.agent_id IS NOT NULL) AND ((in_work.p_project_id IS NULL) OR (q.project_id = in_work.p_project_id)))
+           WHERE ((q.agent_id IS NOT NULL) AND (NOT (q.project_id IN ( SELECT d.id
+                    FROM projects.projects d
+                   WHERE (d.deleted_at IS NOT NULL)))) AND ((in_work.p_project_id IS NULL) OR (q.project_id = in_work.p_project_id)))
            ORDER BY q.lease_until
           LIMIT in_work.p_limit)
          UNION ALL
          ( SELECT t.id,
-             false,
-             NULL::timestamp with time zone,
+             false AS held,
+             NULL::timestamp with time zone AS lease_until,
              t.started_at
             FROM work.tasks t
-           WHERE ((t.status = ANY (ARRAY['in_progress'::text, 'in_review'::text, 'testing'::text, 'awaiting_input'::text])) AND (t.deleted_at IS NULL) AND ((in_work.p_project_id IS NULL) OR (t.project_id = in_work.p_project_id)) AND (NOT (EXISTS ( SELECT
+           WHERE ((t.status = ANY (ARRAY['in_progress'::text, 'in_review'::text, 'testing'::text, 'awaiting_input'::text])) AND (t.deleted_at IS NULL) AND (NOT (t.project_id IN ( SELECT d.id
+                    FROM projects.projects d
+                   WHERE (d.deleted_at IS NOT NULL)))) AND ((in_work.p_project_id IS NULL) OR (t.project_id = in_work.p_project_id)) AND (NOT (EXISTS ( SELECT
                     FROM work.ready_queue q
                    WHERE ((q.task_id = t.id) AND (q.agent_id IS NOT NULL))))))
            ORDER BY t.started_at DESC NULLS LAST
@@ -3137,51 +3090,6 @@ begin
 end
 $$;
 
--- function load_of(uuid, uuid)
-
-CREATE FUNCTION work.load_of(p_agent_id uuid, p_project_id uuid) RETURNS TABLE(held integer, asking integer, finished integer, failed integer, avg_minutes integer, last_seen_at timestamp with time zone)
-    LANGUAGE sql STABLE
-    SET search_path TO 'work', 'pg_temp'
-    AS $$
-  select
-    q.held, a.asking, t.finished, f.failed, t.avg_minutes,
-    greatest(q.seen, a.seen, t.seen, f.seen, c.seen)
-  from (
-    select (count(*) filter (where r.lease_until > clock_timestamp()))::integer as held, max(r.claimed_at) as seen
-    from work.ready_queue as r
-    where r.agent_id = p_agent_id
-      and (p_project_id is null or r.project_id = p_project_id)
-  ) as q
-  cross join (
-    select (count(*) filter (where o.status = 'open'))::integer as asking, max(o.created_at) as seen
-    from work.questions as o
-    where o.agent_id = p_agent_id
-      and (p_project_id is null or o.project_id = p_project_id)
-  ) as a
-  cross join (
-    select
-      (count(*) filter (where k.status = 'done'))::integer as finished,
-      avg(k.actual_minutes) filter (where k.status = 'done')::integer as avg_minutes,
-      greatest(max(k.started_at), max(k.completed_at)) as seen
-    from work.tasks as k
-    where k.assigned_agent_id = p_agent_id
-      and k.deleted_at is null
-      and (p_project_id is null or k.project_id = p_project_id)
-  ) as t
-  cross join (
-    select count(*)::integer as failed, max(e.failed_at) as seen
-    from work.agent_failures as e
-    where e.agent_id = p_agent_id
-      and (p_project_id is null or e.project_id = p_project_id)
-  ) as f
-  cross join (
-    select max(m.created_at) as seen
-    from work.comments as m
-    where m.author_agent_id = p_agent_id
-      and (p_project_id is null or m.project_id = p_project_id)
-  ) as c
-$$;
-
 -- function lock_graphs(uuid[])
 
 CREATE FUNCTION work.lock_graphs(p_projects uuid[]) RETURNS void
@@ -3284,20 +3192,6 @@ CREATE FUNCTION work.may_become(p_from text, p_to text) RETURNS boolean
          END));
 END;
 
--- function minutes_since_start(uuid, timestamp with time zone)
-
-CREATE FUNCTION work.minutes_since_start(p_task_id uuid, p_started_at timestamp with time zone) RETURNS integer
-    LANGUAGE plpgsql STABLE
-    SET search_path TO 'work', 'pg_temp'
-    AS $$
-begin
-  if p_started_at is null then
-    return 0;
-  end if;
-  return greatest(round((extract(epoch from now() - p_started_at) - work.waited_ms(p_task_id) / 1000.0) / 60), 0)::integer;
-end
-$$;
-
 -- function next_statuses(text)
 
 CREATE FUNCTION work.next_statuses(p_from text) RETURNS text
@@ -3372,7 +3266,6 @@ END;
 CREATE FUNCTION work.pass(p_task_id uuid, p_token bigint, p_claimed boolean) RETURNS uuid
     LANGUAGE plpgsql
     SET search_path TO 'work', 'kit', 'pg_temp'
-    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 declare
   held record;
@@ -3383,6 +3276,7 @@ begin
   for update;
   if p_token is not null then
     if held.agent_id is null or held.token <> p_token or held.lease_until <= clock_timestamp() then
+      perform work.refuse_done(p_task_id);
       raise exception 'token % does not hold this task any more', p_token
         using errcode = 'STW02',
         detail = coalesce('it is held by ' || held.agent_name || ' until ' || held.lease_until, 'nobody holds it'),
@@ -3410,50 +3304,11 @@ begin
 end
 $$;
 
--- function pass_all(uuid[], bigint[])
-
-CREATE FUNCTION work.pass_all(p_task_ids uuid[], p_tokens bigint[]) RETURNS uuid[]
-    LANGUAGE plpgsql
-    SET search_path TO 'work', 'kit', 'pg_temp'
-    SET plan_cache_mode TO 'force_generic_plan'
-    SET enable_seqscan TO 'off'
-    AS $$
-declare
-  acting constant text := case when kit.actor_role() = 'agent' then lower(kit.actor_agent()) end;
-  holders uuid[];
-begin
-  if (select count(distinct i) from unnest(p_task_ids) as i) <> cardinality(p_task_ids) then
-    raise exception 'the same task is named twice'
-      using errcode = 'ST400', hint = 'name each task once';
-  end if;
-  perform q.task_id from work.ready_queue as q where q.task_id = any (p_task_ids) order by q.task_id for update;
-  select array_agg(q.agent_id order by g.place)
-  into holders
-  from unnest(p_task_ids, p_tokens) with ordinality as g (task_id, token, place)
-  left join work.ready_queue as q
-    on q.task_id = g.task_id
-    and q.task_id = any (p_task_ids)
-    and q.token = g.token
-    and q.lease_until > clock_timestamp()
-    and (acting is null or lower(q.agent_name) = acting);
-  for i in 1..cardinality(p_task_ids) loop
-    if holders[i] is null then
-      holders[i] := work.pass(p_task_ids[i], p_tokens[i], true);
-    end if;
-  end loop;
-  return holders;
-end
-$$;
-
 -- function pick_tasks(uuid, text[], text[], integer, uuid)
 
 CREATE FUNCTION work.pick_tasks(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid) RETURNS uuid[]
     LANGUAGE plpgsql
     SET search_path TO 'work', 'pg_temp'
-    SET plan_cache_mode TO 'force_generic_plan'
-    SET enable_seqscan TO 'off'
-    SET enable_bitmapscan TO 'off'
-    SET enable_sort TO 'off'
     AS $$
 declare
   ids uuid[];
@@ -3566,12 +3421,16 @@ CREATE FUNCTION work.project_statistics(p_project_id uuid DEFAULT NULL::uuid) RE
   cross join (
     select count(*)::integer as total, (count(*) filter (where x.status = 'completed'))::integer as completed
     from work.epics as x
-    where x.archived_at is null and (p_project_id is null or x.project_id = p_project_id)
+    where x.archived_at is null
+      and x.project_id not in (select d.id from projects.projects as d where d.deleted_at is not null)
+      and (p_project_id is null or x.project_id = p_project_id)
   ) as e
   cross join (
     select count(*)::integer as total, (count(*) filter (where x.status not in ('closed', 'cancelled')))::integer as open
     from work.issues as x
-    where x.deleted_at is null and (p_project_id is null or x.project_id = p_project_id)
+    where x.deleted_at is null
+      and x.project_id not in (select d.id from projects.projects as d where d.deleted_at is not null)
+      and (p_project_id is null or x.project_id = p_project_id)
   ) as i
   cross join (
     select
@@ -3579,34 +3438,45 @@ CREATE FUNCTION work.project_statistics(p_project_id uuid DEFAULT NULL::uuid) RE
       (count(*) filter (where x.status = 'active'))::integer as active,
       (count(*) filter (where x.status = 'completed'))::integer as completed
     from work.workflows as x
-    where x.archived_at is null and (p_project_id is null or x.project_id = p_project_id)
+    where x.archived_at is null
+      and x.project_id not in (select d.id from projects.projects as d where d.deleted_at is not null)
+      and (p_project_id is null or x.project_id = p_project_id)
   ) as w
   cross join (
     select count(*)::integer as total, (count(*) filter (where x.status = 'done'))::integer as completed
     from work.tasks as x
-    where x.deleted_at is null and (p_project_id is null or x.project_id = p_project_id)
+    where x.deleted_at is null
+      and x.project_id not in (select d.id from projects.projects as d where d.deleted_at is not null)
+      and (p_project_id is null or x.project_id = p_project_id)
   ) as t
   cross join (
     select count(*)::integer as total
     from work.task_dependencies as x
-    where p_project_id is null or x.project_id = p_project_id
+    where x.project_id not in (select d.id from projects.projects as d where d.deleted_at is not null)
+      and (p_project_id is null or x.project_id = p_project_id)
   ) as d
 $$;
+
+-- function queue_lock(uuid)
+
+CREATE FUNCTION work.queue_lock(p_project_id uuid) RETURNS bigint
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT (hashtextextended('work.queue'::text, (0)::bigint) # hashtextextended((p_project_id)::text, (0)::bigint));
+END;
 
 -- function ready_among(uuid[])
 
 CREATE FUNCTION work.ready_among(p_ids uuid[]) RETURNS SETOF uuid
-    LANGUAGE plpgsql STABLE
+    LANGUAGE sql STABLE
     SET search_path TO 'work', 'pg_temp'
-    SET plan_cache_mode TO 'force_generic_plan'
-    SET enable_seqscan TO 'off'
     AS $$
-begin
-  return query
   with recursive line (id, member, parent_id) as (
     select t.id, t.id, t.parent_task_id
     from work.tasks as t
+    join projects.projects as p on p.id = t.project_id
     where t.id = any (p_ids)
+      and p.status = 'active'
       and t.deleted_at is null
       and (t.status = 'pending' or (t.status = 'in_progress' and t.assigned_user_id is null))
     union
@@ -3636,8 +3506,7 @@ begin
     where c.parent_task_id = line.id
       and c.deleted_at is null
       and not work.out_of_the_way(c.status)
-  );
-end
+  )
 $$;
 
 -- function ready_order(uuid, text[], text[], integer)
@@ -3666,6 +3535,7 @@ declare
   gone record;
   reaped integer := 0;
 begin
+  perform kit.authorize('work:write');
   for gone in
     select q.task_id, q.agent_id, q.agent_name, q.lease_until
     from work.ready_queue as q
@@ -3676,9 +3546,9 @@ begin
     for update skip locked
   loop
     perform t.id from work.tasks as t where t.id = gone.task_id for no key update skip locked;
-    if found then
-      perform work.extend('on_expire', array[gone.task_id], gone.agent_id, '{}');
-      perform work.count_failure(gone.task_id, format('the lease of %s ended at %s without a word', gone.agent_name, gone.lease_until), false);
+    if found and work.expire_lease(
+      gone.task_id, gone.agent_id, format('the lease of %s ended at %s without a word', gone.agent_name, gone.lease_until)
+    ) then
       reaped := reaped + 1;
     end if;
   end loop;
@@ -3726,8 +3596,6 @@ $$;
 CREATE FUNCTION work.refresh_queue(p_ids uuid[]) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'work', 'pg_temp'
-    SET plan_cache_mode TO 'force_generic_plan'
-    SET enable_seqscan TO 'off'
     AS $$
 declare
   ready uuid[];
@@ -3740,7 +3608,8 @@ begin
   where t.id = any (p_ids)
   order by t.id
   for no key update;
-  ready := array(select work.ready_among(p_ids));
+  perform work.hold_projects(p_ids);
+  select array_agg(r) into ready from work.ready_among(p_ids) as r;
   delete from work.ready_queue as q
   using work.tasks as t
   where q.task_id = any (p_ids)
@@ -3748,7 +3617,7 @@ begin
     and (
       t.deleted_at is not null
       or t.status in ('done', 'failed', 'cancelled', 'deferred', 'draft')
-      or (q.agent_id is null and not q.task_id = any (ready))
+      or (q.agent_id is null and not q.task_id = any (coalesce(ready, '{}')))
     );
   insert into work.ready_queue (task_id, project_id, priority, number, labels, required_capabilities)
   select t.id, t.project_id, t.priority, t.number, t.labels, t.required_capabilities
@@ -3802,6 +3671,28 @@ begin
   if found_status in ('done', 'cancelled', 'failed', 'deferred', 'draft') then
     raise exception 'this task is %, so nobody is at work on it', found_status
       using errcode = 'ST409', hint = 'give it the status pending with `work update`, or bring a failed one back with `work requeue`';
+  end if;
+end
+$$;
+
+-- function refuse_done(uuid)
+
+CREATE FUNCTION work.refuse_done(p_task_id uuid) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+declare
+  ended record;
+begin
+  select t.status, t.completed_at, coalesce(a.name, u.username) as who into ended
+  from work.tasks as t
+  left join agents.agents as a on a.id = t.assigned_agent_id
+  left join accounts.users as u on u.id = t.assigned_user_id
+  where t.id = p_task_id;
+  if ended.status = 'done' then
+    raise exception 'this task is already done%', coalesce(' by ' || ended.who, '')
+        || coalesce(to_char(ended.completed_at at time zone 'utc', ' "since" YYYY-MM-DD"T"HH24:MI:SS"Z"'), '')
+      using errcode = 'STW07', hint = 'nothing is left to do; `work get` shows it';
   end if;
 end
 $$;
@@ -3971,7 +3862,7 @@ declare
 begin
   perform kit.authorize('work:write');
   agent := work.pass(p_task_id, p_token, true);
-  perform work.extend('on_start', array[p_task_id], agent, '{}');
+  perform work.extend('on_start', p_task_id, agent, '{}');
   update work.tasks as t
   set
     status = 'in_progress',
@@ -4028,6 +3919,34 @@ CREATE FUNCTION work.task_links(p_id uuid) RETURNS TABLE(id uuid, project_id uui
   where t.deleted_at is null
 $$;
 
+-- function tell_expiry(uuid, uuid)
+
+CREATE FUNCTION work.tell_expiry(p_task_id uuid, p_agent_id uuid) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    AS $_$
+declare
+  extension text;
+begin
+  for extension in
+    select function_name
+    from work.extension_points
+    where point = 'on_expire'
+    order by position, function_name
+  loop
+    begin
+      execute format('select %s($1, $2, $3)', extension) using p_task_id, p_agent_id, '{}'::jsonb;
+    exception
+      when serialization_failure or deadlock_detected then
+        raise;
+      when others then
+        insert into kit.notices (topic, level, message)
+        values ('work.expiry', 'error', format('%s failed when the lease of task %s ended: %s', extension, p_task_id, sqlerrm));
+    end;
+  end loop;
+end
+$_$;
+
 -- function text_items(text)
 
 CREATE FUNCTION work.text_items(p_text text) RETURNS jsonb
@@ -4049,59 +3968,21 @@ $$;
 -- function touched_by(uuid[], uuid[])
 
 CREATE FUNCTION work.touched_by(p_ids uuid[], p_parents uuid[]) RETURNS uuid[]
-    LANGUAGE plpgsql STABLE
+    LANGUAGE sql STABLE
     SET search_path TO 'work', 'pg_temp'
-    SET plan_cache_mode TO 'force_generic_plan'
-    SET enable_seqscan TO 'off'
     AS $$
-begin
-  return array(
-    with recursive tree (id) as (
-      select unnest(p_ids)
-      union
+  select array_agg(distinct a.id)
+  from (
+    select work.with_descendants(p_ids || array(
       select d.task_id
       from work.task_dependencies as d
       where d.depends_on_task_id = any (p_ids)
         and d.dependency_type <> 'relates_to'
-      union
-      select c.id
-      from tree
-      join work.tasks as c on c.parent_task_id = tree.id
-    )
-    select id
-    from tree
-    where id is not null
-    union
-    select p.id
-    from unnest(p_parents) as p (id)
-    where p.id is not null
-  );
-end
-$$;
-
--- function untied(uuid[])
-
-CREATE FUNCTION work.untied(p_ids uuid[]) RETURNS uuid[]
-    LANGUAGE plpgsql STABLE
-    SET search_path TO 'work', 'pg_temp'
-    SET plan_cache_mode TO 'force_generic_plan'
-    SET enable_seqscan TO 'off'
-    AS $$
-begin
-  return array(
-    select t.id
-    from work.tasks as t
-    where t.id = any (p_ids)
-      and t.parent_task_id is null
-      and not exists (select from work.tasks as c where c.parent_task_id = t.id)
-      and not exists (
-        select
-        from work.task_dependencies as d
-        where d.depends_on_task_id = t.id
-          and d.dependency_type <> 'relates_to'
-      )
-  );
-end
+    )) as id
+    union all
+    select unnest(p_parents)
+  ) as a
+  where a.id is not null
 $$;
 
 -- function waited_ms(uuid)
@@ -4235,6 +4116,7 @@ begin
     select t.id, row_number() over (order by t.id)
     from work.tasks as t
     where t.deleted_at is null
+      and t.project_id not in (select d.id from projects.projects as d where d.deleted_at is not null)
       and t.status in ('pending', 'in_progress', 'blocked')
       and not exists (select from work.ready_queue as q where q.task_id = t.id)
     order by t.id
@@ -4268,6 +4150,22 @@ CREATE FUNCTION work.waits_of(p_id uuid) RETURNS SETOF uuid
     FROM work.tasks c
    WHERE (c.parent_task_id = waits_of.p_id);
 END;
+
+-- function was_finished(uuid, bigint, jsonb)
+
+CREATE FUNCTION work.was_finished(p_task_id uuid, p_token bigint, p_result jsonb) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+  select exists (
+    select
+    from work.tasks as t
+    where t.id = p_task_id
+      and t.status = 'done'
+      and t.finished_token = p_token
+      and (p_result is null or t.result = p_result)
+  )
+$$;
 
 -- function with_descendants(uuid[])
 
@@ -5328,7 +5226,8 @@ CREATE VIEW work.question_list WITH (security_invoker='true') AS
      JOIN work.tasks t ON ((t.id = q.task_id)))
      JOIN projects.projects p ON ((p.id = q.project_id)))
      JOIN agents.agents a ON ((a.id = q.agent_id)))
-     LEFT JOIN accounts.users u ON ((u.id = q.asked_user_id)));
+     LEFT JOIN accounts.users u ON ((u.id = q.asked_user_id)))
+  WHERE (p.deleted_at IS NULL);
 
 -- view agent_waiting
 
@@ -5632,7 +5531,8 @@ CREATE VIEW work.devlog_list WITH (security_invoker='true') AS
     e.updated_at,
     e.closed_at
    FROM (work.devlog_entries e
-     JOIN projects.projects p ON ((p.id = e.project_id)));
+     JOIN projects.projects p ON ((p.id = e.project_id)))
+  WHERE (p.deleted_at IS NULL);
 
 -- table epic_dependencies
 
@@ -5746,7 +5646,8 @@ CREATE VIEW work.epic_summary WITH (security_invoker='true') AS
      CROSS JOIN LATERAL ( SELECT (count(*))::integer AS total,
             (count(*) FILTER (WHERE (x.status = 'done'::text)))::integer AS done
            FROM work.tasks x
-          WHERE ((x.epic_id = e.id) AND (x.project_id = e.project_id) AND (x.deleted_at IS NULL))) t);
+          WHERE ((x.epic_id = e.id) AND (x.project_id = e.project_id) AND (x.deleted_at IS NULL))) t)
+  WHERE (p.deleted_at IS NULL);
 
 -- table extension_points
 
@@ -5818,7 +5719,7 @@ CREATE VIEW work.issue_summary WITH (security_invoker='true') AS
             (count(*) FILTER (WHERE (x.status = 'done'::text)))::integer AS done
            FROM work.tasks x
           WHERE ((x.issue_id = i.id) AND (x.project_id = i.project_id) AND (x.deleted_at IS NULL))) t)
-  WHERE (i.deleted_at IS NULL);
+  WHERE ((i.deleted_at IS NULL) AND (p.deleted_at IS NULL));
 
 -- sequence lease_tokens
 
@@ -5948,7 +5849,8 @@ CREATE VIEW work.task_summary WITH (security_invoker='true') AS
     l.created_at,
     l.updated_at,
     t.started_at,
-    l.completed_at
+    l.completed_at,
+    l.id AS task_id
    FROM (work.task_list l
      JOIN work.tasks t ON ((t.id = l.id)));
 
@@ -6026,7 +5928,8 @@ CREATE VIEW work.workflow_performance_summary WITH (security_invoker='true') AS
             round(avg(x.complexity_score), 2) AS complexity,
             max(x.updated_at) AS last_change
            FROM work.tasks x
-          WHERE ((x.workflow_id = w.id) AND (x.project_id = w.project_id) AND (x.deleted_at IS NULL))) t);
+          WHERE ((x.workflow_id = w.id) AND (x.project_id = w.project_id) AND (x.deleted_at IS NULL))) t)
+  WHERE (p.deleted_at IS NULL);
 
 -- view workflow_summary
 
@@ -6058,7 +5961,8 @@ CREATE VIEW work.workflow_summary WITH (security_invoker='true') AS
      CROSS JOIN LATERAL ( SELECT (count(*))::integer AS total,
             (count(*) FILTER (WHERE (x.status = 'done'::text)))::integer AS done
            FROM work.tasks x
-          WHERE ((x.workflow_id = w.id) AND (x.project_id = w.project_id) AND (x.deleted_at IS NULL))) t);
+          WHERE ((x.workflow_id = w.id) AND (x.project_id = w.project_id) AND (x.deleted_at IS NULL))) t)
+  WHERE (p.deleted_at IS NULL);
 
 -- table attach audit_logs_rest
 
@@ -6451,14 +6355,6 @@ CREATE INDEX audit_logs_rest_request_id_id_idx ON audit.audit_logs_rest USING bt
 
 CREATE INDEX audit_logs_rest_resource_id_id_idx ON audit.audit_logs_rest USING btree (resource_id, id DESC);
 
--- index audit_logs_ties
-
-CREATE INDEX audit_logs_ties ON ONLY audit.audit_logs USING btree (resource_name, id DESC) WHERE (resource_type = 'task_dependency'::text);
-
--- index audit_logs_rest_resource_name_id_idx
-
-CREATE INDEX audit_logs_rest_resource_name_id_idx ON audit.audit_logs_rest USING btree (resource_name, id DESC) WHERE (resource_type = 'task_dependency'::text);
-
 -- index audit_logs_xid
 
 CREATE INDEX audit_logs_xid ON ONLY audit.audit_logs USING btree (xid, id);
@@ -6538,6 +6434,10 @@ CREATE INDEX comments_author_user ON work.comments USING btree (author_user_id) 
 -- index comments_github
 
 CREATE UNIQUE INDEX comments_github ON work.comments USING btree (project_id, github_comment_id) WHERE (github_comment_id IS NOT NULL);
+
+-- index comments_import
+
+CREATE UNIQUE INDEX comments_import ON work.comments USING btree (task_id, ((metadata ->> 'import_ref'::text))) WHERE (metadata ? 'import_ref'::text);
 
 -- index comments_issue
 
@@ -6815,10 +6715,6 @@ ALTER INDEX audit.audit_logs_request ATTACH PARTITION audit.audit_logs_rest_requ
 
 ALTER INDEX audit.audit_logs_resource ATTACH PARTITION audit.audit_logs_rest_resource_id_id_idx;
 
--- index attach audit_logs_rest_resource_name_id_idx
-
-ALTER INDEX audit.audit_logs_ties ATTACH PARTITION audit.audit_logs_rest_resource_name_id_idx;
-
 -- index attach audit_logs_rest_xid_id_idx
 
 ALTER INDEX audit.audit_logs_xid ATTACH PARTITION audit.audit_logs_rest_xid_id_idx;
@@ -6845,11 +6741,11 @@ CREATE TRIGGER audit_insert AFTER INSERT ON accounts.users REFERENCING NEW TABLE
 
 -- trigger api_keys audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON accounts.api_keys REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('api_key', 'name', '', '{key_hash}', '{last_used_at,updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON accounts.api_keys REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('api_key', 'name', '', '{key_hash}', '{last_used_at,updated_at,version}');
 
 -- trigger users audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON accounts.users REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('user', 'username', '', '{password_hash,preferences}', '{last_login_at,updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON accounts.users REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('user', 'username', '', '{password_hash,preferences}', '{last_login_at,updated_at,version}');
 
 -- trigger users keep_an_admin
 
@@ -6873,7 +6769,7 @@ CREATE TRIGGER audit_insert AFTER INSERT ON agents.agents REFERENCING NEW TABLE 
 
 -- trigger agents audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON agents.agents REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('agent', 'name', '', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON agents.agents REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('agent', 'name', '', '{}', '{updated_at,version}');
 
 -- trigger agents touch
 
@@ -6941,19 +6837,19 @@ CREATE TRIGGER audit_insert AFTER INSERT ON projects.workspaces REFERENCING NEW 
 
 -- trigger machines audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON projects.machines REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('machine', 'hostname', '', '{}', '{last_seen_at,updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON projects.machines REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('machine', 'hostname', '', '{}', '{last_seen_at,updated_at,version}');
 
 -- trigger project_members audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON projects.project_members REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('project_member', '', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON projects.project_members REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('project_member', '', 'project_id', '{}', '{updated_at,version}');
 
 -- trigger projects audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON projects.projects REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('project', 'name', 'id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON projects.projects REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('project', 'name', 'id', '{}', '{updated_at,version}');
 
 -- trigger workspaces audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON projects.workspaces REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('workspace', 'workspace_path', 'project_id', '{}', '{last_seen_at,updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON projects.workspaces REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('workspace', 'workspace_path', 'project_id', '{}', '{last_seen_at,updated_at,version}');
 
 -- trigger project_remotes clean_remote
 
@@ -6970,6 +6866,10 @@ CREATE TRIGGER fill_repository_insert BEFORE INSERT ON projects.projects FOR EAC
 -- trigger projects fill_repository_update
 
 CREATE TRIGGER fill_repository_update BEFORE UPDATE ON projects.projects FOR EACH ROW WHEN (((new.repository_url IS NOT NULL) AND (new.repository_url IS DISTINCT FROM old.repository_url))) EXECUTE FUNCTION projects.fill_repository();
+
+-- trigger projects follow_project
+
+CREATE TRIGGER follow_project AFTER UPDATE OF status ON projects.projects FOR EACH ROW WHEN (((old.status = 'active'::text) <> (new.status = 'active'::text))) EXECUTE FUNCTION work.follow_project();
 
 -- trigger projects guard_project
 
@@ -7037,7 +6937,7 @@ CREATE TRIGGER audit_delete AFTER DELETE ON work.task_attachments REFERENCING OL
 
 -- trigger task_dependencies audit_delete
 
-CREATE TRIGGER audit_delete AFTER DELETE ON work.task_dependencies REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('task_dependency', 'task_id', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_delete AFTER DELETE ON work.task_dependencies REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('task_dependency', '', 'project_id', '{}', '{updated_at,version}');
 
 -- trigger tasks audit_delete
 
@@ -7089,7 +6989,7 @@ CREATE TRIGGER audit_insert AFTER INSERT ON work.task_attachments REFERENCING NE
 
 -- trigger task_dependencies audit_insert
 
-CREATE TRIGGER audit_insert AFTER INSERT ON work.task_dependencies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('task_dependency', 'task_id', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_insert AFTER INSERT ON work.task_dependencies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('task_dependency', '', 'project_id', '{}', '{updated_at,version}');
 
 -- trigger tasks audit_insert
 
@@ -7101,55 +7001,55 @@ CREATE TRIGGER audit_insert AFTER INSERT ON work.workflows REFERENCING NEW TABLE
 
 -- trigger comments audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON work.comments REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('comment', 'author', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON work.comments REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('comment', 'author', 'project_id', '{}', '{updated_at,version}');
 
 -- trigger devlog_dependencies audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON work.devlog_dependencies REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('devlog_dependency', 'type', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON work.devlog_dependencies REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('devlog_dependency', 'type', 'project_id', '{}', '{updated_at,version}');
 
 -- trigger devlog_documents audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON work.devlog_documents REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('devlog_document', 'filename', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON work.devlog_documents REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('devlog_document', 'filename', 'project_id', '{}', '{updated_at,version}');
 
 -- trigger devlog_entries audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON work.devlog_entries REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('devlog_entry', 'key_field', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON work.devlog_entries REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('devlog_entry', 'key_field', 'project_id', '{}', '{updated_at,version}');
 
 -- trigger devlog_notes audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON work.devlog_notes REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('devlog_note', 'category', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON work.devlog_notes REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('devlog_note', 'category', 'project_id', '{}', '{updated_at,version}');
 
 -- trigger epic_dependencies audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON work.epic_dependencies REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('epic_dependency', '', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON work.epic_dependencies REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('epic_dependency', '', 'project_id', '{}', '{updated_at,version}');
 
 -- trigger epics audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON work.epics REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('epic', 'title', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON work.epics REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('epic', 'title', 'project_id', '{}', '{updated_at,version}');
 
 -- trigger issues audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON work.issues REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('issue', 'title', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON work.issues REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('issue', 'title', 'project_id', '{}', '{updated_at,version}');
 
 -- trigger questions audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON work.questions REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('question', 'question', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON work.questions REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('question', 'question', 'project_id', '{}', '{updated_at,version}');
 
 -- trigger task_attachments audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON work.task_attachments REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('attachment', 'file_name', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON work.task_attachments REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('attachment', 'file_name', 'project_id', '{}', '{updated_at,version}');
 
 -- trigger task_dependencies audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON work.task_dependencies REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('task_dependency', 'task_id', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON work.task_dependencies REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('task_dependency', '', 'project_id', '{}', '{updated_at,version}');
 
 -- trigger tasks audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON work.tasks REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('task', 'title', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON work.tasks REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('task', 'title', 'project_id', '{}', '{updated_at,version}');
 
 -- trigger workflows audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON work.workflows REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('workflow', 'name', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON work.workflows REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('workflow', 'name', 'project_id', '{}', '{updated_at,version}');
 
 -- trigger epic_dependencies check_cycles
 
@@ -7713,11 +7613,6 @@ REVOKE ALL ON FUNCTION audit.undo_request(p_request text) FROM PUBLIC;
 GRANT ALL ON FUNCTION audit.undo_request(p_request text) TO steward_app;
 GRANT ALL ON FUNCTION audit.undo_request(p_request text) TO steward_readonly;
 
-REVOKE ALL ON FUNCTION kit.setting(p_name text) FROM PUBLIC;
-GRANT ALL ON FUNCTION kit.setting(p_name text) TO steward_app;
-GRANT ALL ON FUNCTION kit.setting(p_name text) TO steward_agent;
-GRANT ALL ON FUNCTION kit.setting(p_name text) TO steward_readonly;
-
 REVOKE ALL ON FUNCTION kit.actor_agent() FROM PUBLIC;
 GRANT ALL ON FUNCTION kit.actor_agent() TO steward_app;
 GRANT ALL ON FUNCTION kit.actor_agent() TO steward_agent;
@@ -7735,12 +7630,15 @@ GRANT ALL ON FUNCTION kit.actor_user() TO steward_readonly;
 
 REVOKE ALL ON FUNCTION kit.audit_capture() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION kit.audit_capture_change() FROM PUBLIC;
+REVOKE ALL ON FUNCTION kit.audit_difference(p_old jsonb, p_new jsonb, p_hidden text[], p_quiet text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION kit.audit_difference(p_old jsonb, p_new jsonb, p_hidden text[], p_quiet text[]) TO steward_app;
+GRANT ALL ON FUNCTION kit.audit_difference(p_old jsonb, p_new jsonb, p_hidden text[], p_quiet text[]) TO steward_agent;
+GRANT ALL ON FUNCTION kit.audit_difference(p_old jsonb, p_new jsonb, p_hidden text[], p_quiet text[]) TO steward_readonly;
 
-REVOKE ALL ON FUNCTION kit.audit_event(p_type text, p_action text, p_closed boolean, p_assigned boolean, p_deleted boolean) FROM PUBLIC;
-GRANT ALL ON FUNCTION kit.audit_event(p_type text, p_action text, p_closed boolean, p_assigned boolean, p_deleted boolean) TO steward_app;
-GRANT ALL ON FUNCTION kit.audit_event(p_type text, p_action text, p_closed boolean, p_assigned boolean, p_deleted boolean) TO steward_agent;
-GRANT ALL ON FUNCTION kit.audit_event(p_type text, p_action text, p_closed boolean, p_assigned boolean, p_deleted boolean) TO steward_readonly;
+REVOKE ALL ON FUNCTION kit.audit_event(p_type text, p_action text, p_new jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION kit.audit_event(p_type text, p_action text, p_new jsonb) TO steward_app;
+GRANT ALL ON FUNCTION kit.audit_event(p_type text, p_action text, p_new jsonb) TO steward_agent;
+GRANT ALL ON FUNCTION kit.audit_event(p_type text, p_action text, p_new jsonb) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION kit.audit_hide(p_image jsonb, p_hidden text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION kit.audit_hide(p_image jsonb, p_hidden text[]) TO steward_app;
@@ -7752,9 +7650,14 @@ GRANT ALL ON FUNCTION kit.audit_refuse() TO steward_app;
 GRANT ALL ON FUNCTION kit.audit_refuse() TO steward_agent;
 GRANT ALL ON FUNCTION kit.audit_refuse() TO steward_readonly;
 
+REVOKE ALL ON FUNCTION kit.audit_summary(p_payload jsonb, p_action text) FROM PUBLIC;
+GRANT ALL ON FUNCTION kit.audit_summary(p_payload jsonb, p_action text) TO steward_app;
+GRANT ALL ON FUNCTION kit.audit_summary(p_payload jsonb, p_action text) TO steward_agent;
+GRANT ALL ON FUNCTION kit.audit_summary(p_payload jsonb, p_action text) TO steward_readonly;
+
 REVOKE ALL ON PROCEDURE kit.audit_table(IN p_table text, IN p_type text, IN p_name_column text, IN p_project_column text, IN p_hidden text[], IN p_quiet text[]) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION kit.audit_write(p_type text, p_action text, p_ids text[], p_projects uuid[], p_names text[], p_payloads text[], p_events text[], p_summaries text[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION kit.audit_write(p_type text, p_action text, p_name text, p_project text, p_ids text[], p_payloads jsonb[], p_rows jsonb[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION kit.audited_table(p_type text) FROM PUBLIC;
 GRANT ALL ON FUNCTION kit.audited_table(p_type text) TO steward_app;
@@ -7807,6 +7710,11 @@ GRANT ALL ON FUNCTION kit.new_id() TO steward_agent;
 GRANT ALL ON FUNCTION kit.new_id() TO steward_readonly;
 
 REVOKE ALL ON FUNCTION kit.restore_row(p_type text, p_id uuid, p_action text, p_old jsonb, p_new jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION kit.setting(p_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION kit.setting(p_name text) TO steward_app;
+GRANT ALL ON FUNCTION kit.setting(p_name text) TO steward_agent;
+GRANT ALL ON FUNCTION kit.setting(p_name text) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION kit.take_away(p_table regclass, p_id uuid) FROM PUBLIC;
 
@@ -8059,15 +7967,20 @@ GRANT ALL ON FUNCTION work.delete_task(p_id uuid) TO steward_app;
 GRANT ALL ON FUNCTION work.delete_task(p_id uuid) TO steward_agent;
 GRANT ALL ON FUNCTION work.delete_task(p_id uuid) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION work.expire_lease(p_task_id uuid, p_agent_id uuid, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.expire_lease(p_task_id uuid, p_agent_id uuid, p_reason text) TO steward_app;
+GRANT ALL ON FUNCTION work.expire_lease(p_task_id uuid, p_agent_id uuid, p_reason text) TO steward_agent;
+GRANT ALL ON FUNCTION work.expire_lease(p_task_id uuid, p_agent_id uuid, p_reason text) TO steward_readonly;
+
 REVOKE ALL ON FUNCTION work.expire_questions(p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.expire_questions(p_limit integer) TO steward_app;
 GRANT ALL ON FUNCTION work.expire_questions(p_limit integer) TO steward_agent;
 GRANT ALL ON FUNCTION work.expire_questions(p_limit integer) TO steward_readonly;
 
-REVOKE ALL ON FUNCTION work.extend(p_point text, p_task_ids uuid[], p_agent_id uuid, p_details jsonb[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION work.extend(p_point text, p_task_ids uuid[], p_agent_id uuid, p_details jsonb[]) TO steward_app;
-GRANT ALL ON FUNCTION work.extend(p_point text, p_task_ids uuid[], p_agent_id uuid, p_details jsonb[]) TO steward_agent;
-GRANT ALL ON FUNCTION work.extend(p_point text, p_task_ids uuid[], p_agent_id uuid, p_details jsonb[]) TO steward_readonly;
+REVOKE ALL ON FUNCTION work.extend(p_point text, p_task_id uuid, p_agent_id uuid, p_detail jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.extend(p_point text, p_task_id uuid, p_agent_id uuid, p_detail jsonb) TO steward_app;
+GRANT ALL ON FUNCTION work.extend(p_point text, p_task_id uuid, p_agent_id uuid, p_detail jsonb) TO steward_agent;
+GRANT ALL ON FUNCTION work.extend(p_point text, p_task_id uuid, p_agent_id uuid, p_detail jsonb) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.fail_task(p_task_id uuid, p_token bigint, p_reason text, p_final boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.fail_task(p_task_id uuid, p_token bigint, p_reason text, p_final boolean) TO steward_app;
@@ -8149,10 +8062,10 @@ GRANT ALL ON FUNCTION work.finish_task(p_task_id uuid, p_token bigint, p_result 
 GRANT ALL ON FUNCTION work.finish_task(p_task_id uuid, p_token bigint, p_result jsonb, p_actual_minutes integer) TO steward_agent;
 GRANT ALL ON FUNCTION work.finish_task(p_task_id uuid, p_token bigint, p_result jsonb, p_actual_minutes integer) TO steward_readonly;
 
-REVOKE ALL ON FUNCTION work.finish_tasks(p_task_ids uuid[], p_tokens bigint[], p_results jsonb[], p_actual_minutes integer[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION work.finish_tasks(p_task_ids uuid[], p_tokens bigint[], p_results jsonb[], p_actual_minutes integer[]) TO steward_app;
-GRANT ALL ON FUNCTION work.finish_tasks(p_task_ids uuid[], p_tokens bigint[], p_results jsonb[], p_actual_minutes integer[]) TO steward_agent;
-GRANT ALL ON FUNCTION work.finish_tasks(p_task_ids uuid[], p_tokens bigint[], p_results jsonb[], p_actual_minutes integer[]) TO steward_readonly;
+REVOKE ALL ON FUNCTION work.follow_project() FROM PUBLIC;
+GRANT ALL ON FUNCTION work.follow_project() TO steward_app;
+GRANT ALL ON FUNCTION work.follow_project() TO steward_agent;
+GRANT ALL ON FUNCTION work.follow_project() TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.forget_files(p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.forget_files(p_limit integer) TO steward_app;
@@ -8169,16 +8082,6 @@ GRANT ALL ON FUNCTION work.give_back_task(p_task_id uuid, p_token bigint, p_reas
 GRANT ALL ON FUNCTION work.give_back_task(p_task_id uuid, p_token bigint, p_reason text) TO steward_agent;
 GRANT ALL ON FUNCTION work.give_back_task(p_task_id uuid, p_token bigint, p_reason text) TO steward_readonly;
 
-REVOKE ALL ON FUNCTION work.graph_around(p_id uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION work.graph_around(p_id uuid) TO steward_app;
-GRANT ALL ON FUNCTION work.graph_around(p_id uuid) TO steward_agent;
-GRANT ALL ON FUNCTION work.graph_around(p_id uuid) TO steward_readonly;
-
-REVOKE ALL ON FUNCTION work.graph_within(p_filter jsonb) FROM PUBLIC;
-GRANT ALL ON FUNCTION work.graph_within(p_filter jsonb) TO steward_app;
-GRANT ALL ON FUNCTION work.graph_within(p_filter jsonb) TO steward_agent;
-GRANT ALL ON FUNCTION work.graph_within(p_filter jsonb) TO steward_readonly;
-
 REVOKE ALL ON FUNCTION work.heartbeat_task(p_task_id uuid, p_token bigint, p_lease_seconds integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.heartbeat_task(p_task_id uuid, p_token bigint, p_lease_seconds integer) TO steward_app;
 GRANT ALL ON FUNCTION work.heartbeat_task(p_task_id uuid, p_token bigint, p_lease_seconds integer) TO steward_agent;
@@ -8188,6 +8091,11 @@ REVOKE ALL ON FUNCTION work.held_for_answer(p_task_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.held_for_answer(p_task_id uuid) TO steward_app;
 GRANT ALL ON FUNCTION work.held_for_answer(p_task_id uuid) TO steward_agent;
 GRANT ALL ON FUNCTION work.held_for_answer(p_task_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.hold_projects(p_ids uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.hold_projects(p_ids uuid[]) TO steward_app;
+GRANT ALL ON FUNCTION work.hold_projects(p_ids uuid[]) TO steward_agent;
+GRANT ALL ON FUNCTION work.hold_projects(p_ids uuid[]) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.in_work(p_project_id uuid, p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.in_work(p_project_id uuid, p_limit integer) TO steward_app;
@@ -8229,11 +8137,6 @@ GRANT ALL ON FUNCTION work.left_waiting(p_nodes integer, p_from integer[], p_to 
 GRANT ALL ON FUNCTION work.left_waiting(p_nodes integer, p_from integer[], p_to integer[]) TO steward_agent;
 GRANT ALL ON FUNCTION work.left_waiting(p_nodes integer, p_from integer[], p_to integer[]) TO steward_readonly;
 
-REVOKE ALL ON FUNCTION work.load_of(p_agent_id uuid, p_project_id uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION work.load_of(p_agent_id uuid, p_project_id uuid) TO steward_app;
-GRANT ALL ON FUNCTION work.load_of(p_agent_id uuid, p_project_id uuid) TO steward_agent;
-GRANT ALL ON FUNCTION work.load_of(p_agent_id uuid, p_project_id uuid) TO steward_readonly;
-
 REVOKE ALL ON FUNCTION work.lock_graphs(p_projects uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.lock_graphs(p_projects uuid[]) TO steward_app;
 GRANT ALL ON FUNCTION work.lock_graphs(p_projects uuid[]) TO steward_agent;
@@ -8253,11 +8156,6 @@ REVOKE ALL ON FUNCTION work.may_become(p_from text, p_to text) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.may_become(p_from text, p_to text) TO steward_app;
 GRANT ALL ON FUNCTION work.may_become(p_from text, p_to text) TO steward_agent;
 GRANT ALL ON FUNCTION work.may_become(p_from text, p_to text) TO steward_readonly;
-
-REVOKE ALL ON FUNCTION work.minutes_since_start(p_task_id uuid, p_started_at timestamp with time zone) FROM PUBLIC;
-GRANT ALL ON FUNCTION work.minutes_since_start(p_task_id uuid, p_started_at timestamp with time zone) TO steward_app;
-GRANT ALL ON FUNCTION work.minutes_since_start(p_task_id uuid, p_started_at timestamp with time zone) TO steward_agent;
-GRANT ALL ON FUNCTION work.minutes_since_start(p_task_id uuid, p_started_at timestamp with time zone) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.next_statuses(p_from text) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.next_statuses(p_from text) TO steward_app;
@@ -8289,11 +8187,6 @@ GRANT ALL ON FUNCTION work.pass(p_task_id uuid, p_token bigint, p_claimed boolea
 GRANT ALL ON FUNCTION work.pass(p_task_id uuid, p_token bigint, p_claimed boolean) TO steward_agent;
 GRANT ALL ON FUNCTION work.pass(p_task_id uuid, p_token bigint, p_claimed boolean) TO steward_readonly;
 
-REVOKE ALL ON FUNCTION work.pass_all(p_task_ids uuid[], p_tokens bigint[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION work.pass_all(p_task_ids uuid[], p_tokens bigint[]) TO steward_app;
-GRANT ALL ON FUNCTION work.pass_all(p_task_ids uuid[], p_tokens bigint[]) TO steward_agent;
-GRANT ALL ON FUNCTION work.pass_all(p_task_ids uuid[], p_tokens bigint[]) TO steward_readonly;
-
 REVOKE ALL ON FUNCTION work.pick_tasks(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.pick_tasks(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid) TO steward_app;
 GRANT ALL ON FUNCTION work.pick_tasks(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid) TO steward_agent;
@@ -8318,6 +8211,11 @@ REVOKE ALL ON FUNCTION work.project_statistics(p_project_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.project_statistics(p_project_id uuid) TO steward_app;
 GRANT ALL ON FUNCTION work.project_statistics(p_project_id uuid) TO steward_agent;
 GRANT ALL ON FUNCTION work.project_statistics(p_project_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.queue_lock(p_project_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.queue_lock(p_project_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION work.queue_lock(p_project_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION work.queue_lock(p_project_id uuid) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.ready_among(p_ids uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.ready_among(p_ids uuid[]) TO steward_app;
@@ -8353,6 +8251,11 @@ REVOKE ALL ON FUNCTION work.refuse_closed(p_task_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.refuse_closed(p_task_id uuid) TO steward_app;
 GRANT ALL ON FUNCTION work.refuse_closed(p_task_id uuid) TO steward_agent;
 GRANT ALL ON FUNCTION work.refuse_closed(p_task_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.refuse_done(p_task_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.refuse_done(p_task_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION work.refuse_done(p_task_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION work.refuse_done(p_task_id uuid) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.refuse_held(p_task_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.refuse_held(p_task_id uuid) TO steward_app;
@@ -8407,6 +8310,11 @@ GRANT ALL ON FUNCTION work.task_links(p_id uuid) TO steward_app;
 GRANT ALL ON FUNCTION work.task_links(p_id uuid) TO steward_agent;
 GRANT ALL ON FUNCTION work.task_links(p_id uuid) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION work.tell_expiry(p_task_id uuid, p_agent_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.tell_expiry(p_task_id uuid, p_agent_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION work.tell_expiry(p_task_id uuid, p_agent_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION work.tell_expiry(p_task_id uuid, p_agent_id uuid) TO steward_readonly;
+
 REVOKE ALL ON FUNCTION work.text_items(p_text text) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.text_items(p_text text) TO steward_app;
 GRANT ALL ON FUNCTION work.text_items(p_text text) TO steward_agent;
@@ -8416,11 +8324,6 @@ REVOKE ALL ON FUNCTION work.touched_by(p_ids uuid[], p_parents uuid[]) FROM PUBL
 GRANT ALL ON FUNCTION work.touched_by(p_ids uuid[], p_parents uuid[]) TO steward_app;
 GRANT ALL ON FUNCTION work.touched_by(p_ids uuid[], p_parents uuid[]) TO steward_agent;
 GRANT ALL ON FUNCTION work.touched_by(p_ids uuid[], p_parents uuid[]) TO steward_readonly;
-
-REVOKE ALL ON FUNCTION work.untied(p_ids uuid[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION work.untied(p_ids uuid[]) TO steward_app;
-GRANT ALL ON FUNCTION work.untied(p_ids uuid[]) TO steward_agent;
-GRANT ALL ON FUNCTION work.untied(p_ids uuid[]) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.waited_ms(p_task_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.waited_ms(p_task_id uuid) TO steward_app;
@@ -8451,6 +8354,11 @@ REVOKE ALL ON FUNCTION work.waits_of(p_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.waits_of(p_id uuid) TO steward_app;
 GRANT ALL ON FUNCTION work.waits_of(p_id uuid) TO steward_agent;
 GRANT ALL ON FUNCTION work.waits_of(p_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.was_finished(p_task_id uuid, p_token bigint, p_result jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.was_finished(p_task_id uuid, p_token bigint, p_result jsonb) TO steward_app;
+GRANT ALL ON FUNCTION work.was_finished(p_task_id uuid, p_token bigint, p_result jsonb) TO steward_agent;
+GRANT ALL ON FUNCTION work.was_finished(p_task_id uuid, p_token bigint, p_result jsonb) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.with_descendants(p_ids uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.with_descendants(p_ids uuid[]) TO steward_app;
