@@ -294,7 +294,7 @@ def test_comments_are_rows_and_no_part_of_the_text(tmp_path: Path, database: Dat
     bench = Bench(database, actor, tmp_path)
     for _ in range(2):
         bench.run(folder)
-    assert bench.sql("select author, content, created_at::text from work.comments order by id") == [
+    assert bench.sql("select author, content, created_at::text from work.comments order by created_at") == [
         ("@ada", "First, with a rule:\n---\nand more.", "2026-06-22 02:52:00+00"),
         ("codex", "Second", "2026-06-22 02:53:00+00"),
     ]

@@ -17,7 +17,7 @@ select c.author, u.username, a.name, c.content, c.created_at::text, c.deleted_at
 from work.comments as c
 left join accounts.users as u on u.id = c.author_user_id
 left join agents.agents as a on a.id = c.author_agent_id
-order by c.id
+order by c.created_at
 """
 
 
