@@ -403,42 +403,49 @@ begin
 end
 $$;
 
+-- function setting(text)
+
+CREATE FUNCTION kit.setting(p_name text) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT NULLIF(current_setting(('steward.'::text || p_name), true), ''::text) AS "nullif";
+END;
+
 -- function actor_agent()
 
 CREATE FUNCTION kit.actor_agent() RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
-    SET search_path TO 'kit', 'pg_temp'
-    AS $$
-  select kit.setting('agent')
-$$;
+    BEGIN ATOMIC
+ SELECT kit.setting('agent'::text) AS setting;
+END;
 
 -- function actor_role()
 
 CREATE FUNCTION kit.actor_role() RETURNS text
     LANGUAGE sql STABLE
-    SET search_path TO 'kit', 'pg_temp'
-    AS $$
-  select case session_user
-    when 'steward_agent' then 'agent'
-    when 'steward_readonly' then 'readonly'
-    when 'steward_backup' then 'readonly'
-    when 'steward_app' then coalesce(kit.setting('role'), 'service')
-    else case
-      when pg_has_role(session_user, 'steward_owner', 'member') then coalesce(kit.setting('role'), 'admin')
-      when pg_has_role(session_user, 'steward_app', 'member') then coalesce(kit.setting('role'), 'service')
-      else 'readonly'
-    end
-  end
-$$;
+    BEGIN ATOMIC
+ SELECT
+         CASE SESSION_USER
+             WHEN 'steward_agent'::name THEN 'agent'::text
+             WHEN 'steward_readonly'::name THEN 'readonly'::text
+             WHEN 'steward_backup'::name THEN 'readonly'::text
+             WHEN 'steward_app'::name THEN COALESCE(kit.setting('role'::text), 'service'::text)
+             ELSE
+             CASE
+                 WHEN pg_has_role(SESSION_USER, 'steward_owner'::name, 'member'::text) THEN COALESCE(kit.setting('role'::text), 'admin'::text)
+                 WHEN pg_has_role(SESSION_USER, 'steward_app'::name, 'member'::text) THEN COALESCE(kit.setting('role'::text), 'service'::text)
+                 ELSE 'readonly'::text
+             END
+         END AS "case";
+END;
 
 -- function actor_user()
 
 CREATE FUNCTION kit.actor_user() RETURNS uuid
     LANGUAGE sql STABLE PARALLEL SAFE
-    SET search_path TO 'kit', 'pg_temp'
-    AS $$
-  select kit.setting('user_id')::uuid
-$$;
+    BEGIN ATOMIC
+ SELECT (kit.setting('user_id'::text))::uuid AS setting;
+END;
 
 -- function audit_capture()
 
@@ -447,80 +454,108 @@ CREATE FUNCTION kit.audit_capture() RETURNS trigger
     SET search_path TO 'kit', 'pg_temp'
     AS $$
 declare
+  kind constant text := tg_argv[0];
+  name_column constant text := tg_argv[1];
+  project_column constant text := tg_argv[2];
   hidden constant text[] := tg_argv[3];
-  ids text[];
-  payloads jsonb[];
-  images jsonb[];
+  done record;
 begin
   if tg_op = 'INSERT' then
     select
-      array_agg(image ->> 'id'),
-      array_agg(jsonb_build_object('new', jsonb_strip_nulls(kit.audit_hide(image, hidden)))),
-      array_agg(image)
-    into ids, payloads, images
+      array_agg(r.image ->> 'id') as ids,
+      array_agg((r.image ->> project_column)::uuid) as projects,
+      array_agg(r.image ->> name_column) as names,
+      array_agg(jsonb_build_object('new', jsonb_strip_nulls(kit.audit_hide(r.image, hidden)))::text) as payloads
+    into done
     from (select to_jsonb(n) as image from new_rows as n) as r;
-    perform kit.audit_write(tg_argv[0], 'create', tg_argv[1], tg_argv[2], ids, payloads, images);
-  elsif tg_op = 'DELETE' then
-    select
-      array_agg(image ->> 'id'),
-      array_agg(jsonb_build_object('old', jsonb_strip_nulls(kit.audit_hide(image, hidden)))),
-      array_agg(image)
-    into ids, payloads, images
-    from (select to_jsonb(o) as image from old_rows as o) as r;
-    perform kit.audit_write(tg_argv[0], 'delete', tg_argv[1], tg_argv[2], ids, payloads, images);
+    perform kit.audit_write(kind, 'create', done.ids, done.projects, done.names, done.payloads, null, null);
   else
-    select array_agg(d.image ->> 'id'), array_agg(d.payload), array_agg(d.image)
-    into ids, payloads, images
-    from (
-      select
-        to_jsonb(n) as image,
-        kit.audit_difference(to_jsonb(o), to_jsonb(n), hidden, tg_argv[4]::text[]) as payload
-      from new_rows as n
-      join old_rows as o on o.id = n.id
-    ) as d
-    where d.payload ->> 'new' is not null;
-    if ids is null then
-      return null;
-    end if;
-    perform kit.audit_write(tg_argv[0], 'update', tg_argv[1], tg_argv[2], ids, payloads, images);
+    select
+      array_agg(r.image ->> 'id') as ids,
+      array_agg((r.image ->> project_column)::uuid) as projects,
+      array_agg(r.image ->> name_column) as names,
+      array_agg(jsonb_build_object('old', jsonb_strip_nulls(kit.audit_hide(r.image, hidden)))::text) as payloads
+    into done
+    from (select to_jsonb(o) as image from old_rows as o) as r;
+    perform kit.audit_write(kind, 'delete', done.ids, done.projects, done.names, done.payloads, null, null);
   end if;
   return null;
 end
 $$;
 
--- function audit_difference(jsonb, jsonb, text[], text[])
+-- function audit_capture_change()
 
-CREATE FUNCTION kit.audit_difference(p_old jsonb, p_new jsonb, p_hidden text[], p_quiet text[]) RETURNS jsonb
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+CREATE FUNCTION kit.audit_capture_change() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'kit', 'pg_temp'
     AS $$
-  select jsonb_build_object(
-    'old', kit.audit_hide(jsonb_object_agg(n.key, p_old -> n.key), p_hidden),
-    'new', kit.audit_hide(jsonb_object_agg(n.key, n.value), p_hidden)
-  )
-  from jsonb_each(p_new) as n
-  where n.value is distinct from p_old -> n.key
-    and n.key <> all (p_quiet)
+declare
+  kind constant text := tg_argv[0];
+  name_column constant text := tg_argv[1];
+  project_column constant text := tg_argv[2];
+  hidden constant text[] := tg_argv[3];
+  quiet constant text[] := tg_argv[4];
+  done record;
+begin
+  select
+    array_agg(r.new ->> 'id') as ids,
+    array_agg((r.new ->> project_column)::uuid) as projects,
+    array_agg(r.new ->> name_column) as names,
+    array_agg(jsonb_build_object('old', d.old, 'new', d.new)::text) as payloads,
+    array_agg(kit.audit_event(kind, 'update', d.closed, d.assigned, d.deleted)) as events,
+    array_agg(d.summary) as summaries
+  into done
+  from (
+    -- A full join, because the plan is kept: one made for a single row would compare each of many with each.
+    select to_jsonb(n) as new, to_jsonb(o) as old
+    from new_rows as n
+    full join old_rows as o on o.id = n.id
+    offset 0
+  ) as r
+  cross join lateral (
+    select
+      jsonb_object_agg(c.key, case when c.key = any (hidden) and r.old -> c.key <> 'null' then '"***"' else r.old -> c.key end) as old,
+      jsonb_object_agg(c.key, case when c.key = any (hidden) and c.value <> 'null' then '"***"' else c.value end) as new,
+      bool_or(c.key = 'completed_at' and c.value <> 'null') as closed,
+      bool_or(c.key in ('assigned_agent_id', 'assigned_user_id')) as assigned,
+      bool_or(c.key = 'deleted_at' and c.value <> 'null') as deleted,
+      string_agg(
+        case
+          when c.key = any (hidden) or jsonb_typeof(c.value) in ('object', 'array') or length(c.value #>> '{}') > 60 then c.key
+          else c.key || ': ' || coalesce(left(r.old ->> c.key, 60), '-') || ' → ' || coalesce(c.value #>> '{}', '-')
+        end,
+        ', ' order by c.key
+      ) as summary
+    from jsonb_each(r.new) as c
+    where c.value is distinct from r.old -> c.key
+      and c.key <> all (quiet)
+  ) as d
+  where d.new is not null;
+  if done.ids is not null then
+    perform kit.audit_write(kind, 'update', done.ids, done.projects, done.names, done.payloads, done.events, done.summaries);
+  end if;
+  return null;
+end
 $$;
 
--- function audit_event(text, text, jsonb)
+-- function audit_event(text, text, boolean, boolean, boolean)
 
-CREATE FUNCTION kit.audit_event(p_type text, p_action text, p_new jsonb) RETURNS text
+CREATE FUNCTION kit.audit_event(p_type text, p_action text, p_closed boolean, p_assigned boolean, p_deleted boolean) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    SET search_path TO 'kit', 'pg_temp'
-    AS $$
-  select case
-    when p_type = 'task' and p_action = 'update' and p_new ->> 'completed_at' is not null then 'task_closed'
-    when p_type = 'task' and p_action = 'update' and p_new ?| array['assigned_agent_id', 'assigned_user_id'] then 'task_assigned'
-    when p_type in ('task', 'user', 'project') and p_action = 'update' and p_new ->> 'deleted_at' is not null then p_type || '_deleted'
-    when p_type in ('task', 'user', 'project') then p_type || '_' || p_action || 'd'
-    when p_type = 'permission' and p_action = 'create' then 'permission_granted'
-    when p_type = 'permission' and p_action = 'delete' then 'permission_revoked'
-    when p_action = 'create' then 'data_created'
-    when p_action = 'delete' then 'data_deleted'
-    else 'data_modified'
-  end
-$$;
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN ((p_type = 'task'::text) AND p_closed) THEN 'task_closed'::text
+             WHEN ((p_type = 'task'::text) AND p_assigned) THEN 'task_assigned'::text
+             WHEN ((p_type = ANY (ARRAY['task'::text, 'user'::text, 'project'::text])) AND p_deleted) THEN (p_type || '_deleted'::text)
+             WHEN (p_type = ANY (ARRAY['task'::text, 'user'::text, 'project'::text])) THEN (((p_type || '_'::text) || p_action) || 'd'::text)
+             WHEN ((p_type = 'permission'::text) AND (p_action = 'create'::text)) THEN 'permission_granted'::text
+             WHEN ((p_type = 'permission'::text) AND (p_action = 'delete'::text)) THEN 'permission_revoked'::text
+             WHEN (p_action = 'create'::text) THEN 'data_created'::text
+             WHEN (p_action = 'delete'::text) THEN 'data_deleted'::text
+             ELSE 'data_modified'::text
+         END AS "case";
+END;
 
 -- function audit_hide(jsonb, text[])
 
@@ -552,26 +587,6 @@ begin
 end
 $$;
 
--- function audit_summary(jsonb, text)
-
-CREATE FUNCTION kit.audit_summary(p_payload jsonb, p_action text) RETURNS text
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    SET search_path TO 'kit', 'pg_temp'
-    AS $$
-  select case
-    when p_action = 'update' then (
-      select string_agg(
-        case
-          when jsonb_typeof(n.value) in ('object', 'array') or length(n.value #>> '{}') > 60 then n.key
-          else n.key || ': ' || coalesce(left(p_payload -> 'old' ->> n.key, 60), '-') || ' → ' || coalesce(n.value #>> '{}', '-')
-        end,
-        ', ' order by n.key
-      )
-      from jsonb_each(p_payload -> 'new') as n
-    )
-  end
-$$;
-
 -- procedure audit_table(text, text, text, text, text[], text[])
 
 CREATE PROCEDURE kit.audit_table(IN p_table text, IN p_type text, IN p_name_column text, IN p_project_column text, IN p_hidden text[] DEFAULT '{}'::text[], IN p_quiet text[] DEFAULT '{}'::text[])
@@ -589,28 +604,33 @@ begin
      for each statement execute function kit.audit_capture(%s)', p_table, arguments);
   execute format(
     'create trigger audit_update after update on %s referencing old table as old_rows new table as new_rows
-     for each statement execute function kit.audit_capture(%s)', p_table, arguments);
+     for each statement execute function kit.audit_capture_change(%s)', p_table, arguments);
   execute format(
     'create trigger audit_delete after delete on %s referencing old table as old_rows
      for each statement execute function kit.audit_capture(%s)', p_table, arguments);
 end
 $$;
 
--- function audit_write(text, text, text, text, text[], jsonb[], jsonb[])
+-- function audit_write(text, text, text[], uuid[], text[], text[], text[], text[])
 
-CREATE FUNCTION kit.audit_write(p_type text, p_action text, p_name text, p_project text, p_ids text[], p_payloads jsonb[], p_rows jsonb[]) RETURNS void
-    LANGUAGE sql SECURITY DEFINER
+CREATE FUNCTION kit.audit_write(p_type text, p_action text, p_ids text[], p_projects uuid[], p_names text[], p_payloads text[], p_events text[], p_summaries text[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'kit', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
+begin
   with images as (
     select
       nextval('audit.audit_logs_id_seq') as id,
       i.row_id,
+      i.project_id,
+      i.name,
       i.payload,
-      i.payload::text as payload_text,
-      uuid_send(gen_random_uuid()) as salt,
-      i.image
-    from unnest(p_ids, p_payloads, p_rows) as i (row_id, payload, image)
+      i.event,
+      i.summary,
+      uuid_send(gen_random_uuid()) as salt
+    from unnest(p_ids, p_projects, p_names, p_payloads, p_events, p_summaries)
+      as i (row_id, project_id, name, payload, event, summary)
   ),
   logged as (
     insert into audit.audit_logs (
@@ -619,28 +639,28 @@ CREATE FUNCTION kit.audit_write(p_type text, p_action text, p_name text, p_proje
     )
     select
       i.id,
-      (i.image ->> nullif(p_project, ''))::uuid,
-      kit.setting('user_id')::uuid,
+      i.project_id,
+      kit.actor_user(),
       coalesce(kit.setting('user_name'), case when kit.setting('user_id') is null then session_user::text end),
       kit.setting('agent'),
       coalesce(kit.setting('surface'), 'sql'),
       kit.setting('operation'),
-      kit.audit_event(p_type, p_action, i.payload -> 'new'),
+      coalesce(i.event, kit.audit_event(p_type, p_action, false, false, false)),
       p_action,
       p_type,
       i.row_id,
-      left(i.image ->> nullif(p_name, ''), 500),
-      left(kit.audit_summary(i.payload, p_action), 500),
+      left(i.name, 500),
+      left(i.summary, 500),
       kit.setting('ip')::inet,
       kit.setting('request'),
       kit.setting('session'),
-      sha256(i.salt || convert_to(i.payload_text, 'UTF8'))
+      sha256(i.salt || convert_to(i.payload, 'UTF8'))
     from images as i
-    returning id
   )
   insert into audit.audit_payloads (id, salt, payload, created_at)
-  select i.id, i.salt, i.payload_text, now()
-  from images as i
+  select i.id, i.salt, i.payload, now()
+  from images as i;
+end
 $$;
 
 -- function audited_table(text)
@@ -661,9 +681,17 @@ CREATE FUNCTION kit.authorize(p_permission text) RETURNS void
     LANGUAGE plpgsql STABLE
     SET search_path TO 'kit', 'pg_temp'
     AS $$
+declare
+  acting text := kit.actor_role();
 begin
-  if not kit.may(kit.actor_role(), p_permission) then
-    raise exception 'role % may not %', kit.actor_role(), p_permission
+  -- What `kit.may` asks, as a statement whose plan is kept.
+  if not exists (
+    select
+    from kit.permissions
+    where role = acting
+      and permission in ('*', p_permission, '*:' || split_part(p_permission, ':', 2), split_part(p_permission, ':', 1) || ':*')
+  ) then
+    raise exception 'role % may not %', acting, p_permission
       using errcode = 'ST403', hint = 'ask an administrator for a role that holds ' || p_permission;
   end if;
 end
@@ -912,15 +940,6 @@ begin
 end
 $_$;
 
--- function setting(text)
-
-CREATE FUNCTION kit.setting(p_name text) RETURNS text
-    LANGUAGE sql STABLE PARALLEL SAFE
-    SET search_path TO 'kit', 'pg_temp'
-    AS $$
-  select nullif(current_setting('steward.' || p_name, true), '')
-$$;
-
 -- function take_away(regclass, uuid)
 
 CREATE FUNCTION kit.take_away(p_table regclass, p_id uuid) RETURNS void
@@ -1160,9 +1179,25 @@ $$;
 -- function find_projects(text, boolean)
 
 CREATE FUNCTION projects.find_projects(p_ref text, p_deleted boolean DEFAULT false) RETURNS TABLE(id uuid, kind integer)
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE
     SET search_path TO 'projects', 'kit', 'pg_temp'
     AS $_$
+begin
+  -- Nearly every call names a slug or a key, and finds it by an index.
+  return query
+  select f.id, f.kind
+  from (
+    select p.id, 2 as kind from projects.projects as p where p.slug = lower(p_ref) and p.deleted_at is null
+    union all
+    select p.id, 3 from projects.projects as p where p.key = upper(p_ref) and p.deleted_at is null
+  ) as f
+  where not p_deleted
+  order by f.kind
+  limit 1;
+  if found then
+    return;
+  end if;
+  return query
   with given as materialized (
     select
       projects.normalise_remote(p_ref) as remote,
@@ -1186,8 +1221,9 @@ CREATE FUNCTION projects.find_projects(p_ref text, p_deleted boolean DEFAULT fal
   )
   select c.id, c.kind
   from candidates as c
-  where c.kind = (select min(kind) from candidates)
-  order by c.id desc
+  where c.kind = (select min(m.kind) from candidates as m)
+  order by c.id desc;
+end
 $_$;
 
 -- function folders_above(text)
@@ -1536,25 +1572,47 @@ declare
   ids uuid[];
   moved uuid[];
   parents uuid[];
+  closed uuid[];
+  reordered uuid[];
+  project uuid;
 begin
+  -- A full join, because the plan is kept: one made for a single row would compare each of many with each.
   select
     array_agg(n.id) filter (where (o.status, o.parent_task_id, o.deleted_at, o.assigned_user_id)
       is distinct from (n.status, n.parent_task_id, n.deleted_at, n.assigned_user_id)),
     array_agg(n.id) filter (where n.parent_task_id is distinct from o.parent_task_id and n.parent_task_id is not null),
-    array_agg(o.parent_task_id) || array_agg(n.parent_task_id)
-  into ids, moved, parents
+    array_agg(o.parent_task_id) || array_agg(n.parent_task_id),
+    array_agg(n.id) filter (where o.status <> n.status and n.status in ('done', 'failed', 'cancelled', 'deferred', 'draft')
+      and o.parent_task_id is null and n.parent_task_id is null),
+    array_agg(n.id) filter (where (o.priority, o.labels, o.required_capabilities)
+      is distinct from (n.priority, n.labels, n.required_capabilities))
+  into ids, moved, parents, closed, reordered
   from new_rows as n
-  join old_rows as o on o.id = n.id;
+  full join old_rows as o on o.id = n.id;
   if moved is not null then
     perform work.check_parents(moved);
   end if;
-  update work.ready_queue as q
-  set priority = n.priority, labels = n.labels, required_capabilities = n.required_capabilities
-  from new_rows as n
-  where q.task_id = n.id
-    and (q.priority, q.labels, q.required_capabilities)
-      is distinct from (n.priority, n.labels, n.required_capabilities);
-  if ids is not null then
+  if reordered is not null then
+    update work.ready_queue as q
+    set priority = t.priority, labels = t.labels, required_capabilities = t.required_capabilities
+    from work.tasks as t
+    where t.id = any (reordered)
+      and q.task_id = t.id;
+  end if;
+  if closed is not null then
+    -- Most of what is finished has nothing hanging on it: it leaves the queue, and nobody else need be looked at.
+    closed := work.untied(closed);
+    if cardinality(closed) > 0 then
+      -- As in refresh_queue: the project must not begin to hand them out unseen.
+      for project in select distinct n.project_id from new_rows as n order by n.project_id loop
+        perform pg_advisory_xact_lock_shared(work.queue_lock(project));
+      end loop;
+    end if;
+    delete from work.ready_queue as q
+    where q.task_id = any (closed);
+    ids := array(select unnest(ids) except select unnest(closed));
+  end if;
+  if ids is not null and cardinality(ids) > 0 then
     perform work.refresh_touched(ids, parents);
   end if;
   return null;
@@ -2117,12 +2175,12 @@ $$;
 CREATE FUNCTION work.claim_tasks(p_agent_id uuid, p_project_id uuid DEFAULT NULL::uuid, p_labels text[] DEFAULT NULL::text[], p_limit integer DEFAULT 1, p_lease_seconds integer DEFAULT 600, p_task_id uuid DEFAULT NULL::uuid) RETURNS TABLE(task_id uuid, token bigint, lease_until timestamp with time zone)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'work', 'kit', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 declare
   holder record;
   free integer;
   ids uuid[];
-  claimed uuid;
 begin
   perform kit.authorize('work:write');
   if p_limit not between 1 and 1000 or p_lease_seconds not between 1 and 86400 then
@@ -2141,20 +2199,26 @@ begin
   if ids is null and work.reap_expired(100) > 0 then
     ids := work.pick_tasks(p_project_id, p_labels, holder.capabilities, free, p_task_id);
   end if;
-  foreach claimed in array coalesce(ids, '{}') loop
-    perform work.extend('on_claim', claimed, p_agent_id, '{}');
-  end loop;
+  if ids is null then
+    return;
+  end if;
+  perform work.extend('on_claim', ids, p_agent_id, '{}');
   return query
-  update work.ready_queue as q
-  set
-    agent_id = p_agent_id,
-    agent_name = holder.name,
-    session_id = kit.setting('session'),
-    token = nextval('work.lease_tokens'),
-    claimed_at = clock_timestamp(),
-    lease_until = clock_timestamp() + make_interval(secs => p_lease_seconds)
-  where q.task_id = any (ids)
-  returning q.task_id, q.token, q.lease_until;
+  with claimed as (
+    update work.ready_queue as q
+    set
+      agent_id = p_agent_id,
+      agent_name = holder.name,
+      session_id = kit.setting('session'),
+      token = nextval('work.lease_tokens'),
+      claimed_at = clock_timestamp(),
+      lease_until = clock_timestamp() + make_interval(secs => p_lease_seconds)
+    where q.task_id = any (ids)
+    returning q.task_id, q.token, q.lease_until
+  )
+  select c.task_id, c.token, c.lease_until
+  from claimed as c
+  order by array_position(ids, c.task_id);
 end
 $$;
 
@@ -2288,22 +2352,29 @@ begin
 end
 $$;
 
--- function extend(text, uuid, uuid, jsonb)
+-- function extend(text, uuid[], uuid, jsonb[])
 
-CREATE FUNCTION work.extend(p_point text, p_task_id uuid, p_agent_id uuid, p_detail jsonb) RETURNS void
+CREATE FUNCTION work.extend(p_point text, p_task_ids uuid[], p_agent_id uuid, p_details jsonb[]) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'work', 'pg_temp'
+    SET plan_cache_mode TO 'auto'
+    SET enable_seqscan TO 'on'
     AS $_$
 declare
+  extensions text[];
   extension text;
 begin
-  for extension in
-    select function_name
-    from work.extension_points
-    where point = p_point
-    order by position, function_name
-  loop
-    execute format('select %s($1, $2, $3)', extension) using p_task_id, p_agent_id, p_detail;
+  select array_agg(function_name order by position, function_name)
+  into extensions
+  from work.extension_points
+  where point = p_point;
+  if extensions is null then
+    return;
+  end if;
+  for i in 1..cardinality(p_task_ids) loop
+    foreach extension in array extensions loop
+      execute format('select %s($1, $2, $3)', extension) using p_task_ids[i], p_agent_id, coalesce(p_details[i], '{}');
+    end loop;
   end loop;
 end
 $_$;
@@ -2320,7 +2391,7 @@ begin
   perform kit.authorize('work:write');
   agent := work.pass(p_task_id, p_token, true);
   perform work.refuse_closed(p_task_id);
-  perform work.extend('on_fail', p_task_id, agent, jsonb_build_object('reason', p_reason, 'final', p_final));
+  perform work.extend('on_fail', array[p_task_id], agent, array[jsonb_build_object('reason', p_reason, 'final', p_final)]);
   perform work.count_failure(p_task_id, p_reason, p_final);
 end
 $$;
@@ -2707,33 +2778,56 @@ CREATE FUNCTION work.finish_task(p_task_id uuid, p_token bigint DEFAULT NULL::bi
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'work', 'kit', 'pg_temp'
     AS $$
+begin
+  perform work.finish_tasks(array[p_task_id], array[p_token], array[p_result], array[p_actual_minutes]);
+end
+$$;
+
+-- function finish_tasks(uuid[], bigint[], jsonb[], integer[])
+
+CREATE FUNCTION work.finish_tasks(p_task_ids uuid[], p_tokens bigint[], p_results jsonb[] DEFAULT NULL::jsonb[], p_actual_minutes integer[] DEFAULT NULL::integer[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'work', 'kit', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    AS $$
 declare
-  agent uuid;
+  agents uuid[];
 begin
   perform kit.authorize('work:write');
-  if p_token is not null and work.was_finished(p_task_id, p_token, p_result) then
+  if not exists (
+    select
+    from unnest(p_task_ids, p_tokens, p_results) as g (task_id, token, result)
+    left join work.tasks as t
+      on t.id = g.task_id
+      and t.id = any (p_task_ids)
+      and t.status = 'done'
+      and t.finished_token = g.token
+      and (g.result is null or t.result = g.result)
+    where t.id is null
+  ) then
     return;
   end if;
-  agent := work.pass(p_task_id, p_token, true);
-  perform t.id from work.tasks as t where t.id = p_task_id for no key update;
-  perform work.refuse_done(p_task_id);
-  perform work.extend('on_finish', p_task_id, agent, jsonb_build_object('result', p_result));
+  agents := work.pass_all(p_task_ids, p_tokens);
+  perform t.id from work.tasks as t where t.id = any (p_task_ids) order by t.id for no key update;
+  perform work.refuse_done(t.id) from work.tasks as t where t.id = any (p_task_ids) and t.status = 'done';
+  for i in 1..cardinality(p_task_ids) loop
+    exit when not exists (select from work.extension_points where point = 'on_finish');
+    perform work.extend('on_finish', p_task_ids[i:i], agents[i], array[jsonb_build_object('result', p_results[i])]);
+  end loop;
   update work.tasks as t
   set
     status = 'done',
     status_reason = null,
-    result = coalesce(p_result, t.result),
-    finished_token = p_token,
+    result = coalesce(g.result, t.result),
+    finished_token = g.token,
     started_at = coalesce(t.started_at, now()),
-    assigned_agent_id = coalesce(agent, t.assigned_agent_id),
-    assigned_user_id = case when agent is null then t.assigned_user_id end,
-    actual_minutes = coalesce(
-      p_actual_minutes,
-      t.actual_minutes,
-      -- Time spent waiting for people is kept apart.
-      greatest(round((extract(epoch from now() - t.started_at) - work.waited_ms(t.id) / 1000.0) / 60), 0)::integer
-    )
-  where t.id = p_task_id;
+    assigned_agent_id = coalesce(g.agent_id, t.assigned_agent_id),
+    assigned_user_id = case when g.agent_id is null then t.assigned_user_id end,
+    actual_minutes = coalesce(g.actual_minutes, t.actual_minutes, work.minutes_since_start(t.id, t.started_at))
+  from unnest(p_task_ids, agents, p_results, p_actual_minutes, p_tokens) as g (task_id, agent_id, result, actual_minutes, token)
+  where t.id = g.task_id
+    and t.id = any (p_task_ids);
 end
 $$;
 
@@ -2840,7 +2934,7 @@ begin
   perform kit.authorize('work:write');
   agent := work.pass(p_task_id, p_token, true);
   perform work.refuse_closed(p_task_id);
-  perform work.extend('on_give_back', p_task_id, agent, jsonb_build_object('reason', p_reason));
+  perform work.extend('on_give_back', array[p_task_id], agent, array[jsonb_build_object('reason', p_reason)]);
   perform work.release(p_task_id);
   update work.tasks as t
   set status = 'pending', status_reason = p_reason, assigned_agent_id = null, assigned_user_id = null
@@ -2885,20 +2979,6 @@ CREATE FUNCTION work.held_for_answer(p_task_id uuid) RETURNS timestamp with time
   from work.questions as q
   where q.task_id = p_task_id
     and q.status = 'open'
-$$;
-
--- function hold_projects(uuid[])
-
-CREATE FUNCTION work.hold_projects(p_ids uuid[]) RETURNS void
-    LANGUAGE sql
-    SET search_path TO 'work', 'pg_temp'
-    AS $$
-  select pg_advisory_xact_lock_shared(l.lock)
-  from (
-    select work.queue_lock(p.project_id) as lock
-    from (select distinct t.project_id from work.tasks as t where t.id = any (p_ids)) as p
-    order by 1
-  ) as l
 $$;
 
 -- function in_work(uuid, integer)
@@ -3192,6 +3272,20 @@ CREATE FUNCTION work.may_become(p_from text, p_to text) RETURNS boolean
          END));
 END;
 
+-- function minutes_since_start(uuid, timestamp with time zone)
+
+CREATE FUNCTION work.minutes_since_start(p_task_id uuid, p_started_at timestamp with time zone) RETURNS integer
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+begin
+  if p_started_at is null then
+    return 0;
+  end if;
+  return greatest(round((extract(epoch from now() - p_started_at) - work.waited_ms(p_task_id) / 1000.0) / 60), 0)::integer;
+end
+$$;
+
 -- function next_statuses(text)
 
 CREATE FUNCTION work.next_statuses(p_from text) RETURNS text
@@ -3266,6 +3360,7 @@ END;
 CREATE FUNCTION work.pass(p_task_id uuid, p_token bigint, p_claimed boolean) RETURNS uuid
     LANGUAGE plpgsql
     SET search_path TO 'work', 'kit', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 declare
   held record;
@@ -3304,11 +3399,50 @@ begin
 end
 $$;
 
+-- function pass_all(uuid[], bigint[])
+
+CREATE FUNCTION work.pass_all(p_task_ids uuid[], p_tokens bigint[]) RETURNS uuid[]
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'kit', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    AS $$
+declare
+  acting constant text := case when kit.actor_role() = 'agent' then lower(kit.actor_agent()) end;
+  holders uuid[];
+begin
+  if (select count(distinct i) from unnest(p_task_ids) as i) <> cardinality(p_task_ids) then
+    raise exception 'the same task is named twice'
+      using errcode = 'ST400', hint = 'name each task once';
+  end if;
+  perform q.task_id from work.ready_queue as q where q.task_id = any (p_task_ids) order by q.task_id for update;
+  select array_agg(q.agent_id order by g.place)
+  into holders
+  from unnest(p_task_ids, p_tokens) with ordinality as g (task_id, token, place)
+  left join work.ready_queue as q
+    on q.task_id = g.task_id
+    and q.task_id = any (p_task_ids)
+    and q.token = g.token
+    and q.lease_until > clock_timestamp()
+    and (acting is null or lower(q.agent_name) = acting);
+  for i in 1..cardinality(p_task_ids) loop
+    if holders[i] is null then
+      holders[i] := work.pass(p_task_ids[i], p_tokens[i], true);
+    end if;
+  end loop;
+  return holders;
+end
+$$;
+
 -- function pick_tasks(uuid, text[], text[], integer, uuid)
 
 CREATE FUNCTION work.pick_tasks(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid) RETURNS uuid[]
     LANGUAGE plpgsql
     SET search_path TO 'work', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_sort TO 'off'
     AS $$
 declare
   ids uuid[];
@@ -3468,9 +3602,13 @@ END;
 -- function ready_among(uuid[])
 
 CREATE FUNCTION work.ready_among(p_ids uuid[]) RETURNS SETOF uuid
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE
     SET search_path TO 'work', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
     AS $$
+begin
+  return query
   with recursive line (id, member, parent_id) as (
     select t.id, t.id, t.parent_task_id
     from work.tasks as t
@@ -3506,7 +3644,8 @@ CREATE FUNCTION work.ready_among(p_ids uuid[]) RETURNS SETOF uuid
     where c.parent_task_id = line.id
       and c.deleted_at is null
       and not work.out_of_the_way(c.status)
-  )
+  );
+end
 $$;
 
 -- function ready_order(uuid, text[], text[], integer)
@@ -3596,6 +3735,8 @@ $$;
 CREATE FUNCTION work.refresh_queue(p_ids uuid[]) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'work', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
     AS $$
 declare
   ready uuid[];
@@ -3608,8 +3749,13 @@ begin
   where t.id = any (p_ids)
   order by t.id
   for no key update;
-  perform work.hold_projects(p_ids);
-  select array_agg(r) into ready from work.ready_among(p_ids) as r;
+  perform pg_advisory_xact_lock_shared(l.lock)
+  from (
+    select work.queue_lock(p.project_id) as lock
+    from (select distinct t.project_id from work.tasks as t where t.id = any (p_ids)) as p
+    order by 1
+  ) as l;
+  ready := array(select work.ready_among(p_ids));
   delete from work.ready_queue as q
   using work.tasks as t
   where q.task_id = any (p_ids)
@@ -3617,7 +3763,7 @@ begin
     and (
       t.deleted_at is not null
       or t.status in ('done', 'failed', 'cancelled', 'deferred', 'draft')
-      or (q.agent_id is null and not q.task_id = any (coalesce(ready, '{}')))
+      or (q.agent_id is null and not q.task_id = any (ready))
     );
   insert into work.ready_queue (task_id, project_id, priority, number, labels, required_capabilities)
   select t.id, t.project_id, t.priority, t.number, t.labels, t.required_capabilities
@@ -3684,13 +3830,13 @@ CREATE FUNCTION work.refuse_done(p_task_id uuid) RETURNS void
 declare
   ended record;
 begin
-  select t.status, t.completed_at, coalesce(a.name, u.username) as who into ended
+  select t.number, t.status, t.completed_at, coalesce(a.name, u.username) as who into ended
   from work.tasks as t
   left join agents.agents as a on a.id = t.assigned_agent_id
   left join accounts.users as u on u.id = t.assigned_user_id
   where t.id = p_task_id;
   if ended.status = 'done' then
-    raise exception 'this task is already done%', coalesce(' by ' || ended.who, '')
+    raise exception 'task % is already done%', ended.number, coalesce(' by ' || ended.who, '')
         || coalesce(to_char(ended.completed_at at time zone 'utc', ' "since" YYYY-MM-DD"T"HH24:MI:SS"Z"'), '')
       using errcode = 'STW07', hint = 'nothing is left to do; `work get` shows it';
   end if;
@@ -3862,7 +4008,7 @@ declare
 begin
   perform kit.authorize('work:write');
   agent := work.pass(p_task_id, p_token, true);
-  perform work.extend('on_start', p_task_id, agent, '{}');
+  perform work.extend('on_start', array[p_task_id], agent, '{}');
   update work.tasks as t
   set
     status = 'in_progress',
@@ -3968,21 +4114,59 @@ $$;
 -- function touched_by(uuid[], uuid[])
 
 CREATE FUNCTION work.touched_by(p_ids uuid[], p_parents uuid[]) RETURNS uuid[]
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE
     SET search_path TO 'work', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
     AS $$
-  select array_agg(distinct a.id)
-  from (
-    select work.with_descendants(p_ids || array(
+begin
+  return array(
+    with recursive tree (id) as (
+      select unnest(p_ids)
+      union
       select d.task_id
       from work.task_dependencies as d
       where d.depends_on_task_id = any (p_ids)
         and d.dependency_type <> 'relates_to'
-    )) as id
-    union all
-    select unnest(p_parents)
-  ) as a
-  where a.id is not null
+      union
+      select c.id
+      from tree
+      join work.tasks as c on c.parent_task_id = tree.id
+    )
+    select id
+    from tree
+    where id is not null
+    union
+    select p.id
+    from unnest(p_parents) as p (id)
+    where p.id is not null
+  );
+end
+$$;
+
+-- function untied(uuid[])
+
+CREATE FUNCTION work.untied(p_ids uuid[]) RETURNS uuid[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'work', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    AS $$
+begin
+  return array(
+    select t.id
+    from work.tasks as t
+    where t.id = any (p_ids)
+      and t.parent_task_id is null
+      and not exists (select from work.tasks as c where c.parent_task_id = t.id)
+      and not exists (
+        select
+        from work.task_dependencies as d
+        where d.depends_on_task_id = t.id
+          and d.dependency_type <> 'relates_to'
+      )
+  );
+end
 $$;
 
 -- function waited_ms(uuid)
@@ -4150,22 +4334,6 @@ CREATE FUNCTION work.waits_of(p_id uuid) RETURNS SETOF uuid
     FROM work.tasks c
    WHERE (c.parent_task_id = waits_of.p_id);
 END;
-
--- function was_finished(uuid, bigint, jsonb)
-
-CREATE FUNCTION work.was_finished(p_task_id uuid, p_token bigint, p_result jsonb) RETURNS boolean
-    LANGUAGE sql STABLE
-    SET search_path TO 'work', 'pg_temp'
-    AS $$
-  select exists (
-    select
-    from work.tasks as t
-    where t.id = p_task_id
-      and t.status = 'done'
-      and t.finished_token = p_token
-      and (p_result is null or t.result = p_result)
-  )
-$$;
 
 -- function with_descendants(uuid[])
 
@@ -6741,11 +6909,11 @@ CREATE TRIGGER audit_insert AFTER INSERT ON accounts.users REFERENCING NEW TABLE
 
 -- trigger api_keys audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON accounts.api_keys REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('api_key', 'name', '', '{key_hash}', '{last_used_at,updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON accounts.api_keys REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('api_key', 'name', '', '{key_hash}', '{last_used_at,updated_at,version}');
 
 -- trigger users audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON accounts.users REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('user', 'username', '', '{password_hash,preferences}', '{last_login_at,updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON accounts.users REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('user', 'username', '', '{password_hash,preferences}', '{last_login_at,updated_at,version}');
 
 -- trigger users keep_an_admin
 
@@ -6769,7 +6937,7 @@ CREATE TRIGGER audit_insert AFTER INSERT ON agents.agents REFERENCING NEW TABLE 
 
 -- trigger agents audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON agents.agents REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('agent', 'name', '', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON agents.agents REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('agent', 'name', '', '{}', '{updated_at,version}');
 
 -- trigger agents touch
 
@@ -6837,19 +7005,19 @@ CREATE TRIGGER audit_insert AFTER INSERT ON projects.workspaces REFERENCING NEW 
 
 -- trigger machines audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON projects.machines REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('machine', 'hostname', '', '{}', '{last_seen_at,updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON projects.machines REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('machine', 'hostname', '', '{}', '{last_seen_at,updated_at,version}');
 
 -- trigger project_members audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON projects.project_members REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('project_member', '', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON projects.project_members REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('project_member', '', 'project_id', '{}', '{updated_at,version}');
 
 -- trigger projects audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON projects.projects REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('project', 'name', 'id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON projects.projects REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('project', 'name', 'id', '{}', '{updated_at,version}');
 
 -- trigger workspaces audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON projects.workspaces REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('workspace', 'workspace_path', 'project_id', '{}', '{last_seen_at,updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON projects.workspaces REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('workspace', 'workspace_path', 'project_id', '{}', '{last_seen_at,updated_at,version}');
 
 -- trigger project_remotes clean_remote
 
@@ -7001,55 +7169,55 @@ CREATE TRIGGER audit_insert AFTER INSERT ON work.workflows REFERENCING NEW TABLE
 
 -- trigger comments audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON work.comments REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('comment', 'author', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON work.comments REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('comment', 'author', 'project_id', '{}', '{updated_at,version}');
 
 -- trigger devlog_dependencies audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON work.devlog_dependencies REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('devlog_dependency', 'type', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON work.devlog_dependencies REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('devlog_dependency', 'type', 'project_id', '{}', '{updated_at,version}');
 
 -- trigger devlog_documents audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON work.devlog_documents REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('devlog_document', 'filename', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON work.devlog_documents REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('devlog_document', 'filename', 'project_id', '{}', '{updated_at,version}');
 
 -- trigger devlog_entries audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON work.devlog_entries REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('devlog_entry', 'key_field', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON work.devlog_entries REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('devlog_entry', 'key_field', 'project_id', '{}', '{updated_at,version}');
 
 -- trigger devlog_notes audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON work.devlog_notes REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('devlog_note', 'category', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON work.devlog_notes REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('devlog_note', 'category', 'project_id', '{}', '{updated_at,version}');
 
 -- trigger epic_dependencies audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON work.epic_dependencies REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('epic_dependency', '', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON work.epic_dependencies REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('epic_dependency', '', 'project_id', '{}', '{updated_at,version}');
 
 -- trigger epics audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON work.epics REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('epic', 'title', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON work.epics REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('epic', 'title', 'project_id', '{}', '{updated_at,version}');
 
 -- trigger issues audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON work.issues REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('issue', 'title', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON work.issues REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('issue', 'title', 'project_id', '{}', '{updated_at,version}');
 
 -- trigger questions audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON work.questions REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('question', 'question', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON work.questions REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('question', 'question', 'project_id', '{}', '{updated_at,version}');
 
 -- trigger task_attachments audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON work.task_attachments REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('attachment', 'file_name', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON work.task_attachments REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('attachment', 'file_name', 'project_id', '{}', '{updated_at,version}');
 
 -- trigger task_dependencies audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON work.task_dependencies REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('task_dependency', '', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON work.task_dependencies REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('task_dependency', '', 'project_id', '{}', '{updated_at,version}');
 
 -- trigger tasks audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON work.tasks REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('task', 'title', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON work.tasks REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('task', 'title', 'project_id', '{}', '{updated_at,version}');
 
 -- trigger workflows audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON work.workflows REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('workflow', 'name', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON work.workflows REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('workflow', 'name', 'project_id', '{}', '{updated_at,version}');
 
 -- trigger epic_dependencies check_cycles
 
@@ -7613,6 +7781,11 @@ REVOKE ALL ON FUNCTION audit.undo_request(p_request text) FROM PUBLIC;
 GRANT ALL ON FUNCTION audit.undo_request(p_request text) TO steward_app;
 GRANT ALL ON FUNCTION audit.undo_request(p_request text) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION kit.setting(p_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION kit.setting(p_name text) TO steward_app;
+GRANT ALL ON FUNCTION kit.setting(p_name text) TO steward_agent;
+GRANT ALL ON FUNCTION kit.setting(p_name text) TO steward_readonly;
+
 REVOKE ALL ON FUNCTION kit.actor_agent() FROM PUBLIC;
 GRANT ALL ON FUNCTION kit.actor_agent() TO steward_app;
 GRANT ALL ON FUNCTION kit.actor_agent() TO steward_agent;
@@ -7630,15 +7803,12 @@ GRANT ALL ON FUNCTION kit.actor_user() TO steward_readonly;
 
 REVOKE ALL ON FUNCTION kit.audit_capture() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION kit.audit_difference(p_old jsonb, p_new jsonb, p_hidden text[], p_quiet text[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION kit.audit_difference(p_old jsonb, p_new jsonb, p_hidden text[], p_quiet text[]) TO steward_app;
-GRANT ALL ON FUNCTION kit.audit_difference(p_old jsonb, p_new jsonb, p_hidden text[], p_quiet text[]) TO steward_agent;
-GRANT ALL ON FUNCTION kit.audit_difference(p_old jsonb, p_new jsonb, p_hidden text[], p_quiet text[]) TO steward_readonly;
+REVOKE ALL ON FUNCTION kit.audit_capture_change() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION kit.audit_event(p_type text, p_action text, p_new jsonb) FROM PUBLIC;
-GRANT ALL ON FUNCTION kit.audit_event(p_type text, p_action text, p_new jsonb) TO steward_app;
-GRANT ALL ON FUNCTION kit.audit_event(p_type text, p_action text, p_new jsonb) TO steward_agent;
-GRANT ALL ON FUNCTION kit.audit_event(p_type text, p_action text, p_new jsonb) TO steward_readonly;
+REVOKE ALL ON FUNCTION kit.audit_event(p_type text, p_action text, p_closed boolean, p_assigned boolean, p_deleted boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION kit.audit_event(p_type text, p_action text, p_closed boolean, p_assigned boolean, p_deleted boolean) TO steward_app;
+GRANT ALL ON FUNCTION kit.audit_event(p_type text, p_action text, p_closed boolean, p_assigned boolean, p_deleted boolean) TO steward_agent;
+GRANT ALL ON FUNCTION kit.audit_event(p_type text, p_action text, p_closed boolean, p_assigned boolean, p_deleted boolean) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION kit.audit_hide(p_image jsonb, p_hidden text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION kit.audit_hide(p_image jsonb, p_hidden text[]) TO steward_app;
@@ -7650,14 +7820,9 @@ GRANT ALL ON FUNCTION kit.audit_refuse() TO steward_app;
 GRANT ALL ON FUNCTION kit.audit_refuse() TO steward_agent;
 GRANT ALL ON FUNCTION kit.audit_refuse() TO steward_readonly;
 
-REVOKE ALL ON FUNCTION kit.audit_summary(p_payload jsonb, p_action text) FROM PUBLIC;
-GRANT ALL ON FUNCTION kit.audit_summary(p_payload jsonb, p_action text) TO steward_app;
-GRANT ALL ON FUNCTION kit.audit_summary(p_payload jsonb, p_action text) TO steward_agent;
-GRANT ALL ON FUNCTION kit.audit_summary(p_payload jsonb, p_action text) TO steward_readonly;
-
 REVOKE ALL ON PROCEDURE kit.audit_table(IN p_table text, IN p_type text, IN p_name_column text, IN p_project_column text, IN p_hidden text[], IN p_quiet text[]) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION kit.audit_write(p_type text, p_action text, p_name text, p_project text, p_ids text[], p_payloads jsonb[], p_rows jsonb[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION kit.audit_write(p_type text, p_action text, p_ids text[], p_projects uuid[], p_names text[], p_payloads text[], p_events text[], p_summaries text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION kit.audited_table(p_type text) FROM PUBLIC;
 GRANT ALL ON FUNCTION kit.audited_table(p_type text) TO steward_app;
@@ -7710,11 +7875,6 @@ GRANT ALL ON FUNCTION kit.new_id() TO steward_agent;
 GRANT ALL ON FUNCTION kit.new_id() TO steward_readonly;
 
 REVOKE ALL ON FUNCTION kit.restore_row(p_type text, p_id uuid, p_action text, p_old jsonb, p_new jsonb) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION kit.setting(p_name text) FROM PUBLIC;
-GRANT ALL ON FUNCTION kit.setting(p_name text) TO steward_app;
-GRANT ALL ON FUNCTION kit.setting(p_name text) TO steward_agent;
-GRANT ALL ON FUNCTION kit.setting(p_name text) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION kit.take_away(p_table regclass, p_id uuid) FROM PUBLIC;
 
@@ -7977,10 +8137,10 @@ GRANT ALL ON FUNCTION work.expire_questions(p_limit integer) TO steward_app;
 GRANT ALL ON FUNCTION work.expire_questions(p_limit integer) TO steward_agent;
 GRANT ALL ON FUNCTION work.expire_questions(p_limit integer) TO steward_readonly;
 
-REVOKE ALL ON FUNCTION work.extend(p_point text, p_task_id uuid, p_agent_id uuid, p_detail jsonb) FROM PUBLIC;
-GRANT ALL ON FUNCTION work.extend(p_point text, p_task_id uuid, p_agent_id uuid, p_detail jsonb) TO steward_app;
-GRANT ALL ON FUNCTION work.extend(p_point text, p_task_id uuid, p_agent_id uuid, p_detail jsonb) TO steward_agent;
-GRANT ALL ON FUNCTION work.extend(p_point text, p_task_id uuid, p_agent_id uuid, p_detail jsonb) TO steward_readonly;
+REVOKE ALL ON FUNCTION work.extend(p_point text, p_task_ids uuid[], p_agent_id uuid, p_details jsonb[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.extend(p_point text, p_task_ids uuid[], p_agent_id uuid, p_details jsonb[]) TO steward_app;
+GRANT ALL ON FUNCTION work.extend(p_point text, p_task_ids uuid[], p_agent_id uuid, p_details jsonb[]) TO steward_agent;
+GRANT ALL ON FUNCTION work.extend(p_point text, p_task_ids uuid[], p_agent_id uuid, p_details jsonb[]) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.fail_task(p_task_id uuid, p_token bigint, p_reason text, p_final boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.fail_task(p_task_id uuid, p_token bigint, p_reason text, p_final boolean) TO steward_app;
@@ -8062,6 +8222,11 @@ GRANT ALL ON FUNCTION work.finish_task(p_task_id uuid, p_token bigint, p_result 
 GRANT ALL ON FUNCTION work.finish_task(p_task_id uuid, p_token bigint, p_result jsonb, p_actual_minutes integer) TO steward_agent;
 GRANT ALL ON FUNCTION work.finish_task(p_task_id uuid, p_token bigint, p_result jsonb, p_actual_minutes integer) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION work.finish_tasks(p_task_ids uuid[], p_tokens bigint[], p_results jsonb[], p_actual_minutes integer[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.finish_tasks(p_task_ids uuid[], p_tokens bigint[], p_results jsonb[], p_actual_minutes integer[]) TO steward_app;
+GRANT ALL ON FUNCTION work.finish_tasks(p_task_ids uuid[], p_tokens bigint[], p_results jsonb[], p_actual_minutes integer[]) TO steward_agent;
+GRANT ALL ON FUNCTION work.finish_tasks(p_task_ids uuid[], p_tokens bigint[], p_results jsonb[], p_actual_minutes integer[]) TO steward_readonly;
+
 REVOKE ALL ON FUNCTION work.follow_project() FROM PUBLIC;
 GRANT ALL ON FUNCTION work.follow_project() TO steward_app;
 GRANT ALL ON FUNCTION work.follow_project() TO steward_agent;
@@ -8091,11 +8256,6 @@ REVOKE ALL ON FUNCTION work.held_for_answer(p_task_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.held_for_answer(p_task_id uuid) TO steward_app;
 GRANT ALL ON FUNCTION work.held_for_answer(p_task_id uuid) TO steward_agent;
 GRANT ALL ON FUNCTION work.held_for_answer(p_task_id uuid) TO steward_readonly;
-
-REVOKE ALL ON FUNCTION work.hold_projects(p_ids uuid[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION work.hold_projects(p_ids uuid[]) TO steward_app;
-GRANT ALL ON FUNCTION work.hold_projects(p_ids uuid[]) TO steward_agent;
-GRANT ALL ON FUNCTION work.hold_projects(p_ids uuid[]) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.in_work(p_project_id uuid, p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.in_work(p_project_id uuid, p_limit integer) TO steward_app;
@@ -8157,6 +8317,11 @@ GRANT ALL ON FUNCTION work.may_become(p_from text, p_to text) TO steward_app;
 GRANT ALL ON FUNCTION work.may_become(p_from text, p_to text) TO steward_agent;
 GRANT ALL ON FUNCTION work.may_become(p_from text, p_to text) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION work.minutes_since_start(p_task_id uuid, p_started_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.minutes_since_start(p_task_id uuid, p_started_at timestamp with time zone) TO steward_app;
+GRANT ALL ON FUNCTION work.minutes_since_start(p_task_id uuid, p_started_at timestamp with time zone) TO steward_agent;
+GRANT ALL ON FUNCTION work.minutes_since_start(p_task_id uuid, p_started_at timestamp with time zone) TO steward_readonly;
+
 REVOKE ALL ON FUNCTION work.next_statuses(p_from text) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.next_statuses(p_from text) TO steward_app;
 GRANT ALL ON FUNCTION work.next_statuses(p_from text) TO steward_agent;
@@ -8186,6 +8351,11 @@ REVOKE ALL ON FUNCTION work.pass(p_task_id uuid, p_token bigint, p_claimed boole
 GRANT ALL ON FUNCTION work.pass(p_task_id uuid, p_token bigint, p_claimed boolean) TO steward_app;
 GRANT ALL ON FUNCTION work.pass(p_task_id uuid, p_token bigint, p_claimed boolean) TO steward_agent;
 GRANT ALL ON FUNCTION work.pass(p_task_id uuid, p_token bigint, p_claimed boolean) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.pass_all(p_task_ids uuid[], p_tokens bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.pass_all(p_task_ids uuid[], p_tokens bigint[]) TO steward_app;
+GRANT ALL ON FUNCTION work.pass_all(p_task_ids uuid[], p_tokens bigint[]) TO steward_agent;
+GRANT ALL ON FUNCTION work.pass_all(p_task_ids uuid[], p_tokens bigint[]) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.pick_tasks(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.pick_tasks(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid) TO steward_app;
@@ -8325,6 +8495,11 @@ GRANT ALL ON FUNCTION work.touched_by(p_ids uuid[], p_parents uuid[]) TO steward
 GRANT ALL ON FUNCTION work.touched_by(p_ids uuid[], p_parents uuid[]) TO steward_agent;
 GRANT ALL ON FUNCTION work.touched_by(p_ids uuid[], p_parents uuid[]) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION work.untied(p_ids uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.untied(p_ids uuid[]) TO steward_app;
+GRANT ALL ON FUNCTION work.untied(p_ids uuid[]) TO steward_agent;
+GRANT ALL ON FUNCTION work.untied(p_ids uuid[]) TO steward_readonly;
+
 REVOKE ALL ON FUNCTION work.waited_ms(p_task_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.waited_ms(p_task_id uuid) TO steward_app;
 GRANT ALL ON FUNCTION work.waited_ms(p_task_id uuid) TO steward_agent;
@@ -8354,11 +8529,6 @@ REVOKE ALL ON FUNCTION work.waits_of(p_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.waits_of(p_id uuid) TO steward_app;
 GRANT ALL ON FUNCTION work.waits_of(p_id uuid) TO steward_agent;
 GRANT ALL ON FUNCTION work.waits_of(p_id uuid) TO steward_readonly;
-
-REVOKE ALL ON FUNCTION work.was_finished(p_task_id uuid, p_token bigint, p_result jsonb) FROM PUBLIC;
-GRANT ALL ON FUNCTION work.was_finished(p_task_id uuid, p_token bigint, p_result jsonb) TO steward_app;
-GRANT ALL ON FUNCTION work.was_finished(p_task_id uuid, p_token bigint, p_result jsonb) TO steward_agent;
-GRANT ALL ON FUNCTION work.was_finished(p_task_id uuid, p_token bigint, p_result jsonb) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.with_descendants(p_ids uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.with_descendants(p_ids uuid[]) TO steward_app;

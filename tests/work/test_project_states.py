@@ -115,7 +115,7 @@ def test_a_blocker_is_finished_while_its_project_comes_back(stage: Database, loc
     of = ids(stage)
     change(stage, "paused")
     if not locked:
-        without(stage, "work.hold_projects", "pg_advisory_xact_lock_shared", "hashint8")
+        without(stage, "work.refresh_queue", "pg_advisory_xact_lock_shared", "hashint8")
     waker, finisher = Hand(stage), Hand(stage)
     waker.run(STATE, "active")
     finisher.begin(FINISH, of("A"), None)
@@ -127,12 +127,32 @@ def test_a_blocker_is_finished_while_its_project_comes_back(stage: Database, loc
 
 
 @LOCKED
+def test_a_task_that_nothing_hangs_on_is_finished_while_its_project_comes_back(
+    stage: Database, locked: bool
+) -> None:
+    add(stage, "A")
+    of = ids(stage)
+    change(stage, "paused")
+    if not locked:
+        without(stage, "work.after_task_update", "pg_advisory_xact_lock_shared", "hashint8")
+    finisher, waker = Hand(stage), Hand(stage)
+    finisher.run(FINISH, of("A"), None)
+    waker.begin(STATE, "active")
+    assert waker.waits() is locked
+    finisher.commit()
+    waker.end()
+    waker.commit()
+    with owner(stage) as connection:
+        assert connection.execute("select count(*) from work.ready_queue").fetchone() == (0 if locked else 1,)
+
+
+@LOCKED
 def test_a_project_is_paused_while_a_blocker_is_finished(stage: Database, locked: bool) -> None:
     add(stage, "A")
     b = add(stage, "B", waits_for=["ACME-1"])
     of = ids(stage)
     if not locked:
-        without(stage, "work.hold_projects", "pg_advisory_xact_lock_shared", "hashint8")
+        without(stage, "work.refresh_queue", "pg_advisory_xact_lock_shared", "hashint8")
     claim = call(stage, "work.claim", agent(), project="acme")
     finisher, pauser = Hand(stage, agent()), Hand(stage)
     finisher.run(FINISH, of("A"), claim.token)

@@ -262,9 +262,12 @@ begin
   if closed is not null then
     -- Most of what is finished has nothing hanging on it: it leaves the queue, and nobody else need be looked at.
     closed := work.untied(closed);
-    for project in select distinct n.project_id from new_rows as n order by n.project_id loop
-      perform pg_advisory_xact_lock_shared(work.queue_lock(project));
-    end loop;
+    if cardinality(closed) > 0 then
+      -- As in refresh_queue: the project must not begin to hand them out unseen.
+      for project in select distinct n.project_id from new_rows as n order by n.project_id loop
+        perform pg_advisory_xact_lock_shared(work.queue_lock(project));
+      end loop;
+    end if;
     delete from work.ready_queue as q
     where q.task_id = any (closed);
     ids := array(select unnest(ids) except select unnest(closed));
