@@ -5,7 +5,7 @@ from __future__ import annotations
 from steward.kit.migrate import execute
 
 revision = "0011"
-down_revision = "0009"
+down_revision = "0010"
 
 UP = r"""
 alter table work.tasks add column finished_token bigint;
