@@ -339,17 +339,9 @@ declare
   agents uuid[];
 begin
   perform kit.authorize('work:write');
-  if not exists (
-    select
-    from unnest(p_task_ids, p_tokens, p_results) as g (task_id, token, result)
-    left join work.tasks as t
-      on t.id = g.task_id
-      and t.id = any (p_task_ids)
-      and t.status = 'done'
-      and t.finished_token = g.token
-      and (g.result is null or t.result = g.result)
-    where t.id is null
-  ) then
+  if exists (select from work.tasks as t where t.id = any (p_task_ids) and t.status = 'done')
+    and work.finished_before(p_task_ids, p_tokens, p_results)
+  then
     return;
   end if;
   agents := work.pass_all(p_task_ids, p_tokens);
@@ -373,6 +365,23 @@ begin
   where t.id = g.task_id
     and t.id = any (p_task_ids);
 end
+$$;
+
+-- Tell whether some tasks were all finished with just these tokens and results.
+create function work.finished_before(p_task_ids uuid[], p_tokens bigint[], p_results jsonb[]) returns boolean
+language sql stable
+set search_path = work, pg_temp
+as $$
+  select not exists (
+    select
+    from unnest(p_task_ids, p_tokens, p_results) as g (task_id, token, result)
+    left join work.tasks as t
+      on t.id = g.task_id
+      and t.status = 'done'
+      and t.finished_token = g.token
+      and (g.result is null or t.result = g.result)
+    where t.id is null
+  )
 $$;
 
 -- Return the minutes of work since a task was begun; time spent waiting for people is kept apart.
@@ -517,8 +526,8 @@ begin
 end
 $$;
 
--- Take back the work of the dead: an expired lease counts as a failed try (see expire_lease). Rows that somebody is writing are skipped,
--- so that the reaper waits for nobody; it locks the task before it touches it.
+-- Take back the work of the dead: an expired lease counts as a failed try (see expire_lease). Rows that somebody is
+-- writing are skipped, so that the reaper waits for nobody; it locks the task before it touches it.
 create function work.reap_expired(p_limit integer default 100) returns integer
 language plpgsql
 security definer

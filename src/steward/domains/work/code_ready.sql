@@ -234,6 +234,7 @@ declare
   parents uuid[];
   closed uuid[];
   reordered uuid[];
+  projects uuid[];
   project uuid;
 begin
   -- A full join, because the plan is kept: one made for a single row would compare each of many with each.
@@ -245,8 +246,9 @@ begin
     array_agg(n.id) filter (where o.status <> n.status and n.status in ('done', 'failed', 'cancelled', 'deferred', 'draft')
       and o.parent_task_id is null and n.parent_task_id is null),
     array_agg(n.id) filter (where (o.priority, o.labels, o.required_capabilities)
-      is distinct from (n.priority, n.labels, n.required_capabilities))
-  into ids, moved, parents, closed, reordered
+      is distinct from (n.priority, n.labels, n.required_capabilities)),
+    array_agg(distinct n.project_id)
+  into ids, moved, parents, closed, reordered, projects
   from new_rows as n
   full join old_rows as o on o.id = n.id;
   if moved is not null then
@@ -264,7 +266,7 @@ begin
     closed := work.untied(closed);
     if cardinality(closed) > 0 then
       -- As in refresh_queue: the project must not begin to hand them out unseen.
-      for project in select distinct n.project_id from new_rows as n order by n.project_id loop
+      foreach project in array projects loop
         perform pg_advisory_xact_lock_shared(work.queue_lock(project));
       end loop;
     end if;
