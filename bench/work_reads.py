@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 LIMIT_MS = 50.0
 _ACTOR = Actor(role="admin", user_name="bench", agent="bench-agent-1")
-_PROJECTS = ("big", "bench-2", "bench-9", "bench-40", "bench-150")
+_PROJECTS = ("big", "bench-2", "bench-5", "bench-9", "bench-40")
 _OPEN = ["draft", "pending", "in_progress", "blocked", "in_review", "testing", "awaiting_input"]
 _FINISHED = 300
 Arguments = Callable[[int], dict[str, Any]]
@@ -59,13 +59,13 @@ READS: dict[str, tuple[str, Arguments]] = {
     "list, latest change first": ("work.list", lambda i: {"project": _project(i), "order": "updated"}),
     "list by number": ("work.list", lambda i: {"project": _project(i), "order": "number"}),
     "list by place": ("work.list", lambda i: {"project": _project(i), "order": "place"}),
-    "list of an epic": ("work.list", lambda i: {"project": "big", "epic": f"EPIC-{1 + i % 20:03}"}),
+    "list of an epic": ("work.list", lambda i: {"project": "big", "epic": f"EPIC-{1 + i % 3:03}"}),
     "board, open part": ("work.list", lambda i: {"project": _project(i), "status": _OPEN, "limit": 200}),
     "board, done part": (
         "work.list",
         lambda i: {"project": _project(i), "status": ["done"], "order": "updated", "limit": 40},
     ),
-    "get": ("work.get", lambda i: {"task": f"BIG-{1 + i * 5417 % 280000}"}),
+    "get": ("work.get", lambda i: {"task": f"BIG-{1 + i * 541 % 1400}"}),
     "ready": ("work.ready", lambda i: {"project": _project(i)}),
     "ready, all projects": ("work.ready", lambda i: {"project": "all"}),
     "ready with a label": (
