@@ -93,6 +93,23 @@ READS: dict[str, tuple[str, Arguments]] = {
     "overview, all projects": ("work.overview", lambda i: {"project": "all"}),
     "progress of every project": ("work.progress", lambda i: {}),
     "statistics": ("work.statistics", lambda i: {"project": _project(i)}),
+    "search": ("work.search", lambda i: {"project": _project(i), "text": _word(i)}),
+    "search, all projects": ("work.search", lambda i: {"project": "all", "text": _word(i)}),
+    "search, a common word": ("work.search", lambda i: {"project": "all", "text": _COMMON[i % len(_COMMON)]}),
+    "search, a rare word": ("work.search", lambda i: {"project": "all", "text": f"E{1007 + i * 1000:07}"}),
+    "search, the beginning of a word": (
+        "work.search",
+        lambda i: {"project": "all", "text": _COMMON[i % 9][:3]},
+    ),
+    "search, several words": (
+        "work.search",
+        lambda i: {"project": "all", "text": f"{_COMMON[i % 9]} {_COMMON[-1 - i % 8]} {_COMMON[i % 5]}"},
+    ),
+    "search, a phrase": (
+        "work.search",
+        lambda i: {"project": "all", "text": f'"{_COMMON[i % 9]} {_COMMON[-1 - i % 8]}"'},
+    ),
+    "search, a reference": ("work.search", lambda i: {"project": "all", "text": f"BIG-{1 + i}"}),
     "statistics, all projects": ("work.statistics", lambda i: {"project": "all"}),
 }
 _WORDS = (
@@ -106,6 +123,20 @@ _WORDS = (
     "zzzz",
     "gamfi",
     "session",
+)
+_COMMON = (
+    "the",
+    "fix",
+    "with",
+    "queue",
+    "agent",
+    "session",
+    "migration",
+    "crash",
+    "lock",
+    "uploads",
+    "invoice",
+    "leak",
 )
 
 

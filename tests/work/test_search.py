@@ -203,7 +203,7 @@ def test_common_words_give_the_newest_and_rare_ones_are_found_among_many(acme: D
             ("ACME",),
         )
         connection.execute("analyze work.tasks")
-    assert len(_search(acme, "bulk", limit=100)) == 100
+    assert len(_search(acme, "bulk", kinds=["task"], limit=100)) == 100
     assert _search(acme, "1399") == ["bulk 1399"]
     assert _search(acme, "bulk even 1400") == ["bulk 1400"]
     listed = call(acme, "work.list", project="acme", text="even", order="number", limit=3).items
@@ -217,7 +217,7 @@ def test_walking_and_gathering_find_the_same(acme: Database) -> None:
         found = [
             connection.execute(
                 "select array_agg(c.id order by c.id) from work.search_query('walk \"src kit\"') as q"
-                " cross join lateral work.search_candidates('task', q.query, q.exact, q.needle, q.patterns,"
+                " cross join lateral work.search_candidates('task', q.query, q.guess, q.exact, q.needle, q.patterns,"
                 " array(select id from projects.projects), null, %s) as c",
                 (common,),
             ).fetchone()

@@ -78,6 +78,7 @@ create function work.list_tasks(p_filter jsonb, p_order text, p_after jsonb, p_l
 returns table (id uuid, place bigint)
 language plpgsql stable rows 50
 set search_path = work, pg_catalog, pg_temp
+set max_parallel_workers_per_gather = 0
 set jit = off
 as $$
 declare
@@ -93,13 +94,13 @@ begin
   from jsonb_each(p_filter) as f
   where f.key <> 'text';
   if p_filter ->> 'text' is not null then
-    select s.query, s.needle, s.patterns into asked from work.search_query(p_filter ->> 'text') as s;
+    select s.query, s.guess, s.needle, s.patterns into asked from work.search_query(p_filter ->> 'text') as s;
     named := array(
       select r.id from work.search_reference(p_filter ->> 'text', array(select p.id from projects.projects as p where p.deleted_at is null)) as r
       where r.kind = 'task'
     );
   else
-    select null::tsquery as query, ''::text as needle, '{}'::text[] as patterns into asked;
+    select null::tsquery as query, null::tsquery as guess, ''::text as needle, '{}'::text[] as patterns into asked;
   end if;
   marks := work.list_marks(p_filter, asked.query);
   if cardinality(named) > 0 then
@@ -109,7 +110,7 @@ begin
   elsif marks is not null then
     select s.words, s.said into source from work.search_source('task') as s;
     conditions := conditions || case
-      when not work.search_is_common('task', marks) then format(' and %s @@ $4', source.words)
+      when not work.search_is_common('task', work.list_marks(p_filter, asked.guess), 80) then format(' and %s @@ $4', source.words)
       when asked.query is not null then format(' and case when strpos(lower(%s), $6) <> 0 then %s @@ $5 else false end', source.said, source.words)
       else ''
     end || case when cardinality(asked.patterns) = 0 then '' else format(' and %s ~* all ($7)', source.said) end;

@@ -85,18 +85,30 @@ as $$
   end
 $$;
 
--- Write what is looked for when somebody writes one word: its forms. In Korean particles follow; of a word that is still
--- being written all that begin so.
+-- Write what is looked for when somebody writes one word: its forms. Of an English word those that it may have, one by
+-- one: to gather all words of a beginning takes ten times as long, and is left to a word that is still being written. In
+-- Korean particles follow.
 create function work.search_word(p_word text, p_unfinished boolean) returns text
 language sql immutable parallel safe
 set search_path = work, pg_temp
 as $$
   select case
     when s.stem is null then work.search_term(p_word, p_word ~ '[가-힣]' or (p_unfinished and length(p_word) > 1))
-    when s.stem !~ 'i$' and starts_with(p_word, s.stem) then work.search_term(s.stem, true)
-    -- The stem of studies and study is studi.
-    else format('(%s | %s | %s)', work.search_term(p_word, p_unfinished), work.search_term(s.stem, true),
-      work.search_term(regexp_replace(s.stem, 'i$', 'y')))
+    when (p_unfinished or p_word !~ '^[ -~]+$') and starts_with(p_word, s.stem) and s.stem !~ 'i$' then work.search_term(s.stem, true)
+    when p_unfinished or p_word !~ '^[ -~]+$' then format('(%s | %s | %s)', work.search_term(p_word, true),
+      work.search_term(s.stem, true), work.search_term(regexp_replace(s.stem, 'i$', 'y')))
+    else (
+      select '(' || string_agg(work.search_term(f.form), ' | ') || ')'
+      from (
+        select p_word as form
+        union
+        select regexp_replace(s.stem, 'i$', '') || e.ending
+        from unnest(string_to_array(
+          '|e|s|es|ed|d|ing|er|ers|or|ors|ion|ions|ation|ations|ment|ments|able|ive|al|ly|y|ies|ied|i|ity|'
+          || right(s.stem, 1) || 'ed|' || right(s.stem, 1) || 'ing|' || right(s.stem, 1) || 'er', '|'
+        )) as e (ending)
+      ) as f
+    )
   end
   from (select work.search_stem(p_word) as stem) as s
 $$;
@@ -150,12 +162,14 @@ as $$
   from (select work.search_stem(p_tokens[1]) as stem) as s
 $$;
 
--- Read what people type into a search field: the query; the same without forms of words, for ranking; a piece of text
+-- Read what people type into a search field: the query; what tells how
+-- common it is; the same without forms of words, for ranking; a piece of text
 -- that all that is found holds, which is quick to look for; patterns of what stands together; what to mark where it is
 -- shown. Words that every English or Russian text has are left out where others remain. The query is null when there is
 -- no word.
 create function work.search_query(
-  p_text text, out query tsquery, out exact tsquery, out needle text, out patterns text[], out marks text[]
+  p_text text, out query tsquery, out guess tsquery, out exact tsquery, out needle text, out patterns text[],
+  out marks text[]
 )
 language sql immutable parallel safe
 set search_path = work, pg_catalog, pg_temp
@@ -174,7 +188,7 @@ as $$
   ),
   terms as (
     select
-      t.place, t.tokens, t.negative, coalesce(t.after_or, false) as after_or,
+      t.place, t.tokens, t.negative, t.quoted, coalesce(t.after_or, false) as after_or,
       row_number() over (order by t.place) = 1 as is_first,
       bool_or(t.after_or) over () is true as any_or,
       work.search_part(t.tokens, t.quoted, t.unfinished, t.negative) as term,
@@ -186,6 +200,14 @@ as $$
     case when bool_or(not t.negative) then string_agg(
       case when t.is_first then '' when t.after_or then ' | ' else ' & ' end || t.term, '' order by t.place
     )::tsquery end,
+    -- Words of a path or name stand together by no accident: how common they are is guessed from the longest alone.
+    string_agg(
+      case
+        when cardinality(t.tokens) = 1 and not t.quoted then work.search_word(t.tokens[1], true)
+        when t.quoted then t.term
+        else (select work.search_term(k) from unnest(t.tokens) as k order by length(k) desc limit 1)
+      end, case when t.any_or then ' | ' else ' & ' end
+    ) filter (where not t.negative)::tsquery,
     string_agg('(' || work.search_part(t.tokens, true, false, false) || ')', ' | ') filter (where not t.negative)::tsquery,
     coalesce((array_agg(t.needle order by length(t.needle) desc) filter (where not t.negative and not t.any_or))[1], ''),
     coalesce(array_agg('\m' || array_to_string(t.tokens, '[^[:alnum:]]+')) filter (
@@ -200,10 +222,11 @@ as $$
 $$;
 
 -- Tell whether so many things of a kind match that it is quicker to look through the newest than to gather all. The
--- planner's own estimate is asked: where words are how common is in its figures of the index. Through the newest
--- rows/150 is looked for each of 150, gathered is everything: where the two take the same time a root is drawn. (Volatile
+-- planner's own estimate is asked: how common words are is in its figures of the index. To walk through the newest until
+-- some are found takes ever less the more there are, to gather all ever more (a row from anywhere takes four times one in
+-- order): they take the same time where the square of how many match is a few times how many there are. (Volatile
 -- only because an explanation may be asked for in no other function.)
-create function work.search_is_common(p_kind text, p_query tsquery) returns boolean
+create function work.search_is_common(p_kind text, p_query tsquery, p_factor float8 default 20) returns boolean
 language plpgsql
 set search_path = work, pg_temp
 as $$
@@ -214,81 +237,80 @@ begin
   select s.relation, s.words into source from work.search_source(p_kind) as s;
   execute format('explain (format json) select from %s as x where %s @@ %L::tsquery', source.relation, source.words, p_query)
   into plan;
-  return power((plan -> 0 -> 'Plan' ->> 'Plan Rows')::float8, 2) > 600 * (
-    select greatest(c.reltuples, 100000)
+  return power((plan -> 0 -> 'Plan' ->> 'Plan Rows')::float8, 2) > p_factor * (
+    select greatest(c.reltuples, 10000)
     from pg_catalog.pg_class as c
     where c.oid = source.relation::regclass
   );
 end
 $$;
 
--- Return things of a kind that match, with their ranks: the newest 150 (of words that stand together: those among the
--- newest 2,000 that hold the words). What is common is looked for among the newest 20,000, and gathered if few are there.
+-- Return things of a kind that match, with their ranks: so many of them, those first whose title holds the words, then the
+-- newest. Of what is common, only the newest 10,000 are looked through.
 create function work.search_candidates(
-  p_kind text, p_query tsquery, p_exact tsquery, p_needle text, p_patterns text[], p_projects uuid[], p_project_id uuid,
-  p_common boolean
+  p_kind text, p_query tsquery, p_guess tsquery, p_exact tsquery, p_needle text, p_patterns text[], p_projects uuid[],
+  p_project_id uuid, p_common boolean, p_most integer default 40
 ) returns table (id uuid, rank real)
 language plpgsql stable
 set search_path = work, pg_catalog, pg_temp
 set enable_seqscan = off
+set max_parallel_workers_per_gather = 0
 set jit = off
 as $$
 declare
   source record;
   place text;
-  statement text;
+  chosen text;
 begin
   select s.relation, s.id, s.live, s.words, s.said, s.title, s.body, s.numbered into source from work.search_source(p_kind) as s;
-  place := case when source.numbered and p_project_id is not null then 'number' else 'id' end;
-  statement := format(
-    'select x.%1$I as place, %2$s as id, %3$s as title, %4$s as body from %5$s as x where %6$s and x.project_id %7$s and '
+  place := case when source.numbered and p_project_id is not null then 'x.number' else 'x.id' end;
+  chosen := case
+    when not p_common then
+      -- Which project it is, is asked in a form that no index is used for: the words narrow more.
+      case when p_project_id is null then '(x.project_id = any ($5)) is true and %1$s @@ $1'
+      else '(x.project_id = $6) is true and %1$s @@ ($1 && work.search_mark(''=p'' || $6::text))' end
+      || ' and %2$s ~* all ($3) order by strpos(lower(%3$s), $4) <> 0 desc, %4$s desc'
+    else
+      case when p_project_id is null then '(x.project_id = any ($5)) is true and ' else 'x.project_id = $6 and ' end
       || case
-        when p_common then 'x.%1$I >= %8$s and case when strpos(lower(%9$s), $4) <> 0 then %10$s @@ $1 else false end'
-        else '%10$s @@ ' || case when p_project_id is null then '$1' else '($1 && work.search_mark(''=p'' || $6::text))' end
+        when place = 'x.number' then 'x.number >= (select max(y.number) - 10000 from %5$s as y where y.project_id = $6)'
+        else 'x.id >= coalesce((select y.id from %5$s as y order by y.id desc offset 10000 limit 1), $7)'
       end
-      || ' order by x.%1$I desc limit ' || case when cardinality(p_patterns) = 0 then 150 else 2000 end,
-    place, source.id, source.title, source.body, source.relation, source.live,
-    case when p_project_id is null then '= any ($5)' else '= $6' end,
-    case
-      when place = 'number' then format('(select max(y.number) - 20000 from %s as y where y.project_id = $6)', source.relation)
-      else format('coalesce((select y.id from %s as y order by y.id desc offset 20000 limit 1), ''00000000-0000-0000-0000-000000000000'')', source.relation)
-    end,
-    source.said, source.words
-  );
+      || ' and case when strpos(lower(%2$s), $4) <> 0 and %2$s ~* all ($3) then %1$s @@ $1 else false end order by %4$s desc'
+  end;
   return query execute format(
-    'select f.id, ts_rank(v.words, $1, 1) + ts_rank(v.words, $2, 1)'
-      || ' from (select c.id, c.title, c.body from (%s) as c where c.title || '' '' || c.body ~* all ($3) order by c.place desc limit 150) as f'
+    'select f.id, ts_rank(v.words, $9, 1) + (ts_rank(v.words, $2, 1) * 0.3)::real from (select %s as id, %s as title, %s as body from %s as x'
+      || ' where %s and ' || format(chosen, source.words, source.said, source.title, place, source.relation) || ' limit $8) as f'
       || ' cross join lateral (select setweight(to_tsvector(''simple'', work.search_clean(f.title)), ''A'')'
-      || ' || setweight(to_tsvector(''simple'', work.search_clean(left(f.body, 20000))), ''D'') as words) as v',
-    statement
-  ) using p_query, p_exact, p_patterns, p_needle, p_projects, p_project_id;
+      || ' || setweight(to_tsvector(''simple'', work.search_clean(left(f.body, 5000))), ''D'') as words) as v',
+    source.id, source.title, source.body, source.relation, source.live
+  ) using p_query, p_exact, p_patterns, p_needle, p_projects, p_project_id, '00000000-0000-0000-0000-000000000000'::uuid, p_most, p_guess;
 end
 $$;
 
--- Return things of a kind that match, with their ranks.
-create function work.search_kind(p_kind text, p_text text, p_projects uuid[], p_project_id uuid)
-returns table (id uuid, rank real)
+-- Return things of a kind that match, with their ranks: through the newest where many match, gathered where few do, or
+-- where many should have and none did.
+create function work.search_kind(
+  p_kind text, p_query tsquery, p_guess tsquery, p_exact tsquery, p_needle text, p_patterns text[], p_projects uuid[],
+  p_project_id uuid, p_most integer
+) returns table (id uuid, rank real)
 language plpgsql stable
 set search_path = work, pg_temp
 as $$
-declare
-  q record;
 begin
-  select s.query, s.exact, s.needle, s.patterns into q from work.search_query(p_text) as s;
-  if q.query is null then
-    return;
-  end if;
-  if work.search_is_common(p_kind, q.query) then
+  if work.search_is_common(
+    p_kind, case when p_project_id is null then p_guess else p_guess && work.search_mark('=p' || p_project_id) end
+  ) then
     return query
     select c.id, c.rank
-    from work.search_candidates(p_kind, q.query, q.exact, q.needle, q.patterns, p_projects, p_project_id, true) as c;
+    from work.search_candidates(p_kind, p_query, p_guess, p_exact, p_needle, p_patterns, p_projects, p_project_id, true, p_most) as c;
     if found then
       return;
     end if;
   end if;
   return query
   select c.id, c.rank
-  from work.search_candidates(p_kind, q.query, q.exact, q.needle, q.patterns, p_projects, p_project_id, false) as c;
+  from work.search_candidates(p_kind, p_query, p_guess, p_exact, p_needle, p_patterns, p_projects, p_project_id, false, p_most) as c;
 end
 $$;
 
@@ -360,7 +382,7 @@ as $$
 $$;
 
 -- Find epics, issues, tasks, comments and devlog entries by their words, best first: what bears the reference before all.
--- Of each kind the newest 150 that match are ranked. It reads as its owner, because a policy would keep the indexes of
+-- Of each kind 40 that match are ranked, of a single one 120. It reads as its owner, because a policy would keep the indexes of
 -- words from being used, and so looks itself after what the caller may see: what is in no deleted project.
 create function work.search(
   p_text text, p_project_id uuid default null, p_kinds text[] default null, p_limit integer default 20,
@@ -375,8 +397,10 @@ set search_path = work, projects, kit, pg_temp
 as $$
 declare
   seen uuid[];
+  asked record;
 begin
   perform kit.authorize('work:read');
+  select q.query, q.guess, q.exact, q.needle, q.patterns, q.marks into asked from work.search_query(p_text) as q;
   select array_agg(p.id) into seen
   from projects.projects as p
   where p.deleted_at is null
@@ -388,8 +412,12 @@ begin
     union all
     select replace(k.kind, 'note', 'devlog'), c.id, c.rank
     from unnest(array['task', 'issue', 'epic', 'comment', 'devlog', 'note']) as k (kind)
-    cross join lateral work.search_kind(k.kind, p_text, seen, p_project_id) as c
-    where p_kinds is null or replace(k.kind, 'note', 'devlog') = any (p_kinds)
+    cross join lateral work.search_kind(
+      k.kind, asked.query, asked.guess, asked.exact, asked.needle, asked.patterns, seen, p_project_id,
+      case when cardinality(p_kinds) = 1 then 120 else 40 end
+    ) as c
+    where asked.query is not null
+      and (p_kinds is null or replace(k.kind, 'note', 'devlog') = any (p_kinds))
   ),
   page as materialized (
     select h.kind, h.id, max(h.rank) as rank
@@ -400,9 +428,8 @@ begin
     order by max(h.rank) desc, h.id desc
     limit p_limit
   )
-  select page.kind, page.id, s.ref, p.slug, s.title, s.status, s.body, q.marks, page.rank
+  select page.kind, page.id, s.ref, p.slug, s.title, s.status, s.body, asked.marks, page.rank
   from page
-  cross join work.search_query(p_text) as q
   cross join lateral work.search_shown(page.kind, page.id) as s
   join projects.projects as p on p.id = s.project_id
   order by page.rank desc, page.id desc;
