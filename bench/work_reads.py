@@ -30,6 +30,22 @@ def _project(i: int) -> str:
     return _PROJECTS[i % len(_PROJECTS)]
 
 
+_COMMON = (
+    "the",
+    "fix",
+    "with",
+    "queue",
+    "agent",
+    "session",
+    "migration",
+    "crash",
+    "lock",
+    "uploads",
+    "invoice",
+    "leak",
+)
+
+
 # Each question: the operation and its arguments at the i-th asking.
 READS: dict[str, tuple[str, Arguments]] = {
     "list of a project": ("work.list", lambda i: {"project": _project(i)}),
@@ -123,20 +139,6 @@ _WORDS = (
     "zzzz",
     "gamfi",
     "session",
-)
-_COMMON = (
-    "the",
-    "fix",
-    "with",
-    "queue",
-    "agent",
-    "session",
-    "migration",
-    "crash",
-    "lock",
-    "uploads",
-    "invoice",
-    "leak",
 )
 
 

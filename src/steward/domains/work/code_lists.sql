@@ -19,8 +19,11 @@ begin atomic
     when 'top' then 'x.parent_task_id is null'
     when 'ready' then case when p_value = 'true' then '' else 'not ' end
       || 'exists (select from work.ready_queue as q where q.task_id = x.id and q.agent_id is null)'
-    when 'who' then '(x.assigned_user_id = ($1 -> ''who'' ->> 0)::uuid or x.assigned_agent_id = ($1 -> ''who'' ->> 1)::uuid'
-      || ' or x.id = any (array(select q.task_id from work.ready_queue as q where q.agent_id = ($1 -> ''who'' ->> 1)::uuid)))'
+    when 'agent' then '(x.assigned_user_id = $9 or x.assigned_agent_id = $10'
+      || ' or x.id = any (array(select q.task_id from work.ready_queue as q where q.agent_id = $10)))'
+    when 'text' then 'true'
+    -- A word that is not known keeps nothing, lest a list shows more than was asked for.
+    else 'false'
   end;
 end;
 
@@ -77,7 +80,7 @@ $$;
 create function work.list_tasks(p_filter jsonb, p_order text, p_after jsonb, p_limit integer)
 returns table (id uuid, place bigint)
 language plpgsql stable rows 50
-set search_path = work, pg_catalog, pg_temp
+set search_path = work, projects, accounts, agents, pg_temp
 set max_parallel_workers_per_gather = 0
 set jit = off
 as $$
@@ -91,8 +94,7 @@ declare
 begin
   select o.sort, o.after into strict ordered from work.list_order(p_order) as o;
   select conditions || coalesce(string_agg(' and ' || work.list_condition(f.key, f.value), ''), '') into conditions
-  from jsonb_each(p_filter) as f
-  where f.key <> 'text';
+  from jsonb_each(p_filter) as f;
   if p_filter ->> 'text' is not null then
     select s.query, s.guess, s.needle, s.patterns into asked from work.search_query(p_filter ->> 'text') as s;
     named := array(
@@ -118,6 +120,8 @@ begin
   return query execute format(
     'select k.id, row_number() over () from (select x.id from work.tasks as x where %s%s order by %s limit $8) as k',
     conditions, case when p_after is null then '' else ' and ' || ordered.after end, ordered.sort
-  ) using p_filter, p_after, named, marks, asked.query, asked.needle, asked.patterns, p_limit;
+  ) using p_filter, p_after, named, marks, asked.query, asked.needle, asked.patterns, p_limit,
+    (select u.id from accounts.users as u where lower(u.username) = lower(p_filter ->> 'agent') and u.deleted_at is null),
+    (select g.id from agents.agents as g where lower(g.name) = lower(p_filter ->> 'agent'));
 end
 $$;

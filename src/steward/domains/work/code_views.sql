@@ -99,6 +99,41 @@ select
 from work.task_list as l
 join work.tasks as t on t.id = l.id;
 
+-- Tasks that a filter keeps, inlined into the caller's plan (hence no search_path of its own). The filter is an object of optional words; what it lacks keeps everything.
+create function work.filter_tasks(p_filter jsonb) returns setof work.task_list
+language sql stable
+begin atomic
+  select
+    l.id, l.ref, l.project, l.project_id, l.number, l.title, l.type, l.status, l.priority, l.labels, l.tag,
+    l.parent_task_id, l.parent, l.assigned_user_id, l.assigned_agent_id, l.assigned_to, l.held_by_id, l.held_by,
+    l.lease_until, l.ready, l.waits_for, l.subtasks, l.subtasks_open, l.version, l.created_at, l.updated_at,
+    l.completed_at, l.epic_id, l.issue_id, l.workflow_id, l.order_index
+  from work.task_list as l
+  where (p_filter ->> 'project_id' is null or l.project_id = (p_filter ->> 'project_id')::uuid)
+    and (p_filter -> 'status' is null or l.status = any (array(select jsonb_array_elements_text(p_filter -> 'status'))))
+    and (p_filter ->> 'type' is null or l.type = p_filter ->> 'type')
+    and (p_filter ->> 'priority' is null or l.priority = (p_filter ->> 'priority')::integer)
+    and (p_filter ->> 'label' is null or l.labels @> array[p_filter ->> 'label'])
+    and (p_filter ->> 'tag' is null or l.tag = p_filter ->> 'tag')
+    and (p_filter ->> 'parent_id' is null or l.parent_task_id = (p_filter ->> 'parent_id')::uuid)
+    and (p_filter ->> 'epic_id' is null or l.epic_id = (p_filter ->> 'epic_id')::uuid)
+    and (p_filter ->> 'issue_id' is null or l.issue_id = (p_filter ->> 'issue_id')::uuid)
+    and (p_filter ->> 'workflow_id' is null or l.workflow_id = (p_filter ->> 'workflow_id')::uuid)
+    and (p_filter ->> 'top' is null or l.parent_task_id is null)
+    and (p_filter ->> 'ready' is null or l.ready = (p_filter ->> 'ready')::boolean)
+    and (p_filter ->> 'agent' is null or lower(p_filter ->> 'agent') in (lower(l.held_by), lower(l.assigned_to)))
+    and (
+      p_filter ->> 'text' is null
+      or strpos(lower(l.ref || ' ' || l.title), lower(p_filter ->> 'text')) > 0
+      or exists (
+        select
+        from work.tasks as t
+        where t.id = l.id
+          and strpos(lower(t.description), lower(p_filter ->> 'text')) > 0
+      )
+    );
+end;
+
 -- The order in which ready tasks would be claimed; inlined into the caller's plan.
 create function work.ready_order(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer)
 returns table (task_id uuid, place bigint)

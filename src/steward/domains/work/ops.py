@@ -139,12 +139,6 @@ def get(db: Db, *, task: str) -> Task:
     return whole(db, task_of(db, task).id)
 
 
-def _who(db: Db, name: str) -> list[UUID | None]:
-    """Return the user and the agent that bear a name; an id of nobody when none does."""
-    user, agent = db.value("work.find_user", name=name), db.value("work.find_agent", name=name)
-    return [user, agent] if user or agent else [UUID(int=0), None]
-
-
 def _filter(
     db: Db,
     project: str | None,
@@ -160,7 +154,7 @@ def _filter(
         kept |= {name: str(value) for name, value in place.items() if value is not None}
     elif (project_id := scope(db, project)) is not None:
         kept["project_id"] = str(project_id)
-    return json.dumps(kept, default=str)
+    return json.dumps(kept)
 
 
 @op(profile=Profile.CORE, beyond_core=_BELONGS)
@@ -218,7 +212,7 @@ def list_(
         priority=int(priority) if priority else None,
         label=label,
         tag=tag,
-        who=_who(db, agent) if agent else None,
+        agent=agent,
         parent_id=str(task_of(db, parent).id) if parent else None,
         top=top or None,
         ready=ready,

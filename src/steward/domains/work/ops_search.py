@@ -32,9 +32,9 @@ def search(
 ) -> Page[Hit]:
     """Find epics, issues, tasks, comments and devlog entries by their words, best first.
 
-    A reference such as ACME-42 comes before all. Looked at are titles, descriptions, contents and notes, not the details
-    of tasks. Of each kind 40 (of a single one 120) are ranked that hold the words: those first whose title does, then the
-    newest.
+    A reference such as ACME-42 comes before all. Looked at are titles, descriptions, contents and notes, not the
+    details of tasks. Of each kind 40 (of a single one 120) that hold the words are ranked: those first whose title
+    does, then the newest.
 
     Args:
         text: words that must all be there; "a phrase", or, -without; the last word may be a beginning.

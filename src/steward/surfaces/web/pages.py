@@ -11,7 +11,7 @@ from typing import Any
 from steward.domains import work
 from steward.kit import op
 from steward.kit.db import Actor, Database
-from steward.kit.errors import NotFound
+from steward.kit.errors import Invalid, NotFound
 from steward.surfaces.web import history, views
 from steward.surfaces.web.views import words
 
@@ -205,8 +205,33 @@ def search(call: Caller, query: str) -> views.SearchPage:
     query = query.strip()
     if not query:
         return views.SearchPage("")
-    page = call("work.list", project=EVERYWHERE, text=query, order="updated", limit=_FOUND_ROWS)
-    return views.SearchPage(query, [task_view(row) for row in page.items])
+    try:
+        page = call("work.search", project=EVERYWHERE, text=query, limit=_FOUND_ROWS)
+    except Invalid:
+        # Only signs: a page that is being typed into shows nothing yet.
+        return views.SearchPage(query)
+    return views.SearchPage(query, [_found(hit) for hit in page.items])
+
+
+def _found(hit: work.Hit) -> views.Found:
+    return views.Found(
+        kind=str(hit.kind),
+        key=hit.ref,
+        href=f"/tasks/{hit.ref}" if hit.kind is work.SearchKind.TASK else None,
+        title=_pieces(hit.title, hit.title_spans),
+        snippet=_pieces(hit.snippet, hit.snippet_spans),
+        status=hit.status,
+        project=hit.project,
+    )
+
+
+def _pieces(text: str, spans: Sequence[work.Span]) -> list[tuple[str, bool]]:
+    """Cut a text where marks begin and end."""
+    pieces, at = [], 0
+    for span in spans:
+        pieces += [(text[at : span.start], False), (text[span.start : span.end], True)]
+        at = span.end
+    return [*pieces, (text[at:], False)]
 
 
 # ----------------------------------------------------------------------------------------------------- overview
