@@ -3781,6 +3781,9 @@ $$;
 CREATE FUNCTION work.reasons_of(p_ids uuid[]) RETURNS TABLE(task_id uuid, reason text, blocker_id uuid)
     LANGUAGE sql STABLE
     SET search_path TO 'work', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
     AS $$
   with recursive line (id, member, parent_id) as (
     select t.id, t.id, t.parent_task_id

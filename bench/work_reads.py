@@ -75,7 +75,7 @@ READS: dict[str, tuple[str, Arguments]] = {
     "list, latest change first": ("work.list", lambda i: {"project": _project(i), "order": "updated"}),
     "list by number": ("work.list", lambda i: {"project": _project(i), "order": "number"}),
     "list by place": ("work.list", lambda i: {"project": _project(i), "order": "place"}),
-    "list of an epic": ("work.list", lambda i: {"project": "big", "epic": f"EPIC-{1 + i % 3:03}"}),
+    "list of an epic": ("work.list", lambda i: {"project": "big", "epic": f"EPIC-{1 + i % 20:03}"}),
     "board, open part": ("work.list", lambda i: {"project": _project(i), "status": _OPEN, "limit": 200}),
     "board, done part": (
         "work.list",
@@ -93,7 +93,8 @@ READS: dict[str, tuple[str, Arguments]] = {
     "blocked, all projects": ("work.blocked", lambda i: {"project": "all"}),
     "epics": ("work.list_epics", lambda i: {"project": _project(i)}),
     "epics, all projects": ("work.list_epics", lambda i: {"project": "all"}),
-    "epic": ("work.get_epic", lambda i: {"project": "big", "epic": f"EPIC-{1 + i % 3:03}"}),
+    # The tenth of the largest project has about 2,000 tasks.
+    "epic": ("work.get_epic", lambda i: {"project": "big", "epic": f"EPIC-{10 + i % 10:03}"}),
     "issues": ("work.list_issues", lambda i: {"project": _project(i)}),
     "issues, all projects": ("work.list_issues", lambda i: {"project": "all", "status": ["open"]}),
     "issues by text": ("work.list_issues", lambda i: {"project": "all", "text": _word(i)}),

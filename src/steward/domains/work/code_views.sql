@@ -255,6 +255,9 @@ $$;
 create function work.reasons_of(p_ids uuid[]) returns table (task_id uuid, reason text, blocker_id uuid)
 language sql stable
 set search_path = work, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
   with recursive line (id, member, parent_id) as (
     select t.id, t.id, t.parent_task_id
