@@ -382,7 +382,7 @@ as $$
 $$;
 
 -- Find epics, issues, tasks, comments and devlog entries by their words, best first: what bears the reference before all.
--- Of each kind 40 that match are ranked, of a single one 120. It reads as its owner, because a policy would keep the indexes of
+-- Of each kind 25 that match are ranked, of a single one 120. It reads as its owner, because a policy would keep the indexes of
 -- words from being used, and so looks itself after what the caller may see: what is in no deleted project.
 create function work.search(
   p_text text, p_project_id uuid default null, p_kinds text[] default null, p_limit integer default 20,
@@ -414,7 +414,7 @@ begin
     from unnest(array['task', 'issue', 'epic', 'comment', 'devlog', 'note']) as k (kind)
     cross join lateral work.search_kind(
       k.kind, asked.query, asked.guess, asked.exact, asked.needle, asked.patterns, seen, p_project_id,
-      case when cardinality(p_kinds) = 1 then 120 else 40 end
+      case when cardinality(p_kinds) = 1 then 120 else 25 end
     ) as c
     where asked.query is not null
       and (p_kinds is null or replace(k.kind, 'note', 'devlog') = any (p_kinds))

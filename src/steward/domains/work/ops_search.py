@@ -33,7 +33,7 @@ def search(
     """Find epics, issues, tasks, comments and devlog entries by their words, best first.
 
     A reference such as ACME-42 comes before all. Looked at are titles, descriptions, contents and notes, not the
-    details of tasks. Of each kind 40 (of a single one 120) that hold the words are ranked: those first whose title
+    details of tasks. Of each kind 25 (of a single one 120) that hold the words are ranked: those first whose title
     does, then the newest.
 
     Args:
