@@ -4090,7 +4090,7 @@ begin
     from unnest(array['task', 'issue', 'epic', 'comment', 'devlog', 'note']) as k (kind)
     cross join lateral work.search_kind(
       k.kind, asked.query, asked.guess, asked.exact, asked.needle, asked.patterns, seen, p_project_id,
-      case when cardinality(p_kinds) = 1 then 120 else 40 end
+      case when cardinality(p_kinds) = 1 then 120 else 25 end
     ) as c
     where asked.query is not null
       and (p_kinds is null or replace(k.kind, 'note', 'devlog') = any (p_kinds))
