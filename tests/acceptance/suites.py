@@ -49,10 +49,11 @@ def interleaving(run: Run) -> None:
         run.check(f"there is a test: {fact}", bool(found), ", ".join(found))
     without = [name for name in listed if re.search("without|lock", name)]
     run.check("and tests that take the locks away", bool(without), f"{len(without)} of {len(listed)}")
-    _run_suite(run, "they pass", "tests/work/test_interleaving.py")
+    run_suite(run, "they pass", "tests/work/test_interleaving.py")
 
 
-def _run_suite(run: Run, fact: str, *words: str) -> None:
+def run_suite(run: Run, fact: str, *words: str) -> None:
+    """Run tests of the suite and tell whether they pass."""
     done = _pytest("-q", *words)
     if not run.check(fact, done.status == 0, (done.out.strip().splitlines() or [""])[-1]):
         run.say((done.out + done.err)[-2500:])
@@ -63,7 +64,7 @@ def house(run: Run) -> None:
     listed = _pytest("--collect-only", "-q", "tests/house").out
     for fact, words in _HOUSE.items():
         run.check(f"there is a house test: {fact}", re.search(words, listed) is not None)
-    _run_suite(run, "the house tests pass", "tests/house")
+    run_suite(run, "the house tests pass", "tests/house")
     contracts = harness.run([str(Path(sys.executable).with_name("lint-imports"))], cwd=_ROOT)
     kept = re.search(r"Contracts: (.*)", contracts.out)
     run.check(

@@ -247,3 +247,21 @@ def test_a_task_and_an_issue_are_found_by_their_references(database: Database, a
         assert call(database, "audit.list", ada, resource=reference).items
     with pytest.raises(NotFound, match="ACME-9"):
         call(database, "audit.history", ada, resource="ACME-9")
+
+
+def test_the_history_of_a_task_tells_its_ties(database: Database, ada: Actor) -> None:
+    call(database, "projects.add", ada, name="Acme", key="ACME")
+    for title in ("first", "second"):
+        call(database, "work.add", ada, title=title, project="acme")
+    call(database, "work.depend", ada, task="ACME-2", on="ACME-1")
+    call(database, "work.undepend", ada, task="ACME-2", on="ACME-1")
+
+    def told(**given: Any) -> list[tuple[str, str]]:
+        page = call(database, "audit.history", ada, resource="ACME-2", **given)
+        return [(row.resource_type, row.event_action.value) for row in page.items]
+
+    ties = [("task_dependency", "delete"), ("task_dependency", "create")]
+    assert told() == [*ties, ("task", "create")]
+    assert told(resource_type="task_dependency") == ties
+    assert told(limit=1) == ties[:1]
+    assert told(resource_type="task") == [("task", "create")]

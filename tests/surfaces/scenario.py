@@ -384,6 +384,13 @@ TALK = [
         keep="question",
     ),
     Step("work.inbox", {**_ACME, "mine": True}),
+    Step("work.inbox", {**_ACME, "agent": "coder"}),
+    Step("work.count_questions", {**_ACME}),
+    Step("work.count", {**_ACME, "state": ["ready", "awaiting_input"]}),
+    Step("work.list", {**_ACME, "state": ["awaiting_input"]}),
+    Step("work.graph", {**_ACME, "closed": False}),
+    Step("work.graph", {"task": given("first", "task", "ref"), "limit": 5}),
+    Step("work.load", {"agent": "coder", **_ACME}),
     Step(
         "work.withdraw",
         {"question": given("question", "id"), "token": given("claim", "token"), "reason": "found out"},

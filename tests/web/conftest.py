@@ -9,8 +9,10 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 import uvicorn
@@ -20,6 +22,7 @@ from steward.domains import accounts
 from steward.kit import op
 from steward.kit.config import Settings
 from steward.kit.db import Actor, Database
+from steward.kit.files import FileStore
 from steward.surfaces.rest.server import create_app
 from tests import servers
 
@@ -51,14 +54,19 @@ class Site:
 
     def call(self, name: str, /, *, agent: str | None = None, **arguments: Any) -> Any:
         """Run an operation as another process does: the server is not told."""
-        actor = Actor(role="admin", user_name="tester", agent=agent)
+        actor = Actor(user_id=self.user_id, role="admin", user_name="tester", agent=agent)
         return op.run(self.elsewhere, op.operation(name), arguments, actor=actor)
+
+    @cached_property
+    def user_id(self) -> UUID:
+        """Return the user that signs in, and whose agents work."""
+        with self.elsewhere.transaction(Actor(role="admin"), operation="test") as db:
+            return accounts.principal_for_os_user(db, username="tester").user_id
 
     def link(self) -> str:
         """Return a link that signs a browser in."""
         with self.elsewhere.transaction(Actor(role="admin"), operation="test") as db:
-            user = accounts.principal_for_os_user(db, username="tester")
-            return f"{self.url}/login?token={accounts.create_login_link(db, user_id=user.user_id)}"
+            return f"{self.url}/login?token={accounts.create_login_link(db, user_id=self.user_id)}"
 
 
 def _free_port() -> int:
@@ -88,9 +96,9 @@ def site(server: servers.Server, template: str, tmp_path_factory: pytest.TempPat
     """Serve the pages of an empty database."""
     name = server.clone(template)
     settings = Settings(home=tmp_path_factory.mktemp("home"))
-    served, port = server.database(name), _free_port()
+    served, port = server.database(name, files=FileStore(settings.files_folder)), _free_port()
     running, thread = _serve(settings, served, port)
-    with server.database(name) as elsewhere:
+    with server.database(name, files=FileStore(settings.files_folder)) as elsewhere:
         yield Site(port, served, elsewhere)
         running.should_exit = True
         running.server_state.total_requests = 0
@@ -107,7 +115,7 @@ def _chromium() -> str:
     return found
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Start one headless Chromium."""
     path = _chromium()

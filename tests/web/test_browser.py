@@ -67,7 +67,7 @@ def test_a_stranger_is_asked_to_sign_in(site: Site, browser: Browser) -> None:
 def test_the_overview_counts(site: Site, page: Page, story: dict[str, str]) -> None:
     page.goto(f"{site.url}/")
     expect(page.locator(".counts a[href='/tasks?status=ready']")).to_contain_text("2")
-    expect(page.locator(".counts a[href='/tasks?status=pending']")).to_contain_text("5")
+    expect(page.locator(".counts a[href='/tasks?status=waiting']")).to_contain_text("3")
     expect(page.locator(".panel", has_text="Ready now").locator("li")).to_have_count(2)
     expect(page.locator(f"#waiting-{story['roof']}")).to_contain_text("waits for 1 task")
     expect(page.locator(".timeline")).to_contain_text("Lay the foundation")
@@ -90,6 +90,7 @@ def test_the_board_follows_an_agent(site: Site, page: Page, story: dict[str, str
 def test_a_task_shows_its_place_and_history(
     site: Site, page: Page, story: dict[str, str], finished: str
 ) -> None:
+    first = story["first"]
     page.goto(f"{site.url}/tasks/{finished}")
     expect(page.get_by_role("heading", name="Lay the foundation")).to_be_visible()
     expect(page.locator(".prose strong", has_text="care")).to_be_visible()
@@ -99,6 +100,8 @@ def test_a_task_shows_its_place_and_history(
     expect(history).to_contain_text("tester added this task")
     expect(history).to_contain_text("robin started this task")
     expect(history).to_contain_text("robin finished this task")
+    page.goto(f"{site.url}/tasks/{story['wall']}")
+    expect(history).to_contain_text(f"tester let this task wait for {first}")
     page.goto(f"{site.url}/tasks/{story['part'].lower()}")
     expect(page).to_have_url(f"{site.url}/tasks/{story['part']}")
     expect(page.locator(".crumbs")).to_contain_text(story["wall"])

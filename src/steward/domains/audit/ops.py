@@ -72,7 +72,7 @@ def list(
 def history(
     db: Db, *, resource: str, resource_type: str | None = None, limit: int = 50, cursor: str | None = None
 ) -> Page[Change]:
-    """Show what happened to one thing, newest first, with each value before and after.
+    """Show what happened to one thing, newest first, with each value before and after; of a task also to its ties.
 
     Args:
         resource: its id, or a task's or issue's reference such as ACME-42.

@@ -19,14 +19,34 @@ order by id desc
 limit %(limit)s::int;
 
 -- name: history -> HistoryRow
--- What happened to one thing, newest first, with old and new values.
+-- What happened to one thing, newest first, with old and new values; of a task also to its ties.
+with found as (
+  (
+    select l.id, l.created_at
+    from audit.audit_logs as l
+    where l.resource_id = %(resource)s::text
+      and l.id < %(before)s::bigint
+      and (%(resource_type)s::text is null or l.resource_type = %(resource_type)s::text)
+    order by l.id desc
+    limit %(limit)s::int
+  )
+  union all
+  (
+    select l.id, l.created_at
+    from audit.audit_logs as l
+    where l.resource_type = 'task_dependency'
+      and l.resource_name = %(resource)s::text
+      and l.id < %(before)s::bigint
+      and coalesce(%(resource_type)s::text, 'task_dependency') = 'task_dependency'
+    order by l.id desc
+    limit %(limit)s::int
+  )
+)
 select l.id, l.created_at, l.user_id, l.user_name, l.agent_name, l.service_name, l.operation, l.event_type,
   l.event_action, l.resource_type, l.resource_id, l.resource_name, p.payload::jsonb as payload
-from audit.audit_logs as l
+from found
+join audit.audit_logs as l on l.id = found.id and l.created_at = found.created_at
 left join audit.audit_payloads as p on p.id = l.id and p.created_at = l.created_at
-where l.resource_id = %(resource)s::text
-  and l.id < %(before)s::bigint
-  and (%(resource_type)s::text is null or l.resource_type = %(resource_type)s::text)
 order by l.id desc
 limit %(limit)s::int;
 

@@ -358,4 +358,5 @@ referencing old table as old_rows
 for each statement execute function work.after_dependency_delete();
 
 call kit.audit_table('work.tasks', 'task', 'title', 'project_id');
-call kit.audit_table('work.task_dependencies', 'task_dependency', '', 'project_id');
+-- A tie goes by the name of the task that waits, so that the history of the task finds it.
+call kit.audit_table('work.task_dependencies', 'task_dependency', 'task_id', 'project_id');

@@ -21,6 +21,10 @@ begin atomic
       || 'exists (select from work.ready_queue as q where q.task_id = x.id and q.agent_id is null)'
     when 'agent' then '(x.assigned_user_id = $9 or x.assigned_agent_id = $10'
       || ' or x.id = any (array(select q.task_id from work.ready_queue as q where q.agent_id = $10)))'
+    when 'state' then 'x.status = any (array(select case when s in (''ready'', ''claimed'', ''waiting'') then ''pending'' else s end'
+      || ' from jsonb_array_elements_text($1 -> ''state'') as s)) and case when x.status <> ''pending'' then x.status else coalesce('
+      || '(select case when q.agent_id is null then ''ready'' else ''claimed'' end from work.ready_queue as q where q.task_id = x.id), ''waiting'')'
+      || ' end = any (array(select jsonb_array_elements_text($1 -> ''state'')))'
     when 'text' then 'true'
     -- A word that is not known keeps nothing, lest a list shows more than was asked for.
     else 'false'
@@ -104,6 +108,10 @@ begin
   else
     select null::tsquery as query, null::tsquery as guess, ''::text as needle, '{}'::text[] as patterns into asked;
   end if;
+  -- What is archived or put away is seen by who names the project.
+  if p_filter ->> 'project_id' is null then
+    conditions := conditions || ' and (x.project_id = any ($11)) is not true';
+  end if;
   marks := work.list_marks(p_filter, asked.query);
   if cardinality(named) > 0 then
     conditions := conditions || ' and x.id = any ($3)';
@@ -122,6 +130,7 @@ begin
     conditions, case when p_after is null then '' else ' and ' || ordered.after end, ordered.sort
   ) using p_filter, p_after, named, marks, asked.query, asked.needle, asked.patterns, p_limit,
     (select u.id from accounts.users as u where lower(u.username) = lower(p_filter ->> 'agent') and u.deleted_at is null),
-    (select g.id from agents.agents as g where lower(g.name) = lower(p_filter ->> 'agent'));
+    (select g.id from agents.agents as g where lower(g.name) = lower(p_filter ->> 'agent')),
+    array(select p.id from projects.projects as p where p.status = 'archived' or p.deleted_at is not null);
 end
 $$;

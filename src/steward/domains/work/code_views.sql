@@ -1,6 +1,7 @@
 -- Views of the work room: the stable contract for readers.
 
--- A task as lists show it: reference, holder, readiness, counts.
+-- A task as lists show it: reference, holder, readiness, counts. `state` is its status, and of a pending task whether it
+-- is ready, claimed or waiting; `project_open` tells whether lists over all projects show it.
 create view work.task_list with (security_invoker = true) as
 select
   t.id,
@@ -41,7 +42,14 @@ select
   t.epic_id,
   t.issue_id,
   t.workflow_id,
-  t.order_index
+  t.order_index,
+  case
+    when t.status <> 'pending' then t.status
+    when q.task_id is null then 'waiting'
+    when q.agent_id is null then 'ready'
+    else 'claimed'
+  end as state,
+  p.status <> 'archived' and p.deleted_at is null as project_open
 from work.tasks as t
 join projects.projects as p on p.id = t.project_id
 left join work.ready_queue as q on q.task_id = t.id
@@ -107,10 +115,12 @@ begin atomic
     l.id, l.ref, l.project, l.project_id, l.number, l.title, l.type, l.status, l.priority, l.labels, l.tag,
     l.parent_task_id, l.parent, l.assigned_user_id, l.assigned_agent_id, l.assigned_to, l.held_by_id, l.held_by,
     l.lease_until, l.ready, l.waits_for, l.subtasks, l.subtasks_open, l.version, l.created_at, l.updated_at,
-    l.completed_at, l.epic_id, l.issue_id, l.workflow_id, l.order_index
+    l.completed_at, l.epic_id, l.issue_id, l.workflow_id, l.order_index, l.state, l.project_open
   from work.task_list as l
   where (p_filter ->> 'project_id' is null or l.project_id = (p_filter ->> 'project_id')::uuid)
+    and (p_filter ->> 'project_id' is not null or l.project_open)
     and (p_filter -> 'status' is null or l.status = any (array(select jsonb_array_elements_text(p_filter -> 'status'))))
+    and (p_filter -> 'state' is null or l.state = any (array(select jsonb_array_elements_text(p_filter -> 'state'))))
     and (p_filter ->> 'type' is null or l.type = p_filter ->> 'type')
     and (p_filter ->> 'priority' is null or l.priority = (p_filter ->> 'priority')::integer)
     and (p_filter ->> 'label' is null or l.labels @> array[p_filter ->> 'label'])

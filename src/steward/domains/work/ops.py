@@ -21,6 +21,7 @@ from steward.domains.work.types import (
     TaskId,
     TaskOrder,
     TaskRow,
+    TaskState,
     TaskStatus,
     TaskType,
 )
@@ -32,6 +33,7 @@ from steward.kit.op import Page, Profile, op
 MOST = 2000
 _FIRST = (TaskStatus.PENDING, TaskStatus.DRAFT, TaskStatus.DEFERRED)
 _BELONGS = ("epic", "issue", "workflow")
+_NARROW = (*_BELONGS, "state")
 
 
 @op(write=True, profile=Profile.CORE, beyond_core=_BELONGS)
@@ -139,7 +141,7 @@ def get(db: Db, *, task: str) -> Task:
     return whole(db, task_of(db, task).id)
 
 
-def _filter(
+def task_filter(
     db: Db,
     project: str | None,
     epic: str | None,
@@ -147,6 +149,7 @@ def _filter(
     workflow: str | None,
     **words: Any,
 ) -> str:
+    """Return the filter that `work.filter_tasks` reads; words that are None or empty keep everything."""
     kept = {name: value for name, value in words.items() if value not in (None, [], "")}
     if epic or issue or workflow:
         named = None if project in EVERYWHERE else project
@@ -157,7 +160,7 @@ def _filter(
     return json.dumps(kept)
 
 
-@op(profile=Profile.CORE, beyond_core=_BELONGS)
+@op(profile=Profile.CORE, beyond_core=_NARROW)
 def list_(
     db: Db,
     *,
@@ -178,11 +181,12 @@ def list_(
     epic: str | None = None,
     issue: str | None = None,
     workflow: str | None = None,
+    state: list[TaskState] | None = None,
 ) -> Page[TaskRow]:
     """List tasks.
 
     Args:
-        project: slug, key or id; the project in hand when left out, `all` for every project.
+        project: slug, key or id; the project in hand when left out, `all` for every project that is not archived.
         status: only these states.
         type: only this kind.
         priority: only this priority.
@@ -200,14 +204,16 @@ def list_(
         epic: only tasks of this epic, such as EPIC-001.
         issue: only tasks of this issue, such as ACME-7.
         workflow: only tasks of this workflow, by id or name.
+        state: only these states; a pending task is ready, claimed or waiting.
     """
-    kept = _filter(
+    kept = task_filter(
         db,
         project,
         epic,
         issue,
         workflow,
         status=[str(one) for one in status or []],
+        state=[str(one) for one in state or []],
         type=type,
         priority=int(priority) if priority else None,
         label=label,

@@ -185,6 +185,7 @@ def list_devlog(
     assignee: str | None = None,
     tag: str | None = None,
     archived: bool = False,
+    text: str | None = None,
     limit: int = 50,
     cursor: str | None = None,
 ) -> Page[DevlogEntry]:
@@ -198,6 +199,7 @@ def list_devlog(
         assignee: only those that this one does.
         tag: only those that bear this tag.
         archived: those that were put away.
+        text: only those with these words in key, title or description.
         limit: how many at most, up to 500.
         cursor: next_cursor of the page before.
     """
@@ -212,6 +214,7 @@ def list_devlog(
         assignee=assignee,
         tag=tag,
         archived=archived,
+        text=text or None,
         after_time=time,
         after_id=last,
         limit=cursors.check_limit(limit),

@@ -144,7 +144,8 @@ def inbox(
     *,
     project: str | None = None,
     task: str | None = None,
-    status: QuestionStatus = QuestionStatus.OPEN,
+    agent: str | None = None,
+    status: QuestionStatus | None = None,
     mine: bool = False,
     limit: int = 50,
     cursor: str | None = None,
@@ -154,7 +155,8 @@ def inbox(
     Args:
         project: slug, key or id; the project in hand when left out, `all` for every project.
         task: only about this one, such as ACME-42.
-        status: open, or how they ended.
+        agent: only what this agent asks.
+        status: open, or how they ended; open when left out, of one task all.
         mine: only those for you or for whoever comes first.
         limit: how many at most, up to 500.
         cursor: next_cursor of the page before.
@@ -166,7 +168,8 @@ def inbox(
         Question,
         project_id=None if task_id else scope(db, project),
         task_id=task_id,
-        status=status,
+        agent=agent,
+        status=status or (None if task_id else QuestionStatus.OPEN),
         mine=mine,
         after_urgency=urgency,
         after_time=time,
@@ -174,6 +177,17 @@ def inbox(
         limit=cursors.check_limit(limit),
     )
     return cursors.page(rows, limit, lambda row: (int(row.urgency), row.created_at, row.id))
+
+
+@op()
+def count_questions(db: Db, *, project: str | None = None, mine: bool = False) -> int:
+    """Count the questions that wait for people.
+
+    Args:
+        project: slug, key or id; the project in hand when left out, `all` for every project.
+        mine: only those for you or for whoever comes first.
+    """
+    return int(db.value("work.count_questions", project_id=scope(db, project), mine=mine))
 
 
 @op()

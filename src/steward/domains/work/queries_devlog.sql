@@ -43,6 +43,10 @@ where (%(project_id)s::uuid is null or e.project_id = %(project_id)s::uuid)
   and (%(assignee)s::text is null or lower(e.assignee) = lower(%(assignee)s::text))
   and (%(tag)s::text is null or e.tags @> array[%(tag)s::text])
   and (
+    %(text)s::text is null
+    or strpos(lower(e.key_field || ' ' || e.title || ' ' || e.description), lower(%(text)s::text)) > 0
+  )
+  and (
     %(after_id)s::uuid is null
     or (e.updated_at, e.id) < (%(after_time)s::timestamptz, %(after_id)s::uuid)
   )

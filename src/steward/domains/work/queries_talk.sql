@@ -184,6 +184,7 @@ from work.question_list as q
 where (%(project_id)s::uuid is null or q.project_id = %(project_id)s::uuid)
   and (%(status)s::text is null or q.status = %(status)s::text)
   and (%(task_id)s::uuid is null or q.task_id = %(task_id)s::uuid)
+  and (%(agent)s::text is null or lower(q.agent) = lower(%(agent)s::text))
   and (
     not %(mine)s::boolean
     or q.asked_user_id is null
@@ -195,6 +196,18 @@ where (%(project_id)s::uuid is null or q.project_id = %(project_id)s::uuid)
   )
 order by q.urgency desc, q.created_at desc, q.id desc
 limit %(limit)s::integer;
+
+-- name: count_questions -> integer
+-- How many questions wait for people.
+select count(*)::integer
+from work.questions as q
+where q.status = 'open'
+  and (%(project_id)s::uuid is null or q.project_id = %(project_id)s::uuid)
+  and (
+    not %(mine)s::boolean
+    or q.asked_user_id is null
+    or q.asked_user_id = kit.actor_user()
+  );
 
 -- name: waiting_of_tasks -> Waiting
 -- How long the tasks of a project have waited for people, the longest first.

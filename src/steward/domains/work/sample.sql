@@ -171,3 +171,101 @@ join work.epics as e on e.id = s.epic_id
 where t.id = s.task_id
   and t.metadata @> '{"sample": true}'
   and t.epic_id is null;
+
+-- An agent that works on the MCP server and asks a person how to go on. The claim and the question come about as any do.
+select work.start_task(c.task_id, c.token),
+  work.ask_question(
+    c.task_id, c.token,
+    'Clients may connect over **stdio** or over **HTTP**. Both cost about a day; which one shall come first?',
+    array['stdio first', 'HTTP first', 'both at once'], 8
+  )
+from agents.agents as a
+join work.tasks as t on t.id = '01900000-0000-7000-8001-000000000007' and t.status = 'pending' and t.deleted_at is null
+cross join lateral work.claim_tasks(a.id, t.project_id, p_task_id => t.id) as c
+where a.name = 'codegen'
+  and not exists (select from work.questions as q where q.task_id = t.id)
+  and exists (select from work.ready_queue as r where r.task_id = t.id and r.agent_id is null);
+
+insert into work.comments (id, project_id, task_id, issue_id, author, content)
+select s.id, p.id, s.task_id, s.issue_id, 'engineer-1', s.content
+from (
+  values
+    (
+      '01900000-0000-7000-8005-000000000001'::uuid, '01900000-0000-7000-8001-000000000003'::uuid, null::uuid,
+      'The pool is done; **queries** are next. Please keep one function for each question that the pages ask.'
+    ),
+    (
+      '01900000-0000-7000-8005-000000000002', null, '01900000-0000-7000-8003-000000000003',
+      'Seen from two machines, so it is not the network.'
+    )
+) as s (id, task_id, issue_id, content)
+join projects.projects as p on p.slug = 'consilio' and p.deleted_at is null
+where exists (select from work.tasks as t where t.id = s.task_id)
+  or exists (select from work.issues as i where i.id = s.issue_id)
+on conflict do nothing;
+
+insert into work.devlog_entries (
+  id, project_id, key_field, title, type, description, status, priority, assignee, business_context, technical_context,
+  tags, files, closed_at
+)
+select
+  s.id, p.id, s.key, s.title, s.type, s.description, s.status, s.priority, 'engineer-1', s.business, s.technical, s.tags,
+  s.files, case when s.status = 'done' then now() - interval '2 days' end
+from (
+  values
+    (
+      '01900000-0000-7000-8006-000000000001'::uuid, 'one-database', 'One database for everything', 'feature',
+      'Three stores held the same facts and disagreed. Now there is one, started by one command.', 'done', 'high',
+      '{"goal": "one place to look"}'::jsonb, '{"server": "PostgreSQL 18", "extension": "pgvector"}'::jsonb,
+      array['database'], array['docker-compose.yml', 'schema.sql']
+    ),
+    (
+      '01900000-0000-7000-8006-000000000002', 'slow-first-query', 'The first query is slow', 'bugfix',
+      'After a restart the first query takes 400 ms, the next ones 3 ms.', 'in-progress', 'medium',
+      '{}', '{"suspects": ["pool", "plan cache"]}', array['database', 'speed'], array['src/client.ts']
+    )
+) as s (id, key, title, type, description, status, priority, business, technical, tags, files)
+join projects.projects as p on p.slug = 'consilio' and p.deleted_at is null
+on conflict do nothing;
+
+insert into work.devlog_notes (id, project_id, devlog_id, category, content, author)
+select s.id, e.project_id, e.id, s.category, s.content, s.author
+from (
+  values
+    (
+      '01900000-0000-7000-8007-000000000001'::uuid, '01900000-0000-7000-8006-000000000002'::uuid, 'issue',
+      'Only the first query of each connection is slow, so it is the *pool*, not the server.', 'engineer-1'
+    ),
+    (
+      '01900000-0000-7000-8007-000000000002', '01900000-0000-7000-8006-000000000002', 'idea',
+      'Open two connections when the process starts.', 'debugger'
+    )
+) as s (id, entry_id, category, content, author)
+join work.devlog_entries as e on e.id = s.entry_id
+on conflict do nothing;
+
+insert into work.devlog_dependencies (id, project_id, devlog_id, type, description, target_devlog_id)
+select '01900000-0000-7000-8008-000000000001', e.project_id, e.id, 'related-to', 'Came with the new database', o.id
+from work.devlog_entries as e
+join work.devlog_entries as o on o.id = '01900000-0000-7000-8006-000000000001'
+where e.id = '01900000-0000-7000-8006-000000000002'
+on conflict do nothing;
+
+-- What a routing of the work on secrets told, and the figures of the workflow.
+with scored as (
+  select s.agent_id, s.agent, s.eligible, s.score, s.fit, s.success, s.load, s.cost, s.finished, s.failed, s.held, s.missing
+  from agents.score_agents(array['secret_detection']) as s
+)
+insert into agents.agent_routing_decisions (id, project_id, task_id, required_capabilities, agent_id, score, candidates, decided_by)
+select
+  '01900000-0000-7000-8009-000000000001', t.project_id, t.id, array['secret_detection'], best.agent_id, best.score,
+  (select jsonb_agg(to_jsonb(s) order by s.eligible desc, s.score desc) from scored as s), 'orchestrator'
+from work.tasks as t
+join scored as best on best.agent = 'security'
+where t.id = '01900000-0000-7000-8001-000000000008'
+on conflict do nothing;
+
+select work.calculate_workflow_analytics(w.id)
+from work.workflows as w
+where w.id = '01900000-0000-7000-8004-000000000001'
+  and not exists (select from work.workflow_analytics as a where a.workflow_id = w.id);

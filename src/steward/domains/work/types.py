@@ -58,6 +58,24 @@ class TaskStatus(StrEnum):
         return next((member for member in cls if member.value == found), None)
 
 
+class TaskState(StrEnum):
+    """What people want to know of a task: its status, and of a pending one whether it can be taken."""
+
+    READY = "ready"
+    CLAIMED = "claimed"
+    WAITING = "waiting"
+    DRAFT = "draft"
+    IN_PROGRESS = "in_progress"
+    BLOCKED = "blocked"
+    IN_REVIEW = "in_review"
+    TESTING = "testing"
+    AWAITING_INPUT = "awaiting_input"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    DEFERRED = "deferred"
+
+
 class TaskType(StrEnum):
     """Kinds of task."""
 
@@ -261,6 +279,60 @@ class Count:
 
     name: str
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class TaskCounts:
+    """How many tasks a filter keeps, and how many of them are in each state."""
+
+    total: int
+    by_state: list[Count]
+
+
+@dataclass(frozen=True, slots=True)
+class GraphNode:
+    """A task of a graph; `steps` away from the task in the middle, where there is one."""
+
+    id: UUID
+    ref: str
+    title: str
+    status: TaskStatus
+    state: TaskState
+    priority: Priority
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class GraphEdge:
+    """A tie of two tasks of a graph: the second waits for the first, unless it only relates them."""
+
+    before: str
+    after: str
+    type: DependencyType
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """Tasks that are tied to each other, cut to a limit; `total` is how many there are uncut."""
+
+    total: int
+    nodes: list[GraphNode]
+    edges: list[GraphEdge]
+
+
+@dataclass(frozen=True, slots=True)
+class AgentLoad:
+    """What an agent holds, how its work went (success in percent, None before a first try), when it was last seen."""
+
+    agent_id: UUID
+    agent: str
+    held: int
+    asking: int
+    finished: int
+    failed: int
+    success_percent: int | None
+    avg_minutes: int | None
+    last_seen_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

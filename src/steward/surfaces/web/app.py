@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, FastAPI
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
 from steward.kit.errors import NotFound, StewardError
-from steward.surfaces.web import events, pages, views
-from steward.surfaces.web.render import CONTENT_SECURITY_POLICY, STATIC, render, static_version
-
-if TYPE_CHECKING:
-    from steward.surfaces.rest.edge import Edge
+from steward.surfaces.web import events, pages, pages_task, pages_tasks, views
+from steward.surfaces.web.answering import HEADERS, Built, edge_of, frame, page, word
+from steward.surfaces.web.caller import Caller, told
+from steward.surfaces.web.render import STATIC, render, static_version
+from steward.surfaces.web.routes_rooms import router as rooms
 
 router = APIRouter(include_in_schema=False)
 
-_HEADERS = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
 _KINDS = {
     ".css": "text/css",
     ".js": "text/javascript",
@@ -32,63 +24,43 @@ _KINDS = {
     ".woff2": "font/woff2",
     ".txt": "text/plain",
 }
-_LONGEST_WORD = 200
 
-# Of a page: its template, where the navigation marks it, what it shows.
-_Built = tuple[str, str, object, views.Frame]
+_FILTERED = (
+    "project",
+    "status",
+    "priority",
+    "label",
+    "tag",
+    "agent",
+    "text",
+    "epic",
+    "issue",
+    "workflow",
+)
 
 
 def mount(app: FastAPI) -> None:
     """Add the pages to a server, and let it answer browsers' mistakes with pages."""
     app.include_router(router)
+    app.include_router(rooms)
     app.state.error_page = error_page
-
-
-async def _page(request: Request, build: Callable[[pages.Caller], _Built]) -> Response:
-    """Build a page in a thread and render it there too: a long list takes a while."""
-    edge: Edge = request.app.state.edge
-    call = pages.Caller(edge.database, request.state.actor)
-
-    def work() -> str:
-        template, here, page, frame = build(call)
-        return render(template, page, frame, here)
-
-    return HTMLResponse(await edge.thread(work), headers=_HEADERS)
-
-
-def _word(request: Request, name: str) -> str | None:
-    """Return a query word without blanks around it; None when it is empty."""
-    return request.query_params.get(name, "").strip()[:_LONGEST_WORD] or None
-
-
-def _frame(request: Request, known: list[views.Project], slug: str | None, here: str = "/") -> views.Frame:
-    actor = request.state.actor
-    return views.Frame(
-        user=actor.user_name or actor.role,
-        here=here,
-        projects=known,
-        project=pages.chosen_project(known, slug),
-    )
 
 
 @router.get("/")
 async def overview(request: Request) -> Response:
     """Show what is ready, in work, waiting and done."""
 
-    def build(call: pages.Caller) -> _Built:
+    def build(call: Caller) -> Built:
         known = pages.known_projects(call)
-        frame = _frame(request, known, _word(request, "project"))
-        page = pages.overview(call, frame.project.slug if frame.project else None)
-        return "overview.html", "/", page, frame
+        around = frame(request, call, known, word(request, "project"))
+        shown = pages.overview(call, around.project.slug if around.project else None)
+        return "overview.html", "/", shown, around
 
-    return await _page(request, build)
+    return await page(request, build)
 
 
 def _filter(request: Request) -> views.TaskFilter:
-    words = {
-        name: _word(request, name)
-        for name in ("project", "status", "priority", "label", "tag", "agent", "text")
-    }
+    words = {name: word(request, name) for name in _FILTERED}
     order, view, cursor = (request.query_params.get(name) for name in ("order", "view", "cursor"))
     return views.TaskFilter(
         **words,
@@ -104,56 +76,60 @@ async def tasks(request: Request) -> Response:
     chosen = _filter(request)
     here = "/tasks?view=board" if chosen.view == "board" else "/tasks"
 
-    def build(call: pages.Caller) -> _Built:
+    def build(call: Caller) -> Built:
         known = pages.known_projects(call)
-        frame = _frame(request, known, chosen.project, chosen.url(project=None, cursor=None))
-        return "tasks.html", here, pages.task_list(call, chosen, known), frame
+        around = frame(request, call, known, chosen.project, chosen.url(project=None, cursor=None))
+        return "tasks.html", here, pages_tasks.task_list(call, chosen, known), around
 
-    return await _page(request, build)
+    return await page(request, build)
 
 
 @router.get("/tasks/{reference}")
 async def task(request: Request, reference: str) -> Response:
     """Show one task with its history."""
 
-    def build(call: pages.Caller) -> _Built:
+    def build(call: Caller) -> Built:
         known = pages.known_projects(call)
-        page = pages.task(call, reference, known)
-        return "task.html", "/tasks", page, _frame(request, known, page.task.project_slug, "/tasks")
+        shown = pages_task.task(call, reference, known)
+        return "task.html", "/tasks", shown, frame(request, call, known, shown.task.project_slug, "/tasks")
 
     if not reference.isascii() or "-" not in reference or reference != reference.upper():
         return await _to_reference(request, reference)
-    return await _page(request, build)
+    return await page(request, build)
 
 
 async def _to_reference(request: Request, words: str) -> Response:
     """Lead an id, or a reference in small letters, to the one address of its task."""
-    edge: Edge = request.app.state.edge
-    found = await edge.call("work.get", {"task": words}, request.state.actor)
-    return RedirectResponse(f"/tasks/{found.task.ref}", 302, headers=_HEADERS)
+    found = await edge_of(request).call("work.get", {"task": words}, request.state.actor)
+    return RedirectResponse(f"/tasks/{found.task.ref}", 302, headers=HEADERS)
 
 
 @router.get("/projects")
 async def projects(request: Request) -> Response:
     """Show every project and how far it is."""
 
-    def build(call: pages.Caller) -> _Built:
+    def build(call: Caller) -> Built:
         found = pages.projects(call)
-        frame = _frame(request, sorted(found, key=lambda project: project.name.lower()), None)
-        return "projects.html", "/projects", views.ProjectList(found), frame
+        around = frame(request, call, sorted(found, key=lambda project: project.name.lower()), None)
+        return "projects.html", "/projects", views.ProjectList(found), around
 
-    return await _page(request, build)
+    return await page(request, build)
 
 
 @router.get("/search")
 async def search(request: Request) -> Response:
     """Show what a search finds."""
-    query = _word(request, "q") or ""
+    query = word(request, "q") or ""
 
-    def build(call: pages.Caller) -> _Built:
-        return "search.html", "", pages.search(call, query), _frame(request, pages.known_projects(call), None)
+    def build(call: Caller) -> Built:
+        return (
+            "search.html",
+            "",
+            pages.search(call, query),
+            frame(request, call, pages.known_projects(call), None),
+        )
 
-    return await _page(request, build)
+    return await page(request, build)
 
 
 @router.get("/events")
@@ -198,7 +174,7 @@ def error_page(request: Request, exc: StewardError) -> Response | None:
     if path.startswith(("/api/", "/mcp", "/static/")) or "text/html" not in request.headers.get("accept", ""):
         return None
     page = _sign_in() if exc.status == 401 else _mistake(request, exc)
-    return HTMLResponse(render("plain.html", page), exc.status, headers=_HEADERS)
+    return HTMLResponse(render("plain.html", page), exc.status, headers=HEADERS)
 
 
 def _sign_in() -> views.PlainPage:
@@ -207,9 +183,7 @@ def _sign_in() -> views.PlainPage:
 
 
 def _mistake(request: Request, exc: StewardError) -> views.PlainPage:
-    text = f"{exc.message[:1].upper()}{exc.message[1:]}."
-    if exc.hint:
-        text += f" {exc.hint[:1].upper()}{exc.hint[1:]}."
+    text = told(exc)
     return views.PlainPage(
         _TITLES.get(exc.status, "Something went wrong"),
         text,

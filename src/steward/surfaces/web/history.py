@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from steward.domains import audit
+from steward.kit.errors import StewardError
 from steward.surfaces.web import views
 
 _HISTORY_ROWS = 100
@@ -56,9 +57,42 @@ _SILENT = frozenset(
 )
 
 
-def of_task(call: Callable[..., Any], task_id: str) -> list[views.Event]:
-    """Return what happened to a task, newest first."""
-    return [_change(found) for found in call("audit.history", resource=task_id, limit=_HISTORY_ROWS).items]
+_TIE = "task_dependency"
+_TIED = ("related this task to", "let this task wait for")
+_UNTIED = ("took away the relation to", "let this task wait no more for")
+_BELONGS = frozenset({"epic_id", "issue_id", "workflow_id"})
+
+
+def of_task(call: Callable[..., Any], task_id: str, names: Mapping[str, str]) -> list[views.Event]:
+    """Return what happened to a task and its ties, newest first; `names` are the references of tasks by id."""
+    found = call("audit.history", resource=task_id, limit=_HISTORY_ROWS).items
+    return [_tie(call, each, names) if each.resource_type == _TIE else _change(each) for each in found]
+
+
+def _tie(call: Callable[..., Any], change: audit.Change, names: Mapping[str, str]) -> views.Event:
+    """Return how a task was tied to another, or untied."""
+    made = change.event_action is audit.EventAction.CREATE
+    values = {each.field: each.new if made else each.old for each in change.changes}
+    other = str(values.get("depends_on_task_id") or "")
+    related = values.get("dependency_type") == "relates_to"
+    words = _TIED if made else _UNTIED
+    return views.Event(
+        id=str(change.id),
+        at=change.created_at,
+        actor=_who(change),
+        what=words[0] if related else words[1],
+        icon="link",
+        subject=names.get(other) or _reference(call, other),
+        href=f"/tasks/{other}" if other else None,
+    )
+
+
+def _reference(call: Callable[..., Any], task_id: str) -> str:
+    """Return what a task is called that nothing ties any more."""
+    try:
+        return str(call("work.get", task=task_id).task.ref)
+    except StewardError:
+        return "a task that was removed"
 
 
 def activity(call: Callable[..., Any], project: str | None) -> list[views.Event]:
@@ -139,8 +173,15 @@ def _words(entry: audit.AuditEntry | audit.Change) -> tuple[str, str, str | None
 def _fields(change: audit.Change) -> Iterable[views.Change]:
     told = [each for each in change.changes if each.field not in _SILENT]
     for each in sorted(told, key=lambda each: (each.field != "status", each.field)):
+        if each.field in _BELONGS:
+            # Ids say nothing; what it belongs to now stands beside the history.
+            set_to = ("another" if each.old else "set") if each.new else None
+            yield views.Change(each.field.removesuffix("_id"), "one" if each.old else None, set_to)
+            continue
         yield views.Change(
-            each.field.replace("_", " "), _short(each.field, each.old), _short(each.field, each.new)
+            each.field.removesuffix("_id").replace("_", " "),
+            _short(each.field, each.old),
+            _short(each.field, each.new),
         )
 
 

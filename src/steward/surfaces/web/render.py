@@ -33,8 +33,15 @@ _SHOWN_LIMIT = 400_000
 _STEPS = ((60, "s"), (60, "m"), (24, "h"), (7, "d"), (5, "w"), (12, "mo"))
 _NAV = (
     ("Overview", "overview", "/"),
+    ("Inbox", "inbox", "/inbox"),
     ("Tasks", "list", "/tasks"),
     ("Board", "board", "/tasks?view=board"),
+    ("Epics", "epic", "/epics"),
+    ("Issues", "issue", "/issues"),
+    ("Workflows", "workflow", "/workflows"),
+    ("Graph", "graph", "/graph"),
+    ("Agents", "agent", "/agents"),
+    ("Devlog", "devlog", "/devlog"),
     ("Projects", "projects", "/projects"),
 )
 
@@ -94,6 +101,11 @@ def when(moment: datetime) -> str:
     return moment.astimezone().strftime("%-d %B %Y, %H:%M:%S %Z")
 
 
+def gist(text: str) -> str:
+    """Return text in one line, without the marks of Markdown."""
+    return " ".join(re.sub(r"[*_`#>]+", "", text).split())
+
+
 def marked(text: str, query: str) -> Markup:
     """Return text, escaped, with the words of a query marked."""
     terms = [re.escape(word) for word in query.split() if len(word) > 1][:8]
@@ -150,6 +162,7 @@ def environment() -> Environment:
     )
     made.filters |= {
         "ago": ago,
+        "gist": gist,
         "iso": iso,
         "left": left,
         "markdown": markdown,
@@ -162,9 +175,10 @@ def environment() -> Environment:
     return made
 
 
-def navigation(here: str) -> list[NavItem]:
-    """Return the main navigation with the entry of an address marked."""
-    return [NavItem(name, icon, href, href == here) for name, icon, href in _NAV]
+def navigation(here: str, questions: int = 0) -> list[NavItem]:
+    """Return the main navigation with the entry of an address marked, and how many questions wait."""
+    counts = {"/inbox": questions}
+    return [NavItem(name, icon, href, href == here, counts.get(href, 0)) for name, icon, href in _NAV]
 
 
 def render(template: str, page: object, frame: Frame | None = None, here: str = "") -> str:
@@ -176,4 +190,8 @@ def render(template: str, page: object, frame: Frame | None = None, here: str = 
         frame: what surrounds the page; None for pages that stand alone.
         here: the navigation's address that this page belongs to.
     """
-    return environment().get_template(template).render(page=page, frame=frame, nav=navigation(here))
+    return (
+        environment()
+        .get_template(template)
+        .render(page=page, frame=frame, nav=navigation(here, frame.questions if frame else 0))
+    )

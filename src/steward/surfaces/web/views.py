@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from datetime import datetime
-from urllib.parse import urlencode
+
+from steward.surfaces.web.views_filter import ORDERS as ORDERS
+from steward.surfaces.web.views_filter import TaskFilter as TaskFilter
+from steward.surfaces.web.views_talk import Comment, File, Question
 
 # The order in which people think of them: what can be done, what is being done, what waits, what is over.
 STATES = (
     "open",
     "pending",
     "ready",
+    "held_up",
     "waiting",
+    "active",
+    "in_work",
     "claimed",
     "in_progress",
+    "under_review",
     "in_review",
     "testing",
     "awaiting_input",
@@ -22,17 +29,17 @@ STATES = (
     "draft",
     "deferred",
     "done",
+    "stopped",
     "failed",
     "cancelled",
 )
-CLOSED = frozenset({"done", "cancelled"})
+CLOSED = frozenset({"done", "cancelled", "completed", "closed"})
 PRIORITIES = ("critical", "high", "medium", "low")
-ORDERS = ("priority", "number", "updated")
 
 
 def words(state: str) -> str:
     """Return a status as people write it: `in_progress` is In progress."""
-    return state.replace("_", " ").capitalize()
+    return state.replace("_", " ").replace("-", " ").capitalize()
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +177,7 @@ class Project:
     working: int = 0
     updated_at: datetime | None = None
     bar: Sequence[Part] = ()
+    status: str = "active"
 
     @property
     def done_percent(self) -> int:
@@ -186,6 +194,13 @@ class Count:
     href: str
 
 
+_NOTICES = {
+    "archived": "This project is archived: lists over all projects leave it out.",
+    "paused": "This project is paused.",
+    "inactive": "This project is inactive.",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class NavItem:
     """An entry of the main navigation."""
@@ -194,16 +209,25 @@ class NavItem:
     icon: str
     href: str
     current: bool
+    count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What surrounds every page. `here` is where a choice of project leads."""
+    """What surrounds every page. `here` is where a choice of project leads; `questions` wait for people."""
 
     user: str
     here: str = "/"
     projects: Sequence[Project] = ()
     project: Project | None = None
+    questions: int = 0
+
+    @property
+    def notice(self) -> str | None:
+        """Return what a reader must know of the chosen project before its figures are read."""
+        if self.project is None or self.project.status == "active":
+            return None
+        return _NOTICES.get(self.project.status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,53 +241,6 @@ class Column:
     tasks: Sequence[Task]
     more: str | None = None
     partial: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class TaskFilter:
-    """What a list of tasks is narrowed to. It lives in the address, so that every view can be linked to."""
-
-    project: str | None = None
-    status: str | None = None
-    priority: str | None = None
-    label: str | None = None
-    tag: str | None = None
-    agent: str | None = None
-    text: str | None = None
-    order: str | None = None
-    view: str | None = None
-    cursor: str | None = None
-
-    def url(self, **changes: str | None) -> str:
-        """Return the address of this view with some filters changed."""
-        changed = replace(self, **changes)
-        values = {each.name: getattr(changed, each.name) for each in fields(changed)}
-        query = urlencode({name: value for name, value in values.items() if value})
-        return f"/tasks?{query}" if query else "/tasks"
-
-    @property
-    def active(self) -> bool:
-        """Tell whether anything is filtered away."""
-        return any((self.project, self.status, self.priority, self.label, self.tag, self.agent, self.text))
-
-    @property
-    def cleared(self) -> str:
-        """Return the address of the same view without filters."""
-        return TaskFilter(view=self.view, order=self.order).url()
-
-    def ordered(self, order: str) -> str:
-        """Return the address of the same tasks in another order."""
-        return self.url(order=None if order == ORDERS[0] else order, cursor=None)
-
-    @property
-    def as_table(self) -> str:
-        """Return the address of the same tasks as a table."""
-        return self.url(view=None, cursor=None)
-
-    @property
-    def as_board(self) -> str:
-        """Return the address of the same tasks as a board."""
-        return self.url(view="board", cursor=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,9 +273,12 @@ class Overview:
     done_percent: int = 0
     filter: TaskFilter = field(default_factory=lambda: TaskFilter())
     working: Sequence[Task] = ()
+    working_total: int = 0
     ready: Sequence[Task] = ()
     ready_total: int = 0
     waiting: Sequence[Task] = ()
+    waiting_total: int = 0
+    questions: Sequence[Question] = ()
     quarantined: Sequence[Task] = ()
     quarantined_total: int = 0
     finished: Sequence[Task] = ()
@@ -332,6 +312,11 @@ class TaskPage:
     facts: Sequence[Fact] = ()
     waits_for: str | None = None
     take: bool = False
+    questions: Sequence[Question] = ()
+    comments: Sequence[Comment] = ()
+    comments_more: bool = False
+    files: Sequence[File] = ()
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,6 +370,8 @@ def bar(counts: Mapping[str, int]) -> list[Part]:
         "failed",
         "pending",
         "draft",
+        "deferred",
+        "cancelled",
     )
     present: Iterable[tuple[str, int]] = [(status, counts.get(status, 0)) for status in order]
     total = sum(count for _, count in present)

@@ -116,9 +116,13 @@ async function refresh() {
   }
 }
 
+// The answer is read once; what did not change is left alone, so that a badge costs a long page nothing.
 function morph(regions, text) {
+  const fresh = new DOMParser().parseFromString(text, "text/html");
   for (const region of regions) {
-    htmx.swap({ text, sourceElement: region, target: region, select: `#${region.id}`, swap: "outerMorph" });
+    const next = fresh.getElementById(region.id);
+    if (!next || next.isEqualNode(region)) continue;
+    htmx.swap({ text: next.outerHTML, sourceElement: region, target: region, swap: "outerMorph" });
   }
 }
 
@@ -155,11 +159,14 @@ function paletteKey(event) {
 
 // ---------------------------------------------------------------------------------------------------- keyboard
 
-const GO = { o: "/", t: "/tasks", b: "/tasks?view=board", p: "/projects" };
+const GO = {
+  o: "/", i: "/inbox", t: "/tasks", b: "/tasks?view=board", e: "/epics", s: "/issues", w: "/workflows", d: "/graph",
+  a: "/agents", l: "/devlog", p: "/projects",
+};
 let going = 0;
 
 function moveFocus(step) {
-  const items = $$("main .r, main .card, main .project");
+  const items = $$("main .r, main .card, main .project, main .question a, main .gnode");
   if (!items.length) return;
   const at = items.indexOf(document.activeElement);
   const next = items[Math.min(items.length - 1, Math.max(0, at + step))];
@@ -172,6 +179,10 @@ function isTyping(target) {
 }
 
 function onKey(event) {
+  if ((event.ctrlKey || event.metaKey) && event.key === "Enter" && event.target.matches(".answer textarea")) {
+    event.target.form.requestSubmit($(".button-main", event.target.form));
+    return;
+  }
   if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
     event.preventDefault();
     openPalette();

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from steward.kit.migrate import execute
 
-revision = "0010"
-down_revision = "0009"
+revision = "0011"
+down_revision = "0010"
 
 # No vector is stored: 1,100 tasks would take 0.7 MB more. The indexes hold the words of titles and descriptions, and
 # marks (project, labels, type, tag), so that they narrow by these too; ranks and places are worked out anew for the

@@ -1,0 +1,31 @@
+"""Runs operations for pages, as whoever looks at them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from steward.kit import op
+from steward.kit.db import Actor, Database
+from steward.kit.errors import StewardError
+
+EVERYWHERE = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Runs operations as somebody."""
+
+    database: Database
+    actor: Actor
+
+    def __call__(self, name: str, /, **arguments: Any) -> Any:
+        """Return the typed result of `room.verb`; arguments that are None are left out."""
+        given = {key: value for key, value in arguments.items() if value is not None}
+        return op.run(self.database, op.operation(name), given, actor=self.actor)
+
+
+def told(exc: StewardError) -> str:
+    """Return an error in sentences: what is wrong, then what to do."""
+    text = f"{exc.message[:1].upper()}{exc.message[1:]}."
+    return f"{text} {exc.hint[:1].upper()}{exc.hint[1:]}." if exc.hint else text
