@@ -1574,6 +1574,7 @@ declare
   parents uuid[];
   closed uuid[];
   reordered uuid[];
+  projects uuid[];
   project uuid;
 begin
   -- A full join, because the plan is kept: one made for a single row would compare each of many with each.
@@ -1585,8 +1586,9 @@ begin
     array_agg(n.id) filter (where o.status <> n.status and n.status in ('done', 'failed', 'cancelled', 'deferred', 'draft')
       and o.parent_task_id is null and n.parent_task_id is null),
     array_agg(n.id) filter (where (o.priority, o.labels, o.required_capabilities)
-      is distinct from (n.priority, n.labels, n.required_capabilities))
-  into ids, moved, parents, closed, reordered
+      is distinct from (n.priority, n.labels, n.required_capabilities)),
+    array_agg(distinct n.project_id)
+  into ids, moved, parents, closed, reordered, projects
   from new_rows as n
   full join old_rows as o on o.id = n.id;
   if moved is not null then
@@ -1604,7 +1606,7 @@ begin
     closed := work.untied(closed);
     if cardinality(closed) > 0 then
       -- As in refresh_queue: the project must not begin to hand them out unseen.
-      for project in select distinct n.project_id from new_rows as n order by n.project_id loop
+      foreach project in array projects loop
         perform pg_advisory_xact_lock_shared(work.queue_lock(project));
       end loop;
     end if;
@@ -2271,6 +2273,66 @@ begin
 end
 $$;
 
+-- function count_rows()
+
+CREATE FUNCTION work.count_rows() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+begin
+  if tg_op = 'INSERT' then
+    insert into work.count_deltas (project_id, name, delta)
+    select n.project_id, tg_argv[0], count(*)
+    from new_rows as n
+    group by n.project_id;
+  else
+    insert into work.count_deltas (project_id, name, delta)
+    select o.project_id, tg_argv[0], -count(*)
+    from old_rows as o
+    group by o.project_id;
+  end if;
+  return null;
+end
+$$;
+
+-- function count_tasks()
+
+CREATE FUNCTION work.count_tasks() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+begin
+  if tg_op = 'INSERT' then
+    insert into work.count_deltas (project_id, name, delta)
+    select n.project_id, n.status, count(*)
+    from new_rows as n
+    where n.deleted_at is null
+    group by n.project_id, n.status;
+  elsif tg_op = 'DELETE' then
+    insert into work.count_deltas (project_id, name, delta)
+    select o.project_id, o.status, -count(*)
+    from old_rows as o
+    where o.deleted_at is null
+    group by o.project_id, o.status;
+  else
+    insert into work.count_deltas (project_id, name, delta)
+    select c.project_id, c.status, sum(c.delta)
+    from (
+      select n.project_id, n.status, 1 as delta
+      from new_rows as n
+      where n.deleted_at is null
+      union all
+      select o.project_id, o.status, -1
+      from old_rows as o
+      where o.deleted_at is null
+    ) as c
+    group by c.project_id, c.status
+    having sum(c.delta) <> 0;
+  end if;
+  return null;
+end
+$$;
+
 -- function delete_task(uuid)
 
 CREATE FUNCTION work.delete_task(p_id uuid) RETURNS integer
@@ -2804,17 +2866,9 @@ declare
   agents uuid[];
 begin
   perform kit.authorize('work:write');
-  if not exists (
-    select
-    from unnest(p_task_ids, p_tokens, p_results) as g (task_id, token, result)
-    left join work.tasks as t
-      on t.id = g.task_id
-      and t.id = any (p_task_ids)
-      and t.status = 'done'
-      and t.finished_token = g.token
-      and (g.result is null or t.result = g.result)
-    where t.id is null
-  ) then
+  if exists (select from work.tasks as t where t.id = any (p_task_ids) and t.status = 'done')
+    and work.finished_before(p_task_ids, p_tokens, p_results)
+  then
     return;
   end if;
   agents := work.pass_all(p_task_ids, p_tokens);
@@ -2837,6 +2891,52 @@ begin
   from unnest(p_task_ids, agents, p_results, p_actual_minutes, p_tokens) as g (task_id, agent_id, result, actual_minutes, token)
   where t.id = g.task_id
     and t.id = any (p_task_ids);
+end
+$$;
+
+-- function finished_before(uuid[], bigint[], jsonb[])
+
+CREATE FUNCTION work.finished_before(p_task_ids uuid[], p_tokens bigint[], p_results jsonb[]) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+  select not exists (
+    select
+    from unnest(p_task_ids, p_tokens, p_results) as g (task_id, token, result)
+    left join work.tasks as t
+      on t.id = g.task_id
+      and t.status = 'done'
+      and t.finished_token = g.token
+      and (g.result is null or t.result = g.result)
+    where t.id is null
+  )
+$$;
+
+-- function fold_counts()
+
+CREATE FUNCTION work.fold_counts() RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+declare
+  gone integer;
+begin
+  with taken as (
+    delete from work.count_deltas
+    returning project_id, name, delta
+  ),
+  added as (
+    insert into work.counts as c (project_id, name, count)
+    select t.project_id, t.name, sum(t.delta)
+    from taken as t
+    group by t.project_id, t.name
+    having sum(t.delta) <> 0
+    order by t.project_id, t.name
+    on conflict (project_id, name) do update
+    set count = c.count + excluded.count
+  )
+  select count(*) into gone from taken;
+  return gone;
 end
 $$;
 
@@ -3232,6 +3332,124 @@ begin
   return array(select i from generate_series(1, p_nodes) as i where waits[i] > 0);
 end
 $$;
+
+-- function list_condition(text, jsonb)
+
+CREATE FUNCTION work.list_condition(p_word text, p_value jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT
+         CASE p_word
+             WHEN 'project_id'::text THEN 'x.project_id = ($1 ->> ''project_id'')::uuid'::text
+             WHEN 'status'::text THEN 'x.status = any (array(select jsonb_array_elements_text($1 -> ''status'')))'::text
+             WHEN 'type'::text THEN 'x.type = $1 ->> ''type'''::text
+             WHEN 'priority'::text THEN 'x.priority = ($1 ->> ''priority'')::smallint'::text
+             WHEN 'label'::text THEN 'x.labels @> array[$1 ->> ''label'']'::text
+             WHEN 'tag'::text THEN 'x.import_tag = $1 ->> ''tag'''::text
+             WHEN 'parent_id'::text THEN 'x.parent_task_id = ($1 ->> ''parent_id'')::uuid'::text
+             WHEN 'epic_id'::text THEN 'x.epic_id = ($1 ->> ''epic_id'')::uuid'::text
+             WHEN 'issue_id'::text THEN 'x.issue_id = ($1 ->> ''issue_id'')::uuid'::text
+             WHEN 'workflow_id'::text THEN 'x.workflow_id = ($1 ->> ''workflow_id'')::uuid'::text
+             WHEN 'top'::text THEN 'x.parent_task_id is null'::text
+             WHEN 'ready'::text THEN (
+             CASE
+                 WHEN (p_value = 'true'::jsonb) THEN ''::text
+                 ELSE 'not '::text
+             END || 'exists (select from work.ready_queue as q where q.task_id = x.id and q.agent_id is null)'::text)
+             WHEN 'agent'::text THEN ('(x.assigned_user_id = $9 or x.assigned_agent_id = $10'::text || ' or x.id = any (array(select q.task_id from work.ready_queue as q where q.agent_id = $10)))'::text)
+             WHEN 'state'::text THEN ((('x.status = any (array(select case when s in (''ready'', ''claimed'', ''waiting'') then ''pending'' else s end'::text || ' from jsonb_array_elements_text($1 -> ''state'') as s)) and case when x.status <> ''pending'' then x.status else coalesce('::text) || '(select case when q.agent_id is null then ''ready'' else ''claimed'' end from work.ready_queue as q where q.task_id = x.id), ''waiting'')'::text) || ' end = any (array(select jsonb_array_elements_text($1 -> ''state'')))'::text)
+             WHEN 'text'::text THEN 'true'::text
+             ELSE 'false'::text
+         END AS "case";
+END;
+
+-- function list_marks(jsonb, tsquery)
+
+CREATE FUNCTION work.list_marks(p_filter jsonb, p_query tsquery) RETURNS tsquery
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+declare
+  marks tsquery := p_query;
+  mark text;
+begin
+  foreach mark in array array[
+    p_filter ->> 'label', '=t' || (p_filter ->> 'type'), '=g' || (p_filter ->> 'tag')
+  ] loop
+    marks := case when mark is null then marks when marks is null then work.search_mark(mark) else marks && work.search_mark(mark) end;
+  end loop;
+  return case
+    when marks is not null and p_filter ->> 'project_id' is not null then marks && work.search_mark('=p' || (p_filter ->> 'project_id'))
+    else marks
+  end;
+end
+$$;
+
+-- function list_order(text)
+
+CREATE FUNCTION work.list_order(p_order text, OUT sort text, OUT after text) RETURNS record
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT o.sort,
+     o.after
+    FROM ( VALUES ('priority'::text,'x.priority desc, x.number, x.id'::text,('x.priority <= ($2 ->> 0)::smallint and (x.priority < ($2 ->> 0)::smallint'::text || ' or (x.number, x.id) > (($2 ->> 1)::bigint, ($2 ->> 2)::uuid))'::text)), ('number'::text,'x.number, x.id'::text,'(x.number, x.id) > (($2 ->> 0)::bigint, ($2 ->> 1)::uuid)'::text), ('age'::text,'x.id'::text,'x.id > ($2 ->> 0)::uuid'::text), ('updated'::text,'x.updated_at desc, x.id desc'::text,'(x.updated_at, x.id) < (($2 ->> 0)::timestamptz, ($2 ->> 1)::uuid)'::text), ('place'::text,'x.order_index, x.number, x.id'::text,('(x.order_index, x.number, x.id) > ((select a.order_index from work.tasks as a where a.id = ($2 ->> 0)::uuid),'::text || ' (select a.number from work.tasks as a where a.id = ($2 ->> 0)::uuid), ($2 ->> 0)::uuid)'::text))) o(name, sort, after)
+   WHERE (o.name = list_order.p_order);
+END;
+
+-- function list_tasks(jsonb, text, jsonb, integer)
+
+CREATE FUNCTION work.list_tasks(p_filter jsonb, p_order text, p_after jsonb, p_limit integer) RETURNS TABLE(id uuid, place bigint)
+    LANGUAGE plpgsql STABLE ROWS 50
+    SET search_path TO 'work', 'projects', 'accounts', 'agents', 'pg_temp'
+    SET max_parallel_workers_per_gather TO '0'
+    SET jit TO 'off'
+    AS $_$
+declare
+  conditions text := 'x.deleted_at is null';
+  source record;
+  asked record;
+  ordered record;
+  named uuid[];
+  marks tsquery;
+begin
+  select o.sort, o.after into strict ordered from work.list_order(p_order) as o;
+  select conditions || coalesce(string_agg(' and ' || work.list_condition(f.key, f.value), ''), '') into conditions
+  from jsonb_each(p_filter) as f;
+  if p_filter ->> 'text' is not null then
+    select s.query, s.guess, s.needle, s.patterns into asked from work.search_query(p_filter ->> 'text') as s;
+    named := array(
+      select r.id from work.search_reference(p_filter ->> 'text', array(select p.id from projects.projects as p where p.deleted_at is null)) as r
+      where r.kind = 'task'
+    );
+  else
+    select null::tsquery as query, null::tsquery as guess, ''::text as needle, '{}'::text[] as patterns into asked;
+  end if;
+  -- What is archived or put away is seen by who names the project.
+  if p_filter ->> 'project_id' is null then
+    conditions := conditions || ' and (x.project_id = any ($11)) is not true';
+  end if;
+  marks := work.list_marks(p_filter, asked.query);
+  if cardinality(named) > 0 then
+    conditions := conditions || ' and x.id = any ($3)';
+  elsif p_filter ->> 'text' is not null and asked.query is null then
+    return;
+  elsif marks is not null then
+    select s.words, s.said into source from work.search_source('task') as s;
+    conditions := conditions || case
+      when not work.search_is_common('task', work.list_marks(p_filter, asked.guess), 80) then format(' and %s @@ $4', source.words)
+      when asked.query is not null then format(' and case when strpos(lower(%s), $6) <> 0 then %s @@ $5 else false end', source.said, source.words)
+      else ''
+    end || case when cardinality(asked.patterns) = 0 then '' else format(' and %s ~* all ($7)', source.said) end;
+  end if;
+  return query execute format(
+    'select k.id, row_number() over () from (select x.id from work.tasks as x where %s%s order by %s limit $8) as k',
+    conditions, case when p_after is null then '' else ' and ' || ordered.after end, ordered.sort
+  ) using p_filter, p_after, named, marks, asked.query, asked.needle, asked.patterns, p_limit,
+    (select u.id from accounts.users as u where lower(u.username) = lower(p_filter ->> 'agent') and u.deleted_at is null),
+    (select g.id from agents.agents as g where lower(g.name) = lower(p_filter ->> 'agent')),
+    array(select p.id from projects.projects as p where p.status = 'archived' or p.deleted_at is not null);
+end
+$_$;
 
 -- function load_of(uuid, uuid)
 
@@ -3652,7 +3870,7 @@ CREATE FUNCTION work.project_statistics(p_project_id uuid DEFAULT NULL::uuid) RE
     LANGUAGE sql STABLE
     SET search_path TO 'work', 'projects', 'pg_temp'
     AS $$
-  select p.total, e.total, e.completed, i.total, i.open, w.total, w.active, w.completed, t.total, t.completed, d.total
+  select p.total, e.total, e.completed, i.total, i.open, w.total, w.active, w.completed, t.total, t.completed, t.dependencies
   from (
     select count(*)::integer as total
     from projects.projects as x
@@ -3685,18 +3903,13 @@ CREATE FUNCTION work.project_statistics(p_project_id uuid DEFAULT NULL::uuid) RE
       and (p_project_id is null or x.project_id = p_project_id)
   ) as w
   cross join (
-    select count(*)::integer as total, (count(*) filter (where x.status = 'done'))::integer as completed
-    from work.tasks as x
-    where x.deleted_at is null
-      and x.project_id not in (select d.id from projects.projects as d where d.deleted_at is not null)
-      and (p_project_id is null or x.project_id = p_project_id)
+    select
+      coalesce(sum(x.count) filter (where x.name not in ('queued', 'dependencies')), 0)::integer as total,
+      coalesce(sum(x.count) filter (where x.name = 'done'), 0)::integer as completed,
+      coalesce(sum(x.count) filter (where x.name = 'dependencies'), 0)::integer as dependencies
+    from work.project_counts as x
+    where p_project_id is null or x.project_id = p_project_id
   ) as t
-  cross join (
-    select count(*)::integer as total
-    from work.task_dependencies as x
-    where x.project_id not in (select d.id from projects.projects as d where d.deleted_at is not null)
-      and (p_project_id is null or x.project_id = p_project_id)
-  ) as d
 $$;
 
 -- function queue_lock(uuid)
@@ -3808,6 +4021,9 @@ $$;
 CREATE FUNCTION work.reasons_of(p_ids uuid[]) RETURNS TABLE(task_id uuid, reason text, blocker_id uuid)
     LANGUAGE sql STABLE
     SET search_path TO 'work', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
     AS $$
   with recursive line (id, member, parent_id) as (
     select t.id, t.id, t.parent_task_id
@@ -3836,6 +4052,30 @@ CREATE FUNCTION work.reasons_of(p_ids uuid[]) RETURNS TABLE(task_id uuid, reason
   join work.tasks as a on a.id = line.member
   where line.member <> line.id
     and a.status in ('draft', 'done', 'failed', 'cancelled', 'deferred')
+$$;
+
+-- function recount()
+
+CREATE FUNCTION work.recount() RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+  lock table work.tasks, work.ready_queue, work.task_dependencies in share mode;
+  delete from work.count_deltas;
+  delete from work.counts;
+  insert into work.counts (project_id, name, count)
+  select t.project_id, t.status, count(*)
+  from work.tasks as t
+  where t.deleted_at is null
+  group by t.project_id, t.status
+  union all
+  select q.project_id, 'queued', count(*)
+  from work.ready_queue as q
+  group by q.project_id
+  union all
+  select d.project_id, 'dependencies', count(*)
+  from work.task_dependencies as d
+  group by d.project_id
 $$;
 
 -- function refresh_queue(uuid[])
@@ -4092,6 +4332,459 @@ begin
     and p.deleted_at is null;
 end
 $_$;
+
+-- function search(text, uuid, text[], integer, real, uuid)
+
+CREATE FUNCTION work.search(p_text text, p_project_id uuid DEFAULT NULL::uuid, p_kinds text[] DEFAULT NULL::text[], p_limit integer DEFAULT 20, p_after_rank real DEFAULT NULL::real, p_after_id uuid DEFAULT NULL::uuid) RETURNS TABLE(kind text, id uuid, ref text, project text, title text, status text, body text, marks text[], rank real)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'work', 'projects', 'kit', 'pg_temp'
+    AS $$
+declare
+  seen uuid[];
+  asked record;
+begin
+  perform kit.authorize('work:read');
+  select q.query, q.guess, q.exact, q.needle, q.patterns, q.marks into asked from work.search_query(p_text) as q;
+  select array_agg(p.id) into seen
+  from projects.projects as p
+  where p.deleted_at is null
+    and (p_project_id is null or p.id = p_project_id);
+  return query
+  with hits (kind, id, rank) as (
+    select r.kind, r.id, 100::real
+    from work.search_reference(p_text, seen) as r
+    union all
+    select replace(k.kind, 'note', 'devlog'), c.id, c.rank
+    from unnest(array['task', 'issue', 'epic', 'comment', 'devlog', 'note']) as k (kind)
+    cross join lateral work.search_kind(
+      k.kind, asked.query, asked.guess, asked.exact, asked.needle, asked.patterns, seen, p_project_id,
+      case when cardinality(p_kinds) = 1 then 120 else 25 end
+    ) as c
+    where asked.query is not null
+      and (p_kinds is null or replace(k.kind, 'note', 'devlog') = any (p_kinds))
+  ),
+  page as materialized (
+    select h.kind, h.id, max(h.rank) as rank
+    from hits as h
+    where p_kinds is null or h.kind = any (p_kinds)
+    group by h.kind, h.id
+    having p_after_id is null or (max(h.rank), h.id) < (p_after_rank, p_after_id)
+    order by max(h.rank) desc, h.id desc
+    limit p_limit
+  )
+  select page.kind, page.id, s.ref, p.slug, s.title, s.status, s.body, asked.marks, page.rank
+  from page
+  cross join lateral work.search_shown(page.kind, page.id) as s
+  join projects.projects as p on p.id = s.project_id
+  order by page.rank desc, page.id desc;
+end
+$$;
+
+-- function search_candidates(text, tsquery, tsquery, tsquery, text, text[], uuid[], uuid, boolean, integer)
+
+CREATE FUNCTION work.search_candidates(p_kind text, p_query tsquery, p_guess tsquery, p_exact tsquery, p_needle text, p_patterns text[], p_projects uuid[], p_project_id uuid, p_common boolean, p_most integer DEFAULT 40) RETURNS TABLE(id uuid, rank real)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'work', 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET max_parallel_workers_per_gather TO '0'
+    SET jit TO 'off'
+    AS $_$
+declare
+  source record;
+  place text;
+  chosen text;
+begin
+  select s.relation, s.id, s.live, s.words, s.said, s.title, s.body, s.numbered into source from work.search_source(p_kind) as s;
+  place := case when source.numbered and p_project_id is not null then 'x.number' else 'x.id' end;
+  chosen := case
+    when not p_common then
+      -- Which project it is, is asked in a form that no index is used for: the words narrow more.
+      case when p_project_id is null then '(x.project_id = any ($5)) is true and %1$s @@ $1'
+      else '(x.project_id = $6) is true and %1$s @@ ($1 && work.search_mark(''=p'' || $6::text))' end
+      || ' and %2$s ~* all ($3) order by strpos(lower(%3$s), $4) <> 0 desc, %4$s desc'
+    else
+      case when p_project_id is null then '(x.project_id = any ($5)) is true and ' else 'x.project_id = $6 and ' end
+      || case
+        when place = 'x.number' then 'x.number >= (select max(y.number) - 10000 from %5$s as y where y.project_id = $6)'
+        else 'x.id >= coalesce((select y.id from %5$s as y order by y.id desc offset 10000 limit 1), $7)'
+      end
+      || ' and case when strpos(lower(%2$s), $4) <> 0 and %2$s ~* all ($3) then %1$s @@ $1 else false end order by %4$s desc'
+  end;
+  return query execute format(
+    'select f.id, ts_rank(v.words, $9, 1) + (ts_rank(v.words, $2, 1) * 0.3)::real from (select %s as id, %s as title, %s as body from %s as x'
+      || ' where %s and ' || format(chosen, source.words, source.said, source.title, place, source.relation) || ' limit $8) as f'
+      || ' cross join lateral (select setweight(to_tsvector(''simple'', work.search_clean(f.title)), ''A'')'
+      || ' || setweight(to_tsvector(''simple'', work.search_clean(left(f.body, 5000))), ''D'') as words) as v',
+    source.id, source.title, source.body, source.relation, source.live
+  ) using p_query, p_exact, p_patterns, p_needle, p_projects, p_project_id, '00000000-0000-0000-0000-000000000000'::uuid, p_most, p_guess;
+end
+$_$;
+
+-- function search_clean(text)
+
+CREATE FUNCTION work.search_clean(p_text text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select regexp_replace(
+    left(p_text, 100000),
+    '[]!-/:-@[\\^_`{-~\u00a0\u00ab\u00b7\u00bb\u00d7\u2010-\u2027\u202f-\u205e\u2190-\u21ff\u3000-\u3003\u3008-\u3011\uff01-\uff0f\uff1a-\uff20]',
+    ' ', 'g'
+  )
+$$;
+
+-- comment FUNCTION search_clean(p_text text)
+
+COMMENT ON FUNCTION work.search_clean(p_text text) IS 'Put blanks where signs are, so that paths, names with underscores and numbers with dots fall into their words.';
+
+-- function search_is_common(text, tsquery, double precision)
+
+CREATE FUNCTION work.search_is_common(p_kind text, p_query tsquery, p_factor double precision DEFAULT 20) RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+declare
+  source record;
+  plan json;
+begin
+  select s.relation, s.words into source from work.search_source(p_kind) as s;
+  execute format('explain (format json) select from %s as x where %s @@ %L::tsquery', source.relation, source.words, p_query)
+  into plan;
+  return power((plan -> 0 -> 'Plan' ->> 'Plan Rows')::float8, 2) > p_factor * (
+    select greatest(c.reltuples, 10000)
+    from pg_catalog.pg_class as c
+    where c.oid = source.relation::regclass
+  );
+end
+$$;
+
+-- function search_kind(text, tsquery, tsquery, tsquery, text, text[], uuid[], uuid, integer)
+
+CREATE FUNCTION work.search_kind(p_kind text, p_query tsquery, p_guess tsquery, p_exact tsquery, p_needle text, p_patterns text[], p_projects uuid[], p_project_id uuid, p_most integer) RETURNS TABLE(id uuid, rank real)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+begin
+  if work.search_is_common(
+    p_kind, case when p_project_id is null then p_guess else p_guess && work.search_mark('=p' || p_project_id) end
+  ) then
+    return query
+    select c.id, c.rank
+    from work.search_candidates(p_kind, p_query, p_guess, p_exact, p_needle, p_patterns, p_projects, p_project_id, true, p_most) as c;
+    if found then
+      return;
+    end if;
+  end if;
+  return query
+  select c.id, c.rank
+  from work.search_candidates(p_kind, p_query, p_guess, p_exact, p_needle, p_patterns, p_projects, p_project_id, false, p_most) as c;
+end
+$$;
+
+-- function search_term(text, boolean)
+
+CREATE FUNCTION work.search_term(p_word text, p_beginning boolean DEFAULT false) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT (((''''::text || replace(replace(p_word, '\'::text, '\\'::text), ''''::text, ''''''::text)) || ''''::text) ||
+         CASE
+             WHEN p_beginning THEN ':*'::text
+             ELSE ''::text
+         END);
+END;
+
+-- function search_mark(text)
+
+CREATE FUNCTION work.search_mark(p_mark text) RETURNS tsquery
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT (work.search_term(('#'::text || "left"(p_mark, 200))))::tsquery AS search_term;
+END;
+
+-- function search_part(text[], boolean, boolean, boolean)
+
+CREATE FUNCTION work.search_part(p_tokens text[], p_exact boolean, p_unfinished boolean, p_negative boolean) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+  select case
+    when p_negative then '!(' || string_agg(work.search_term(t.token), ' <-> ' order by t.place) || ')'
+    when cardinality(p_tokens) = 1 and not p_exact then work.search_word(p_tokens[1], p_unfinished)
+    else '(' || string_agg(
+      work.search_term(t.token, p_unfinished and t.place = cardinality(p_tokens)), ' & ' order by t.place
+    ) || ')'
+  end
+  from unnest(p_tokens) with ordinality as t (token, place)
+$$;
+
+-- function search_parts(text)
+
+CREATE FUNCTION work.search_parts(p_text text) RETURNS TABLE(place bigint, tokens text[], negative boolean, quoted boolean, is_or boolean, unfinished boolean, is_stop boolean)
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'work', 'pg_catalog', 'pg_temp'
+    AS $_$
+  select
+    r.place,
+    t.tokens,
+    r.m[1] = '-',
+    r.m[2] is not null,
+    coalesce(lower(r.m[3]) = 'or', false),
+    r.m[3] is not null and r.place = count(*) over () and p_text ~ '[[:alnum:]]$',
+    r.m[3] is not null
+    and cardinality(t.tokens) = 1
+    and (ts_lexize('pg_catalog.english_stem', t.tokens[1]) = '{}' or ts_lexize('pg_catalog.russian_stem', t.tokens[1]) = '{}')
+  from regexp_matches(left(p_text, 400), '(-?)(?:"([^"]*)"?|([^\s"]+))', 'g') with ordinality as r (m, place)
+  cross join lateral (select work.search_tokens(coalesce(r.m[2], r.m[3])) as tokens) as t
+$_$;
+
+-- function search_query(text)
+
+CREATE FUNCTION work.search_query(p_text text, OUT query tsquery, OUT guess tsquery, OUT exact tsquery, OUT needle text, OUT patterns text[], OUT marks text[]) RETURNS record
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'work', 'pg_catalog', 'pg_temp'
+    AS $$
+  with parts as materialized (
+    select r.place, r.tokens, r.negative, r.quoted, r.is_or, r.unfinished, r.is_stop
+    from work.search_parts(p_text) as r
+    where r.is_or or cardinality(r.tokens) > 0
+  ),
+  kept as (
+    select r.place, r.tokens, r.negative, r.quoted, r.is_or, r.unfinished, lag(r.is_or) over (order by r.place) as after_or
+    from parts as r
+    where r.is_or
+      or not r.is_stop
+      or not exists (select from parts as o where not o.is_stop and not o.is_or and not o.negative)
+  ),
+  terms as (
+    select
+      t.place, t.tokens, t.negative, t.quoted, coalesce(t.after_or, false) as after_or,
+      row_number() over (order by t.place) = 1 as is_first,
+      bool_or(t.after_or) over () is true as any_or,
+      work.search_part(t.tokens, t.quoted, t.unfinished, t.negative) as term,
+      work.search_start(t.tokens, t.quoted) as needle
+    from kept as t
+    where not t.is_or
+  )
+  select
+    case when bool_or(not t.negative) then string_agg(
+      case when t.is_first then '' when t.after_or then ' | ' else ' & ' end || t.term, '' order by t.place
+    )::tsquery end,
+    -- Words of a path or name stand together by no accident: how common they are is guessed from the longest alone.
+    string_agg(
+      case
+        when cardinality(t.tokens) = 1 and not t.quoted then work.search_word(t.tokens[1], true)
+        when t.quoted then t.term
+        else (select work.search_term(k) from unnest(t.tokens) as k order by length(k) desc limit 1)
+      end, case when t.any_or then ' | ' else ' & ' end
+    ) filter (where not t.negative)::tsquery,
+    string_agg('(' || work.search_part(t.tokens, true, false, false) || ')', ' | ') filter (where not t.negative)::tsquery,
+    coalesce((array_agg(t.needle order by length(t.needle) desc) filter (where not t.negative and not t.any_or))[1], ''),
+    coalesce(array_agg('\m' || array_to_string(t.tokens, '[^[:alnum:]]+')) filter (
+      where cardinality(t.tokens) > 1 and not t.negative and not t.any_or
+    ), '{}'),
+    coalesce(
+      string_to_array(string_agg(case when cardinality(t.tokens) > 1 or t.needle = '' then array_to_string(t.tokens, ' ') else t.needle end, ' ')
+        filter (where not t.negative), ' '),
+      '{}'
+    )
+  from terms as t
+$$;
+
+-- function search_reference(text, uuid[])
+
+CREATE FUNCTION work.search_reference(p_text text, p_projects uuid[]) RETURNS TABLE(kind text, id uuid)
+    LANGUAGE sql STABLE
+    SET search_path TO 'work', 'projects', 'pg_temp'
+    AS $_$
+  with words as (
+    select btrim(p_text) as word, regexp_match(btrim(p_text), '^([A-Za-z0-9]{2,10})-([0-9]{1,18})$') as ref
+  ),
+  numbered as (
+    select p.id as project_id, words.ref[2]::bigint as number
+    from words
+    join projects.projects as p on p.key = upper(words.ref[1])
+    where p.id = any (p_projects)
+  )
+  select 'task', t.id
+  from numbered as n
+  join work.tasks as t on t.project_id = n.project_id and t.number = n.number and t.deleted_at is null
+  union all
+  select 'issue', i.id
+  from numbered as n
+  join work.issues as i on i.project_id = n.project_id and i.number = n.number and i.deleted_at is null
+  union all
+  select 'epic', e.id
+  from words
+  join work.epics as e on e.epic_id = upper(words.word) and e.project_id = any (p_projects) and e.archived_at is null
+  union all
+  select 'devlog', d.id
+  from words
+  join work.devlog_entries as d on d.key_field = words.word and d.project_id = any (p_projects) and not d.archived
+$_$;
+
+-- function search_shown(text, uuid)
+
+CREATE FUNCTION work.search_shown(p_kind text, p_id uuid) RETURNS TABLE(project_id uuid, ref text, title text, status text, body text)
+    LANGUAGE sql STABLE ROWS 1
+    SET search_path TO 'work', 'projects', 'pg_temp'
+    AS $$
+  select t.project_id, p.key || '-' || t.number, t.title, t.status, t.description
+  from work.tasks as t
+  join projects.projects as p on p.id = t.project_id
+  where p_kind = 'task' and t.id = p_id
+  union all
+  select i.project_id, p.key || '-' || i.number, i.title, i.status, i.description
+  from work.issues as i
+  join projects.projects as p on p.id = i.project_id
+  where p_kind = 'issue' and i.id = p_id
+  union all
+  select e.project_id, e.epic_id, e.title, e.status, e.description
+  from work.epics as e
+  where p_kind = 'epic' and e.id = p_id
+  union all
+  select c.project_id, p.key || '-' || coalesce(t.number, i.number), coalesce(t.title, i.title), null, c.content
+  from work.comments as c
+  join projects.projects as p on p.id = c.project_id
+  left join work.tasks as t on t.id = c.task_id
+  left join work.issues as i on i.id = c.issue_id
+  where p_kind = 'comment' and c.id = p_id
+  union all
+  select d.project_id, d.key_field, d.title, d.status, concat_ws(E'\n', nullif(d.description, ''), (
+    select string_agg(n.content, E'\n' order by n."timestamp", n.id)
+    from work.devlog_notes as n
+    where n.devlog_id = d.id
+  ))
+  from work.devlog_entries as d
+  where p_kind = 'devlog' and d.id = p_id
+$$;
+
+-- function search_source(text)
+
+CREATE FUNCTION work.search_source(p_kind text, OUT relation text, OUT id text, OUT live text, OUT words text, OUT said text, OUT title text, OUT body text, OUT numbered boolean) RETURNS record
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+  select
+    s.relation, s.id, s.live, 'work.search_words(x.project_id, ' || s.marks || ', ' || s.said || ')', s.said, s.title,
+    s.body, p_kind in ('task', 'issue')
+  from (
+    values
+      (
+        'task', 'work.tasks', 'x.id', 'x.deleted_at is null', 'x.labels || array[''=t'' || x.type, ''=g'' || x.import_tag]',
+        'x.title || '' '' || x.description', 'x.title', 'x.description'
+      ),
+      (
+        'issue', 'work.issues', 'x.id', 'x.deleted_at is null', 'x.labels', 'x.title || '' '' || x.description',
+        'x.title', 'x.description'
+      ),
+      (
+        'epic', 'work.epics', 'x.id', 'x.archived_at is null', '''{}''',
+        'x.epic_id || '' '' || x.title || '' '' || x.description', 'x.title', 'x.description'
+      ),
+      (
+        'comment', 'work.comments', 'x.id',
+        'x.deleted_at is null and (select t.deleted_at from work.tasks as t where t.id = x.task_id) is null'
+          || ' and (select i.deleted_at from work.issues as i where i.id = x.issue_id) is null',
+        '''{}''', 'x.content', '''''', 'x.content'
+      ),
+      (
+        'devlog', 'work.devlog_entries', 'x.id', 'not x.archived', 'x.tags',
+        'x.key_field || '' '' || x.title || '' '' || x.description', 'x.title', 'x.description'
+      ),
+      (
+        'note', 'work.devlog_notes', 'x.devlog_id',
+        'not (select e.archived from work.devlog_entries as e where e.id = x.devlog_id)', '''{}''', 'x.content', '''''',
+        'x.content'
+      )
+  ) as s (kind, relation, id, live, marks, said, title, body)
+  where s.kind = p_kind
+$$;
+
+-- function search_start(text[], boolean)
+
+CREATE FUNCTION work.search_start(p_tokens text[], p_exact boolean) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'work', 'pg_temp'
+    AS $_$
+  select case
+    when p_exact or cardinality(p_tokens) > 1 or s.stem is null then p_tokens[1]
+    when starts_with(p_tokens[1], regexp_replace(s.stem, 'i$', '')) then regexp_replace(s.stem, 'i$', '')
+    else ''
+  end
+  from (select work.search_stem(p_tokens[1]) as stem) as s
+$_$;
+
+-- function search_stem(text)
+
+CREATE FUNCTION work.search_stem(p_word text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+  select case
+    when p_word ~ '[0-9]' or length(p_word) < 4 then null
+    when p_word ~ '^[ -~]+$' then (ts_lexize('pg_catalog.english_stem', p_word))[1]
+    else (ts_lexize('pg_catalog.russian_stem', p_word))[1]
+  end
+$_$;
+
+-- function search_tokens(text)
+
+CREATE FUNCTION work.search_tokens(p_text text) RETURNS text[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'work', 'pg_catalog', 'pg_temp'
+    AS $$
+  select coalesce(array_agg(w.lexeme order by w.place), '{}')
+  from (
+    select v.lexeme, unnest(v.positions) as place
+    from unnest(to_tsvector('simple', work.search_clean(p_text))) as v
+  ) as w
+$$;
+
+-- function search_word(text, boolean)
+
+CREATE FUNCTION work.search_word(p_word text, p_unfinished boolean) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'work', 'pg_temp'
+    AS $_$
+  select case
+    when s.stem is null then work.search_term(p_word, p_word ~ '[가-힣]' or (p_unfinished and length(p_word) > 1))
+    when (p_unfinished or p_word !~ '^[ -~]+$') and starts_with(p_word, s.stem) and s.stem !~ 'i$' then work.search_term(s.stem, true)
+    when p_unfinished or p_word !~ '^[ -~]+$' then format('(%s | %s | %s)', work.search_term(p_word, true),
+      work.search_term(s.stem, true), work.search_term(regexp_replace(s.stem, 'i$', 'y')))
+    else (
+      select '(' || string_agg(work.search_term(f.form), ' | ') || ')'
+      from (
+        select p_word as form
+        union
+        select regexp_replace(s.stem, 'i$', '') || e.ending
+        from unnest(string_to_array(
+          '|e|s|es|ed|d|ing|er|ers|or|ors|ion|ions|ation|ations|ment|ments|able|ive|al|ly|y|ies|ied|i|ity|'
+          || right(s.stem, 1) || 'ed|' || right(s.stem, 1) || 'ing|' || right(s.stem, 1) || 'er', '|'
+        )) as e (ending)
+      ) as f
+    )
+  end
+  from (select work.search_stem(p_word) as stem) as s
+$_$;
+
+-- function search_words(uuid, text[], text)
+
+CREATE FUNCTION work.search_words(p_project_id uuid, p_marks text[], p_text text) RETURNS tsvector
+    LANGUAGE plpgsql IMMUTABLE COST 100000 PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return to_tsvector('simple', work.search_clean(p_text)) || array_to_tsvector(array(
+    select '#' || left(m, 200)
+    from unnest(array['=p' || p_project_id] || p_marks) as m
+    where m is not null
+  ));
+end
+$$;
+
+-- comment FUNCTION search_words(p_project_id uuid, p_marks text[], p_text text)
+
+COMMENT ON FUNCTION work.search_words(p_project_id uuid, p_marks text[], p_text text) IS 'Return the words under which a thing is found, and its marks: each begins with #, as no word does.';
 
 -- function stamp_devlog()
 
@@ -4405,13 +5098,13 @@ begin
     limit p_limit;
   else
     return query
-    select t.id, row_number() over (order by t.id)
+    select t.id, row_number() over (order by t.priority desc, t.number, t.id)
     from work.tasks as t
     where t.deleted_at is null
       and t.project_id not in (select d.id from projects.projects as d where d.deleted_at is not null)
       and t.status in ('pending', 'in_progress', 'blocked')
       and not exists (select from work.ready_queue as q where q.task_id = t.id)
-    order by t.id
+    order by t.priority desc, t.number, t.id
     limit p_limit;
   end if;
 end
@@ -5674,6 +6367,31 @@ CREATE VIEW work.comment_list WITH (security_invoker='true') AS
      LEFT JOIN work.issues i ON ((i.id = c.issue_id)))
   WHERE (c.deleted_at IS NULL);
 
+-- table count_deltas
+
+CREATE TABLE work.count_deltas (
+    project_id uuid NOT NULL,
+    name text NOT NULL,
+    delta integer NOT NULL
+)
+WITH (autovacuum_vacuum_scale_factor='0.0', autovacuum_vacuum_threshold='1000', autovacuum_vacuum_cost_delay='0');
+
+-- comment TABLE count_deltas
+
+COMMENT ON TABLE work.count_deltas IS 'What has come and gone since, written by the transaction that changed it; no transaction changes a row of another.';
+
+-- table counts
+
+CREATE TABLE work.counts (
+    project_id uuid NOT NULL,
+    name text NOT NULL,
+    count bigint NOT NULL
+);
+
+-- comment TABLE counts
+
+COMMENT ON TABLE work.counts IS 'How much projects held when it was last added up: tasks of each state, rows of the queue, dependencies.';
+
 -- table devlog_dependencies
 
 CREATE TABLE work.devlog_dependencies (
@@ -5938,6 +6656,15 @@ CREATE TABLE work.extension_points (
 
 COMMENT ON TABLE work.extension_points IS 'Functions of later rooms that work calls in order, in the same transaction.';
 
+-- view held_counts
+
+CREATE VIEW work.held_counts WITH (security_invoker='true') AS
+ SELECT project_id,
+    count(*) AS held
+   FROM work.ready_queue q
+  WHERE (agent_id IS NOT NULL)
+  GROUP BY project_id;
+
 -- table import_files
 
 CREATE TABLE work.import_files (
@@ -6006,6 +6733,27 @@ CREATE SEQUENCE work.lease_tokens
     NO MAXVALUE
     CACHE 1;
 
+-- view project_counts
+
+CREATE VIEW work.project_counts WITH (security_invoker='true') AS
+ SELECT project_id,
+    name,
+    (sum(count))::bigint AS count
+   FROM ( SELECT c.project_id,
+            c.name,
+            c.count
+           FROM work.counts c
+        UNION ALL
+         SELECT d.project_id,
+            d.name,
+            d.delta
+           FROM work.count_deltas d) b
+  WHERE (NOT (project_id IN ( SELECT p.id
+           FROM projects.projects p
+          WHERE (p.deleted_at IS NOT NULL))))
+  GROUP BY project_id, name
+ HAVING (sum(count) <> (0)::numeric);
+
 -- view project_waiting
 
 CREATE VIEW work.project_waiting WITH (security_invoker='true') AS
@@ -6016,6 +6764,17 @@ CREATE VIEW work.project_waiting WITH (security_invoker='true') AS
     (sum(waited_ms))::bigint AS waited_ms
    FROM work.question_list q
   GROUP BY project_id, project;
+
+-- view queue_counts
+
+CREATE VIEW work.queue_counts WITH (security_invoker='true') AS
+ SELECT c.project_id,
+    (c.count - h.held) AS ready,
+    h.held
+   FROM ((work.project_counts c
+     LEFT JOIN work.held_counts q ON ((q.project_id = c.project_id)))
+     CROSS JOIN LATERAL ( SELECT COALESCE(q.held, (0)::bigint) AS held) h)
+  WHERE (c.name = 'queued'::text);
 
 -- table stored_files
 
@@ -6433,6 +7192,11 @@ ALTER TABLE ONLY work.agent_failures
 ALTER TABLE ONLY work.comments
     ADD CONSTRAINT comments_pkey PRIMARY KEY (id);
 
+-- constraint counts counts_pkey
+
+ALTER TABLE ONLY work.counts
+    ADD CONSTRAINT counts_pkey PRIMARY KEY (project_id, name);
+
 -- constraint devlog_dependencies devlog_dependencies_pkey
 
 ALTER TABLE ONLY work.devlog_dependencies
@@ -6731,6 +7495,10 @@ CREATE INDEX comments_issue ON work.comments USING btree (issue_id, created_at, 
 
 CREATE INDEX comments_task ON work.comments USING btree (task_id, created_at, id) WHERE (task_id IS NOT NULL);
 
+-- index comments_words
+
+CREATE INDEX comments_words ON work.comments USING gin (work.search_words(project_id, '{}'::text[], content)) WITH (fastupdate=off);
+
 -- index devlog_dependencies_entry
 
 CREATE INDEX devlog_dependencies_entry ON work.devlog_dependencies USING btree (devlog_id);
@@ -6763,6 +7531,10 @@ CREATE INDEX devlog_documents_sha256 ON work.devlog_documents USING btree (sha25
 
 CREATE INDEX devlog_entries_list ON work.devlog_entries USING btree (project_id, archived, updated_at DESC, id DESC);
 
+-- index devlog_entries_words
+
+CREATE INDEX devlog_entries_words ON work.devlog_entries USING gin (work.search_words(project_id, tags, ((((key_field || ' '::text) || title) || ' '::text) || description))) WITH (fastupdate=off);
+
 -- index devlog_notes_entry
 
 CREATE INDEX devlog_notes_entry ON work.devlog_notes USING btree (devlog_id, "timestamp", id);
@@ -6770,6 +7542,10 @@ CREATE INDEX devlog_notes_entry ON work.devlog_notes USING btree (devlog_id, "ti
 -- index devlog_notes_project
 
 CREATE INDEX devlog_notes_project ON work.devlog_notes USING btree (project_id);
+
+-- index devlog_notes_words
+
+CREATE INDEX devlog_notes_words ON work.devlog_notes USING gin (work.search_words(project_id, '{}'::text[], content)) WITH (fastupdate=off);
 
 -- index epic_dependencies_awaited
 
@@ -6786,6 +7562,10 @@ CREATE INDEX epics_project ON work.epics USING btree (project_id, id DESC) WHERE
 -- index epics_project_status
 
 CREATE INDEX epics_project_status ON work.epics USING btree (project_id, status, id DESC) WHERE (archived_at IS NULL);
+
+-- index epics_words
+
+CREATE INDEX epics_words ON work.epics USING gin (work.search_words(project_id, '{}'::text[], ((((epic_id || ' '::text) || title) || ' '::text) || description))) WITH (fastupdate=off);
 
 -- index issues_all
 
@@ -6810,6 +7590,10 @@ CREATE INDEX issues_project ON work.issues USING btree (project_id, number DESC,
 -- index issues_project_status
 
 CREATE INDEX issues_project_status ON work.issues USING btree (project_id, status, number DESC, id DESC) WHERE (deleted_at IS NULL);
+
+-- index issues_words
+
+CREATE INDEX issues_words ON work.issues USING gin (work.search_words(project_id, labels, ((title || ' '::text) || description))) WITH (fastupdate=off);
 
 -- index questions_agent
 
@@ -6933,7 +7717,7 @@ CREATE INDEX tasks_issue ON work.tasks USING btree (issue_id, project_id, priori
 
 -- index tasks_order
 
-CREATE INDEX tasks_order ON work.tasks USING btree (priority DESC, number, id) WHERE (deleted_at IS NULL);
+CREATE INDEX tasks_order ON work.tasks USING btree (priority DESC, number) WHERE (deleted_at IS NULL);
 
 -- index tasks_parent
 
@@ -6945,7 +7729,11 @@ CREATE INDEX tasks_project_completed ON work.tasks USING btree (project_id, comp
 
 -- index tasks_project_order
 
-CREATE INDEX tasks_project_order ON work.tasks USING btree (project_id, priority DESC, number, id) WHERE (deleted_at IS NULL);
+CREATE INDEX tasks_project_order ON work.tasks USING btree (project_id, priority DESC, number) WHERE (deleted_at IS NULL);
+
+-- index tasks_project_place
+
+CREATE INDEX tasks_project_place ON work.tasks USING btree (project_id, order_index, number) WHERE (deleted_at IS NULL);
 
 -- index tasks_project_status
 
@@ -6957,11 +7745,15 @@ CREATE INDEX tasks_quarantined ON work.tasks USING btree (project_id) WHERE ((qu
 
 -- index tasks_status
 
-CREATE INDEX tasks_status ON work.tasks USING btree (status, priority DESC, number, id) WHERE (deleted_at IS NULL);
+CREATE INDEX tasks_status ON work.tasks USING btree (status, priority DESC, number) WHERE (deleted_at IS NULL);
 
 -- index tasks_updated
 
-CREATE INDEX tasks_updated ON work.tasks USING btree (updated_at DESC, id DESC) WHERE (deleted_at IS NULL);
+CREATE INDEX tasks_updated ON work.tasks USING btree (updated_at DESC) WHERE (deleted_at IS NULL);
+
+-- index tasks_words
+
+CREATE INDEX tasks_words ON work.tasks USING gin (work.search_words(project_id, (labels || ARRAY[('=t'::text || type), ('=g'::text || import_tag)]), ((title || ' '::text) || description))) WITH (fastupdate=off);
 
 -- index tasks_workflow
 
@@ -7354,6 +8146,34 @@ CREATE TRIGGER check_numbers AFTER INSERT ON work.tasks REFERENCING NEW TABLE AS
 -- trigger tasks check_status
 
 CREATE TRIGGER check_status BEFORE UPDATE OF status ON work.tasks FOR EACH ROW WHEN ((old.status IS DISTINCT FROM new.status)) EXECUTE FUNCTION work.check_status();
+
+-- trigger ready_queue count_delete
+
+CREATE TRIGGER count_delete AFTER DELETE ON work.ready_queue REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION work.count_rows('queued');
+
+-- trigger task_dependencies count_delete
+
+CREATE TRIGGER count_delete AFTER DELETE ON work.task_dependencies REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION work.count_rows('dependencies');
+
+-- trigger tasks count_delete
+
+CREATE TRIGGER count_delete AFTER DELETE ON work.tasks REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION work.count_tasks();
+
+-- trigger ready_queue count_insert
+
+CREATE TRIGGER count_insert AFTER INSERT ON work.ready_queue REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION work.count_rows('queued');
+
+-- trigger task_dependencies count_insert
+
+CREATE TRIGGER count_insert AFTER INSERT ON work.task_dependencies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION work.count_rows('dependencies');
+
+-- trigger tasks count_insert
+
+CREATE TRIGGER count_insert AFTER INSERT ON work.tasks REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION work.count_tasks();
+
+-- trigger tasks count_update
+
+CREATE TRIGGER count_update AFTER UPDATE ON work.tasks REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION work.count_tasks();
 
 -- trigger tasks inherit_place
 
@@ -8242,6 +9062,10 @@ GRANT ALL ON FUNCTION work.count_failure(p_task_id uuid, p_reason text, p_final 
 GRANT ALL ON FUNCTION work.count_failure(p_task_id uuid, p_reason text, p_final boolean) TO steward_agent;
 GRANT ALL ON FUNCTION work.count_failure(p_task_id uuid, p_reason text, p_final boolean) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION work.count_rows() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.count_tasks() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION work.delete_task(p_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.delete_task(p_id uuid) TO steward_app;
 GRANT ALL ON FUNCTION work.delete_task(p_id uuid) TO steward_agent;
@@ -8347,6 +9171,14 @@ GRANT ALL ON FUNCTION work.finish_tasks(p_task_ids uuid[], p_tokens bigint[], p_
 GRANT ALL ON FUNCTION work.finish_tasks(p_task_ids uuid[], p_tokens bigint[], p_results jsonb[], p_actual_minutes integer[]) TO steward_agent;
 GRANT ALL ON FUNCTION work.finish_tasks(p_task_ids uuid[], p_tokens bigint[], p_results jsonb[], p_actual_minutes integer[]) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION work.finished_before(p_task_ids uuid[], p_tokens bigint[], p_results jsonb[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.finished_before(p_task_ids uuid[], p_tokens bigint[], p_results jsonb[]) TO steward_app;
+GRANT ALL ON FUNCTION work.finished_before(p_task_ids uuid[], p_tokens bigint[], p_results jsonb[]) TO steward_agent;
+GRANT ALL ON FUNCTION work.finished_before(p_task_ids uuid[], p_tokens bigint[], p_results jsonb[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.fold_counts() FROM PUBLIC;
+GRANT ALL ON FUNCTION work.fold_counts() TO steward_app;
+
 REVOKE ALL ON FUNCTION work.follow_project() FROM PUBLIC;
 GRANT ALL ON FUNCTION work.follow_project() TO steward_app;
 GRANT ALL ON FUNCTION work.follow_project() TO steward_agent;
@@ -8426,6 +9258,26 @@ REVOKE ALL ON FUNCTION work.left_waiting(p_nodes integer, p_from integer[], p_to
 GRANT ALL ON FUNCTION work.left_waiting(p_nodes integer, p_from integer[], p_to integer[]) TO steward_app;
 GRANT ALL ON FUNCTION work.left_waiting(p_nodes integer, p_from integer[], p_to integer[]) TO steward_agent;
 GRANT ALL ON FUNCTION work.left_waiting(p_nodes integer, p_from integer[], p_to integer[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.list_condition(p_word text, p_value jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.list_condition(p_word text, p_value jsonb) TO steward_app;
+GRANT ALL ON FUNCTION work.list_condition(p_word text, p_value jsonb) TO steward_agent;
+GRANT ALL ON FUNCTION work.list_condition(p_word text, p_value jsonb) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.list_marks(p_filter jsonb, p_query tsquery) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.list_marks(p_filter jsonb, p_query tsquery) TO steward_app;
+GRANT ALL ON FUNCTION work.list_marks(p_filter jsonb, p_query tsquery) TO steward_agent;
+GRANT ALL ON FUNCTION work.list_marks(p_filter jsonb, p_query tsquery) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.list_order(p_order text, OUT sort text, OUT after text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.list_order(p_order text, OUT sort text, OUT after text) TO steward_app;
+GRANT ALL ON FUNCTION work.list_order(p_order text, OUT sort text, OUT after text) TO steward_agent;
+GRANT ALL ON FUNCTION work.list_order(p_order text, OUT sort text, OUT after text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.list_tasks(p_filter jsonb, p_order text, p_after jsonb, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.list_tasks(p_filter jsonb, p_order text, p_after jsonb, p_limit integer) TO steward_app;
+GRANT ALL ON FUNCTION work.list_tasks(p_filter jsonb, p_order text, p_after jsonb, p_limit integer) TO steward_agent;
+GRANT ALL ON FUNCTION work.list_tasks(p_filter jsonb, p_order text, p_after jsonb, p_limit integer) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.load_of(p_agent_id uuid, p_project_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.load_of(p_agent_id uuid, p_project_id uuid) TO steward_app;
@@ -8542,6 +9394,8 @@ GRANT ALL ON FUNCTION work.reasons_of(p_ids uuid[]) TO steward_app;
 GRANT ALL ON FUNCTION work.reasons_of(p_ids uuid[]) TO steward_agent;
 GRANT ALL ON FUNCTION work.reasons_of(p_ids uuid[]) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION work.recount() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION work.refresh_queue(p_ids uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.refresh_queue(p_ids uuid[]) TO steward_app;
 GRANT ALL ON FUNCTION work.refresh_queue(p_ids uuid[]) TO steward_agent;
@@ -8596,6 +9450,96 @@ REVOKE ALL ON FUNCTION work.routing_task(p_words text) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.routing_task(p_words text) TO steward_app;
 GRANT ALL ON FUNCTION work.routing_task(p_words text) TO steward_agent;
 GRANT ALL ON FUNCTION work.routing_task(p_words text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.search(p_text text, p_project_id uuid, p_kinds text[], p_limit integer, p_after_rank real, p_after_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.search(p_text text, p_project_id uuid, p_kinds text[], p_limit integer, p_after_rank real, p_after_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION work.search(p_text text, p_project_id uuid, p_kinds text[], p_limit integer, p_after_rank real, p_after_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION work.search(p_text text, p_project_id uuid, p_kinds text[], p_limit integer, p_after_rank real, p_after_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.search_candidates(p_kind text, p_query tsquery, p_guess tsquery, p_exact tsquery, p_needle text, p_patterns text[], p_projects uuid[], p_project_id uuid, p_common boolean, p_most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.search_candidates(p_kind text, p_query tsquery, p_guess tsquery, p_exact tsquery, p_needle text, p_patterns text[], p_projects uuid[], p_project_id uuid, p_common boolean, p_most integer) TO steward_app;
+GRANT ALL ON FUNCTION work.search_candidates(p_kind text, p_query tsquery, p_guess tsquery, p_exact tsquery, p_needle text, p_patterns text[], p_projects uuid[], p_project_id uuid, p_common boolean, p_most integer) TO steward_agent;
+GRANT ALL ON FUNCTION work.search_candidates(p_kind text, p_query tsquery, p_guess tsquery, p_exact tsquery, p_needle text, p_patterns text[], p_projects uuid[], p_project_id uuid, p_common boolean, p_most integer) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.search_clean(p_text text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.search_clean(p_text text) TO steward_app;
+GRANT ALL ON FUNCTION work.search_clean(p_text text) TO steward_agent;
+GRANT ALL ON FUNCTION work.search_clean(p_text text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.search_is_common(p_kind text, p_query tsquery, p_factor double precision) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.search_is_common(p_kind text, p_query tsquery, p_factor double precision) TO steward_app;
+GRANT ALL ON FUNCTION work.search_is_common(p_kind text, p_query tsquery, p_factor double precision) TO steward_agent;
+GRANT ALL ON FUNCTION work.search_is_common(p_kind text, p_query tsquery, p_factor double precision) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.search_kind(p_kind text, p_query tsquery, p_guess tsquery, p_exact tsquery, p_needle text, p_patterns text[], p_projects uuid[], p_project_id uuid, p_most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.search_kind(p_kind text, p_query tsquery, p_guess tsquery, p_exact tsquery, p_needle text, p_patterns text[], p_projects uuid[], p_project_id uuid, p_most integer) TO steward_app;
+GRANT ALL ON FUNCTION work.search_kind(p_kind text, p_query tsquery, p_guess tsquery, p_exact tsquery, p_needle text, p_patterns text[], p_projects uuid[], p_project_id uuid, p_most integer) TO steward_agent;
+GRANT ALL ON FUNCTION work.search_kind(p_kind text, p_query tsquery, p_guess tsquery, p_exact tsquery, p_needle text, p_patterns text[], p_projects uuid[], p_project_id uuid, p_most integer) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.search_term(p_word text, p_beginning boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.search_term(p_word text, p_beginning boolean) TO steward_app;
+GRANT ALL ON FUNCTION work.search_term(p_word text, p_beginning boolean) TO steward_agent;
+GRANT ALL ON FUNCTION work.search_term(p_word text, p_beginning boolean) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.search_mark(p_mark text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.search_mark(p_mark text) TO steward_app;
+GRANT ALL ON FUNCTION work.search_mark(p_mark text) TO steward_agent;
+GRANT ALL ON FUNCTION work.search_mark(p_mark text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.search_part(p_tokens text[], p_exact boolean, p_unfinished boolean, p_negative boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.search_part(p_tokens text[], p_exact boolean, p_unfinished boolean, p_negative boolean) TO steward_app;
+GRANT ALL ON FUNCTION work.search_part(p_tokens text[], p_exact boolean, p_unfinished boolean, p_negative boolean) TO steward_agent;
+GRANT ALL ON FUNCTION work.search_part(p_tokens text[], p_exact boolean, p_unfinished boolean, p_negative boolean) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.search_parts(p_text text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.search_parts(p_text text) TO steward_app;
+GRANT ALL ON FUNCTION work.search_parts(p_text text) TO steward_agent;
+GRANT ALL ON FUNCTION work.search_parts(p_text text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.search_query(p_text text, OUT query tsquery, OUT guess tsquery, OUT exact tsquery, OUT needle text, OUT patterns text[], OUT marks text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.search_query(p_text text, OUT query tsquery, OUT guess tsquery, OUT exact tsquery, OUT needle text, OUT patterns text[], OUT marks text[]) TO steward_app;
+GRANT ALL ON FUNCTION work.search_query(p_text text, OUT query tsquery, OUT guess tsquery, OUT exact tsquery, OUT needle text, OUT patterns text[], OUT marks text[]) TO steward_agent;
+GRANT ALL ON FUNCTION work.search_query(p_text text, OUT query tsquery, OUT guess tsquery, OUT exact tsquery, OUT needle text, OUT patterns text[], OUT marks text[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.search_reference(p_text text, p_projects uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.search_reference(p_text text, p_projects uuid[]) TO steward_app;
+GRANT ALL ON FUNCTION work.search_reference(p_text text, p_projects uuid[]) TO steward_agent;
+GRANT ALL ON FUNCTION work.search_reference(p_text text, p_projects uuid[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.search_shown(p_kind text, p_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.search_shown(p_kind text, p_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION work.search_shown(p_kind text, p_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION work.search_shown(p_kind text, p_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.search_source(p_kind text, OUT relation text, OUT id text, OUT live text, OUT words text, OUT said text, OUT title text, OUT body text, OUT numbered boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.search_source(p_kind text, OUT relation text, OUT id text, OUT live text, OUT words text, OUT said text, OUT title text, OUT body text, OUT numbered boolean) TO steward_app;
+GRANT ALL ON FUNCTION work.search_source(p_kind text, OUT relation text, OUT id text, OUT live text, OUT words text, OUT said text, OUT title text, OUT body text, OUT numbered boolean) TO steward_agent;
+GRANT ALL ON FUNCTION work.search_source(p_kind text, OUT relation text, OUT id text, OUT live text, OUT words text, OUT said text, OUT title text, OUT body text, OUT numbered boolean) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.search_start(p_tokens text[], p_exact boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.search_start(p_tokens text[], p_exact boolean) TO steward_app;
+GRANT ALL ON FUNCTION work.search_start(p_tokens text[], p_exact boolean) TO steward_agent;
+GRANT ALL ON FUNCTION work.search_start(p_tokens text[], p_exact boolean) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.search_stem(p_word text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.search_stem(p_word text) TO steward_app;
+GRANT ALL ON FUNCTION work.search_stem(p_word text) TO steward_agent;
+GRANT ALL ON FUNCTION work.search_stem(p_word text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.search_tokens(p_text text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.search_tokens(p_text text) TO steward_app;
+GRANT ALL ON FUNCTION work.search_tokens(p_text text) TO steward_agent;
+GRANT ALL ON FUNCTION work.search_tokens(p_text text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.search_word(p_word text, p_unfinished boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.search_word(p_word text, p_unfinished boolean) TO steward_app;
+GRANT ALL ON FUNCTION work.search_word(p_word text, p_unfinished boolean) TO steward_agent;
+GRANT ALL ON FUNCTION work.search_word(p_word text, p_unfinished boolean) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.search_words(p_project_id uuid, p_marks text[], p_text text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.search_words(p_project_id uuid, p_marks text[], p_text text) TO steward_app;
+GRANT ALL ON FUNCTION work.search_words(p_project_id uuid, p_marks text[], p_text text) TO steward_agent;
+GRANT ALL ON FUNCTION work.search_words(p_project_id uuid, p_marks text[], p_text text) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.stamp_devlog() FROM PUBLIC;
 GRANT ALL ON FUNCTION work.stamp_devlog() TO steward_app;
@@ -8927,6 +9871,14 @@ GRANT SELECT ON TABLE work.comment_list TO steward_app;
 GRANT SELECT ON TABLE work.comment_list TO steward_readonly;
 GRANT SELECT ON TABLE work.comment_list TO steward_backup;
 
+GRANT SELECT ON TABLE work.count_deltas TO steward_app;
+GRANT SELECT ON TABLE work.count_deltas TO steward_readonly;
+GRANT SELECT ON TABLE work.count_deltas TO steward_backup;
+
+GRANT SELECT ON TABLE work.counts TO steward_app;
+GRANT SELECT ON TABLE work.counts TO steward_readonly;
+GRANT SELECT ON TABLE work.counts TO steward_backup;
+
 GRANT SELECT,INSERT,DELETE ON TABLE work.devlog_dependencies TO steward_app;
 GRANT SELECT ON TABLE work.devlog_dependencies TO steward_readonly;
 GRANT SELECT ON TABLE work.devlog_dependencies TO steward_backup;
@@ -8967,6 +9919,10 @@ GRANT SELECT ON TABLE work.extension_points TO steward_app;
 GRANT SELECT ON TABLE work.extension_points TO steward_readonly;
 GRANT SELECT ON TABLE work.extension_points TO steward_backup;
 
+GRANT SELECT ON TABLE work.held_counts TO steward_app;
+GRANT SELECT ON TABLE work.held_counts TO steward_readonly;
+GRANT SELECT ON TABLE work.held_counts TO steward_backup;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE work.import_files TO steward_app;
 GRANT SELECT ON TABLE work.import_files TO steward_readonly;
 GRANT SELECT ON TABLE work.import_files TO steward_backup;
@@ -8978,9 +9934,17 @@ GRANT SELECT ON TABLE work.issue_summary TO steward_backup;
 GRANT SELECT ON SEQUENCE work.lease_tokens TO steward_backup;
 GRANT USAGE ON SEQUENCE work.lease_tokens TO steward_app;
 
+GRANT SELECT ON TABLE work.project_counts TO steward_app;
+GRANT SELECT ON TABLE work.project_counts TO steward_readonly;
+GRANT SELECT ON TABLE work.project_counts TO steward_backup;
+
 GRANT SELECT ON TABLE work.project_waiting TO steward_app;
 GRANT SELECT ON TABLE work.project_waiting TO steward_readonly;
 GRANT SELECT ON TABLE work.project_waiting TO steward_backup;
+
+GRANT SELECT ON TABLE work.queue_counts TO steward_app;
+GRANT SELECT ON TABLE work.queue_counts TO steward_readonly;
+GRANT SELECT ON TABLE work.queue_counts TO steward_backup;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE work.stored_files TO steward_app;
 GRANT SELECT ON TABLE work.stored_files TO steward_readonly;

@@ -363,3 +363,6 @@ from (
   limit 200
 ) as h
 where q.task_id = h.id;
+
+-- What the triggers would have written down.
+select work.recount();

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 LIMIT_MS = 50.0
 _ACTOR = Actor(role="admin", user_name="bench", agent="bench-agent-1")
-_PROJECTS = ("big", "bench-2", "bench-9", "bench-40", "bench-150")
+_PROJECTS = ("big", "bench-2", "bench-5", "bench-9", "bench-40")
 _OPEN = ["draft", "pending", "in_progress", "blocked", "in_review", "testing", "awaiting_input"]
 _FINISHED = 300
 Arguments = Callable[[int], dict[str, Any]]
@@ -28,6 +28,22 @@ Arguments = Callable[[int], dict[str, Any]]
 
 def _project(i: int) -> str:
     return _PROJECTS[i % len(_PROJECTS)]
+
+
+_COMMON = (
+    "the",
+    "fix",
+    "with",
+    "queue",
+    "agent",
+    "session",
+    "migration",
+    "crash",
+    "lock",
+    "uploads",
+    "invoice",
+    "leak",
+)
 
 
 # Each question: the operation and its arguments at the i-th asking.
@@ -65,7 +81,7 @@ READS: dict[str, tuple[str, Arguments]] = {
         "work.list",
         lambda i: {"project": _project(i), "status": ["done"], "order": "updated", "limit": 40},
     ),
-    "get": ("work.get", lambda i: {"task": f"BIG-{1 + i * 5417 % 280000}"}),
+    "get": ("work.get", lambda i: {"task": f"BIG-{1 + i * 541 % 1400}"}),
     "ready": ("work.ready", lambda i: {"project": _project(i)}),
     "ready, all projects": ("work.ready", lambda i: {"project": "all"}),
     "ready with a label": (
@@ -77,7 +93,8 @@ READS: dict[str, tuple[str, Arguments]] = {
     "blocked, all projects": ("work.blocked", lambda i: {"project": "all"}),
     "epics": ("work.list_epics", lambda i: {"project": _project(i)}),
     "epics, all projects": ("work.list_epics", lambda i: {"project": "all"}),
-    "epic": ("work.get_epic", lambda i: {"project": "big", "epic": f"EPIC-{1 + i % 3:03}"}),
+    # The tenth of the largest project has about 2,000 tasks.
+    "epic": ("work.get_epic", lambda i: {"project": "big", "epic": f"EPIC-{10 + i % 10:03}"}),
     "issues": ("work.list_issues", lambda i: {"project": _project(i)}),
     "issues, all projects": ("work.list_issues", lambda i: {"project": "all", "status": ["open"]}),
     "issues by text": ("work.list_issues", lambda i: {"project": "all", "text": _word(i)}),
@@ -93,6 +110,23 @@ READS: dict[str, tuple[str, Arguments]] = {
     "overview, all projects": ("work.overview", lambda i: {"project": "all"}),
     "progress of every project": ("work.progress", lambda i: {}),
     "statistics": ("work.statistics", lambda i: {"project": _project(i)}),
+    "search": ("work.search", lambda i: {"project": _project(i), "text": _word(i)}),
+    "search, all projects": ("work.search", lambda i: {"project": "all", "text": _word(i)}),
+    "search, a common word": ("work.search", lambda i: {"project": "all", "text": _COMMON[i % len(_COMMON)]}),
+    "search, a rare word": ("work.search", lambda i: {"project": "all", "text": f"E{1007 + i * 1000:07}"}),
+    "search, the beginning of a word": (
+        "work.search",
+        lambda i: {"project": "all", "text": _COMMON[i % 9][:3]},
+    ),
+    "search, several words": (
+        "work.search",
+        lambda i: {"project": "all", "text": f"{_COMMON[i % 9]} {_COMMON[-1 - i % 8]} {_COMMON[i % 5]}"},
+    ),
+    "search, a phrase": (
+        "work.search",
+        lambda i: {"project": "all", "text": f'"{_COMMON[i % 9]} {_COMMON[-1 - i % 8]}"'},
+    ),
+    "search, a reference": ("work.search", lambda i: {"project": "all", "text": f"BIG-{1 + i}"}),
     "statistics, all projects": ("work.statistics", lambda i: {"project": "all"}),
 }
 _WORDS = (

@@ -17,6 +17,7 @@ from steward.domains.projects.types import Hierarchy, Machine, MachineType, Memb
 from steward.domains.work.ops_questions import WaitingBy
 from steward.domains.work.types import AgentLoad, Blocked, Choice, Claim, ClaimedTask, DependencyType, Graph, Lease, Overview, Priority, Progress, Task, TaskCounts, TaskOrder, TaskRow, TaskState, TaskStatus, TaskType
 from steward.domains.work.types_items import Complexity, Epic, EpicStatus, Issue, IssueStatus, Statistics, Workflow, WorkflowAnalytics, WorkflowPerformance, WorkflowPhase, WorkflowStatus
+from steward.domains.work.types_search import Hit, SearchKind
 from steward.domains.work.types_talk import Attachment, Comment, ContentType, Devlog, DevlogDocument, DevlogEntry, DevlogNote, DevlogPriority, DevlogRelation, DevlogStatus, DevlogType, DocumentType, FileContent, NoteCategory, Question, QuestionStatus, Waiting
 from steward.kit.db import Actor, Database
 from steward.kit.op import Operation, Page
@@ -1206,6 +1207,18 @@ class Work:
         request_key: str | None = None,
     ) -> builtins.list[Waiting]:
         """Show how long work has waited for people, the longest first."""
+
+    def search(
+        self,
+        *,
+        text: str,
+        project: str | None = None,
+        kinds: builtins.list[SearchKind] | None = None,
+        limit: int = 20,
+        cursor: str | None = None,
+        request_key: str | None = None,
+    ) -> Page[Hit]:
+        """Find epics, issues, tasks, comments and devlog entries by their words, best first."""
 
     def workflow_analytics(
         self,

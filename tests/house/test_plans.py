@@ -52,6 +52,7 @@ join work.tasks b on b.project_id = a.project_id and b.number = a.number + 1
 where a.number %% 2 = 1;
 analyze work.task_dependencies;
 select work.refresh_queue(array(select id from work.tasks));
+select work.recount();
 reset session_replication_role
 """
 
@@ -136,6 +137,17 @@ HOT: dict[str, Callable[[Stage], Any]] = {
     "list by status": lambda stage: stage.call(
         "work.list", project="large", status=["in_progress"], limit=50
     ),
+    "list by label": lambda stage: stage.call("work.list", project="large", label="l7", limit=50),
+    "list by a rare word": lambda stage: stage.call("work.list", project="all", text="19777", limit=50),
+    "list by a common word": lambda stage: stage.call("work.list", project="all", text="task", limit=50),
+    "list by assignee": lambda stage: stage.call("work.list", project="all", agent="planner-bot", limit=50),
+    "list by place": lambda stage: stage.call("work.list", project="large", order="place", limit=50),
+    "search for a rare word": lambda stage: stage.call("work.search", text="19777", project="all"),
+    "search for a common word": lambda stage: stage.call("work.search", text="task", project="large"),
+    "overview": lambda stage: stage.call("work.overview", project="all"),
+    "progress": lambda stage: stage.call("work.progress"),
+    "statistics": lambda stage: stage.call("work.statistics", project="all"),
+    "blocked": lambda stage: stage.call("work.blocked", project="all", limit=20),
     "add": lambda stage: stage.call("work.add", title="one more", project="large"),
 }
 

@@ -422,6 +422,8 @@ TALK = [
     Step("work.read_document", {"document": given("document", "id")}),
     Step("work.delete_document", {"document": given("document", "id")}),
     Step("work.archive_devlog", {"entry": "then-mend-it", **_ACME}),
+    Step("work.search", {"text": "look odd or talk", **_ACME, "kinds": ["task", "devlog"]}),
+    Step("work.search", {"text": "&"}),
 ]
 AUDIT = [
     Step("audit.list", {"resource_type": "users", "limit": 3}),

@@ -37,6 +37,13 @@ class Reader(HTMLParser):
 
 
 NOW = datetime.now(UTC)
+
+
+def _found() -> views.Found:
+    pieces = [(EVIL, False), (EVIL, True)]
+    return views.Found("task", "AB-1", "/tasks/AB-1", pieces, pieces, EVIL, EVIL)
+
+
 FRAME = views.Frame("tester", projects=[views.Project("acme", "ACME", EVIL, EVIL)])
 
 
@@ -104,7 +111,7 @@ PAGES: dict[str, Callable[[], str]] = {
         ),
         FRAME,
     ),
-    "search": lambda: render("search.html", views.SearchPage(EVIL, [_task(1, EVIL)]), FRAME),
+    "search": lambda: render("search.html", views.SearchPage(EVIL, [_found()]), FRAME),
     "projects": lambda: render("projects.html", views.ProjectList(FRAME.projects), FRAME),
     "plain": lambda: render("plain.html", views.PlainPage(EVIL, EVIL, EVIL, [views.Link(EVIL, "/")], EVIL)),
 }

@@ -23,9 +23,9 @@ Invariants, kept by the database against any client
     finished. A token works only while its lease lasts and nobody else was given a newer one. A task that fails
     `max_attempts` times is put in quarantine until somebody requeues it. A task has one open question at most,
     is in awaiting_input meanwhile, and its claim lasts until the question is closed. What is found by its words
-    is what is written now; the words stand apart from the tasks, so that no change of status rewrites them. A
-    number means a task or an issue of its project, never both, and stays. Epics do not wait in a circle.
-    Progress, hours and totals are derived, never stored.
+    is what is written now. A number means a task or an issue of its project, never both, and stays. Epics do not
+    wait in a circle. Progress, hours and totals are derived; of tasks in each state, of the queue and of dependencies
+    sums are kept with what has changed since, which together are exact.
 """
 
 from __future__ import annotations
@@ -106,6 +106,7 @@ from steward.domains.work.ops_questions import (
     waiting,
     withdraw,
 )
+from steward.domains.work.ops_search import search
 from steward.domains.work.ops_stats import (
     get_workflow_analytics,
     performance_summary,
@@ -160,6 +161,7 @@ from steward.domains.work.types_items import (
     WorkflowPhase,
     WorkflowStatus,
 )
+from steward.domains.work.types_search import Found, Hit, SearchKind, Span
 from steward.domains.work.types_talk import (
     Attachment,
     Comment,
@@ -209,9 +211,11 @@ __all__ = [
     "Epic",
     "EpicStatus",
     "FileContent",
+    "Found",
     "Graph",
     "GraphEdge",
     "GraphNode",
+    "Hit",
     "Issue",
     "IssueStatus",
     "ItemId",
@@ -226,6 +230,8 @@ __all__ = [
     "QuestionClosed",
     "QuestionOpen",
     "QuestionStatus",
+    "SearchKind",
+    "Span",
     "StaleToken",
     "Statistics",
     "Target",
@@ -311,6 +317,7 @@ __all__ = [
     "read_document",
     "ready",
     "requeue",
+    "search",
     "start",
     "statistics",
     "undepend",

@@ -196,7 +196,7 @@ returns table (
 language sql stable
 set search_path = work, projects, pg_temp
 as $$
-  select p.total, e.total, e.completed, i.total, i.open, w.total, w.active, w.completed, t.total, t.completed, d.total
+  select p.total, e.total, e.completed, i.total, i.open, w.total, w.active, w.completed, t.total, t.completed, t.dependencies
   from (
     select count(*)::integer as total
     from projects.projects as x
@@ -229,16 +229,11 @@ as $$
       and (p_project_id is null or x.project_id = p_project_id)
   ) as w
   cross join (
-    select count(*)::integer as total, (count(*) filter (where x.status = 'done'))::integer as completed
-    from work.tasks as x
-    where x.deleted_at is null
-      and x.project_id not in (select d.id from projects.projects as d where d.deleted_at is not null)
-      and (p_project_id is null or x.project_id = p_project_id)
+    select
+      coalesce(sum(x.count) filter (where x.name not in ('queued', 'dependencies')), 0)::integer as total,
+      coalesce(sum(x.count) filter (where x.name = 'done'), 0)::integer as completed,
+      coalesce(sum(x.count) filter (where x.name = 'dependencies'), 0)::integer as dependencies
+    from work.project_counts as x
+    where p_project_id is null or x.project_id = p_project_id
   ) as t
-  cross join (
-    select count(*)::integer as total
-    from work.task_dependencies as x
-    where x.project_id not in (select d.id from projects.projects as d where d.deleted_at is not null)
-      and (p_project_id is null or x.project_id = p_project_id)
-  ) as d
 $$;

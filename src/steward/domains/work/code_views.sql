@@ -227,7 +227,7 @@ begin atomic
   ) as w;
 end;
 
--- Open tasks that stand in no queue, in the usual order of a project (by age over all projects), cut to so many.
+-- Open tasks that stand in no queue, in the usual order, cut to so many.
 create function work.waiting_tasks(p_project_id uuid, p_task_id uuid, p_limit integer)
 returns table (task_id uuid, place bigint)
 language plpgsql stable
@@ -254,13 +254,13 @@ begin
     limit p_limit;
   else
     return query
-    select t.id, row_number() over (order by t.id)
+    select t.id, row_number() over (order by t.priority desc, t.number, t.id)
     from work.tasks as t
     where t.deleted_at is null
       and t.project_id not in (select d.id from projects.projects as d where d.deleted_at is not null)
       and t.status in ('pending', 'in_progress', 'blocked')
       and not exists (select from work.ready_queue as q where q.task_id = t.id)
-    order by t.id
+    order by t.priority desc, t.number, t.id
     limit p_limit;
   end if;
 end
@@ -270,6 +270,9 @@ $$;
 create function work.reasons_of(p_ids uuid[]) returns table (task_id uuid, reason text, blocker_id uuid)
 language sql stable
 set search_path = work, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
   with recursive line (id, member, parent_id) as (
     select t.id, t.id, t.parent_task_id

@@ -25,6 +25,12 @@ def expire_questions(db: Db) -> dict[str, Any]:
     return {"expired": db.value("work.expire_questions", limit=BATCH)}
 
 
+@job(every_s=5)
+def fold_counts(db: Db) -> dict[str, Any]:
+    """Add to the counts of each project what has come and gone since."""
+    return {"folded": db.value("work.fold_counts")}
+
+
 @job(every_s=60)
 def sweep_files(db: Db) -> dict[str, Any]:
     """Remove contents that no attachment and no document uses any more, and what failed writes left behind."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -207,8 +208,9 @@ def list_(
         parent: only direct subtasks of this one.
         top: only tasks that are no subtasks.
         ready: only what can (or cannot) be claimed now.
-        text: only tasks with these words in reference, title or description.
-        order: priority, number (age over all projects), updated (latest change first), or place (order_index).
+        text: only tasks with these words in title or description, or this reference; the last word may be a beginning.
+        order: priority, number, updated (latest change first), or place (order_index); age instead of number and place
+            over all projects.
         limit: how many at most, 1 to 2000.
         cursor: next_cursor of the page before.
         epic: only tasks of this epic, such as EPIC-001.
@@ -237,32 +239,33 @@ def list_(
     return _page(db, kept, order, limit, cursor)
 
 
+# What a cursor holds in each order, of the last row of a page.
+_KEYS: dict[str, tuple[tuple[Any, ...], Callable[[TaskRow], tuple[Any, ...]]]] = {
+    "priority": ((int, int, UUID), lambda row: (int(row.priority), _number(row), row.id)),
+    "number": ((int, UUID), lambda row: (_number(row), row.id)),
+    "age": ((UUID,), lambda row: (row.id,)),
+    "updated": ((datetime, UUID), lambda row: (row.updated_at, row.id)),
+    "place": ((UUID,), lambda row: (row.id,)),
+}
+
+
 def _page(db: Db, kept: str, order: TaskOrder, limit: int, after: str | None) -> Page[TaskRow]:
     """Read one page in the wanted order."""
-    most = cursor.check_limit(limit, MOST)
-    if order is TaskOrder.UPDATED:
-        time, last = cursor.decode(after, datetime, UUID)
-        rows = db.all("work.list_by_update", TaskRow, filter=kept, after_time=time, after_id=last, limit=most)
-        return cursor.page(rows, limit, lambda row: (row.updated_at, row.id))
-    if order is TaskOrder.NUMBER and "project_id" not in json.loads(kept):
-        # Numbers of several projects say nothing beside each other; age does.
-        (last,) = cursor.decode(after, UUID)
-        rows = db.all("work.list_by_age", TaskRow, filter=kept, after_id=last, limit=most)
-        return cursor.page(rows, limit, lambda row: (row.id,))
-    if order is TaskOrder.PLACE:
-        (last,) = cursor.decode(after, UUID)
-        rows = db.all("work.list_by_place", TaskRow, filter=kept, after_id=last, limit=most)
-        return cursor.page(rows, limit, lambda row: (row.id,))
-    if order is TaskOrder.NUMBER:
-        number, last = cursor.decode(after, int, UUID)
-        rows = db.all(
-            "work.list_by_number", TaskRow, filter=kept, after_number=number, after_id=last, limit=most
-        )
-        return cursor.page(rows, limit, lambda row: (_number(row), row.id))
-    priority, number, last = cursor.decode(after, int, int, UUID)
-    place = {"after_key": priority, "after_number": number, "after_id": last}
-    rows = db.all("work.list_by_priority", TaskRow, filter=kept, limit=most, **place)
-    return cursor.page(rows, limit, lambda row: (int(row.priority), _number(row), row.id))
+    word = str(order)
+    if order in (TaskOrder.NUMBER, TaskOrder.PLACE) and "project_id" not in json.loads(kept):
+        # Numbers and places of several projects say nothing beside each other; age does.
+        word = "age"
+    kinds, key = _KEYS[word]
+    last = cursor.decode(after, *kinds)
+    rows = db.all(
+        "work.list_tasks",
+        TaskRow,
+        filter=kept,
+        order=word,
+        after=json.dumps([str(one) for one in last]) if after else None,
+        limit=cursor.check_limit(limit, MOST),
+    )
+    return cursor.page(rows, limit, key)
 
 
 def _number(row: TaskRow) -> int:

@@ -81,75 +81,15 @@ left join work.issues as i on i.id = t.issue_id and i.deleted_at is null
 left join work.workflows as w on w.id = t.workflow_id
 where t.id = %(id)s::uuid;
 
--- name: list_by_priority -> TaskRow, planned anew
--- Tasks by priority, then number, from a cursor on.
+-- name: list_tasks -> TaskRow
+-- Tasks that a filter keeps, in an order, after the key of a page's last one.
 select
   l.id, l.ref, l.project, l.title, l.type, l.status, l.priority, l.labels, l.tag, l.parent, l.assigned_to,
   l.held_by, l.lease_until, l.ready, l.waits_for, l.subtasks, l.subtasks_open, l.version,
   l.created_at, l.updated_at, l.completed_at
-from work.filter_tasks(%(filter)s::jsonb) as l
-where %(after_id)s::uuid is null
-  or (
-    l.priority <= %(after_key)s::smallint
-    and (
-      l.priority < %(after_key)s::smallint
-      or (l.number, l.id) > (%(after_number)s::bigint, %(after_id)s::uuid)
-    )
-  )
-order by l.priority desc, l.number, l.id
-limit %(limit)s::integer;
-
--- name: list_by_number -> TaskRow, planned anew
--- Tasks by number, from a cursor on.
-select
-  l.id, l.ref, l.project, l.title, l.type, l.status, l.priority, l.labels, l.tag, l.parent, l.assigned_to,
-  l.held_by, l.lease_until, l.ready, l.waits_for, l.subtasks, l.subtasks_open, l.version,
-  l.created_at, l.updated_at, l.completed_at
-from work.filter_tasks(%(filter)s::jsonb) as l
-where %(after_id)s::uuid is null
-  or (l.number, l.id) > (%(after_number)s::bigint, %(after_id)s::uuid)
-order by l.number, l.id
-limit %(limit)s::integer;
-
--- name: list_by_age -> TaskRow, planned anew
--- Tasks by age, the oldest first, from a cursor on.
-select
-  l.id, l.ref, l.project, l.title, l.type, l.status, l.priority, l.labels, l.tag, l.parent, l.assigned_to,
-  l.held_by, l.lease_until, l.ready, l.waits_for, l.subtasks, l.subtasks_open, l.version,
-  l.created_at, l.updated_at, l.completed_at
-from work.filter_tasks(%(filter)s::jsonb) as l
-where %(after_id)s::uuid is null
-  or l.id > %(after_id)s::uuid
-order by l.id
-limit %(limit)s::integer;
-
--- name: list_by_update -> TaskRow, planned anew
--- Tasks, the latest change first, from a cursor on.
-select
-  l.id, l.ref, l.project, l.title, l.type, l.status, l.priority, l.labels, l.tag, l.parent, l.assigned_to,
-  l.held_by, l.lease_until, l.ready, l.waits_for, l.subtasks, l.subtasks_open, l.version,
-  l.created_at, l.updated_at, l.completed_at
-from work.filter_tasks(%(filter)s::jsonb) as l
-where %(after_id)s::uuid is null
-  or (l.updated_at, l.id) < (%(after_time)s::timestamptz, %(after_id)s::uuid)
-order by l.updated_at desc, l.id desc
-limit %(limit)s::integer;
-
--- name: list_by_place -> TaskRow, planned anew
--- Tasks in the order that was laid down for them (order_index), after a task.
-select
-  l.id, l.ref, l.project, l.title, l.type, l.status, l.priority, l.labels, l.tag, l.parent, l.assigned_to,
-  l.held_by, l.lease_until, l.ready, l.waits_for, l.subtasks, l.subtasks_open, l.version,
-  l.created_at, l.updated_at, l.completed_at
-from work.filter_tasks(%(filter)s::jsonb) as l
-where %(after_id)s::uuid is null
-  or (l.order_index, l.number, l.id) > (
-    select a.order_index, a.number, a.id
-    from work.tasks as a
-    where a.id = %(after_id)s::uuid
-  )
-order by l.order_index, l.number, l.id
-limit %(limit)s::integer;
+from work.list_tasks(%(filter)s::text::jsonb, %(order)s::text, %(after)s::text::jsonb, %(limit)s::integer) as k
+join work.task_list as l on l.id = k.id
+order by k.place;
 
 -- name: list_ready -> TaskRow, planned anew
 -- What could be claimed now, in the order of claims.
@@ -221,6 +161,10 @@ select work.requeue_task(%(id)s::uuid);
 -- name: reap_expired -> integer
 -- Take back the work of the dead.
 select work.reap_expired(%(limit)s::integer);
+
+-- name: fold_counts -> integer
+-- Add what has come and gone to the counts.
+select work.fold_counts();
 
 -- name: blocked -> Blocked
 -- Open tasks that are not ready, each with what it waits for.
@@ -322,26 +266,24 @@ where task_id = %(id)s::uuid
 
 -- name: count_by_status -> Count
 -- How many tasks are in each state.
-select t.status as name, count(*)::integer as count
-from work.tasks as t
-where t.deleted_at is null
-  and t.project_id not in (select d.id from projects.projects as d where d.deleted_at is not null)
-  and (%(project_id)s::uuid is null or t.project_id = %(project_id)s::uuid)
-group by t.status;
+select c.name, sum(c.count)::integer as count
+from work.project_counts as c
+where c.name not in ('queued', 'dependencies')
+  and (%(project_id)s::uuid is null or c.project_id = %(project_id)s::uuid)
+group by c.name
+having sum(c.count) <> 0;
 
 -- name: count_by_project -> ProjectCount
 -- How many tasks of each project are in each state, and how many could be claimed now.
-select p.slug as project, c.name, c.count
+select p.slug as project, c.name, c.count::integer as count
 from (
-  select t.project_id, t.status as name, count(*)::integer as count
-  from work.tasks as t
-  where t.deleted_at is null
-  group by t.project_id, t.status
+  select n.project_id, n.name, n.count
+  from work.project_counts as n
+  where n.name not in ('queued', 'dependencies')
   union all
-  select q.project_id, 'ready', count(*)::integer
-  from work.ready_queue as q
-  where q.agent_id is null
-  group by q.project_id
+  select r.project_id, 'ready', r.ready
+  from work.queue_counts as r
+  where r.ready > 0
 ) as c
 join projects.projects as p on p.id = c.project_id
 where p.deleted_at is null
@@ -355,12 +297,10 @@ where q.agent_id is not null;
 
 -- name: count_queue -> QueueCount
 -- How many tasks are ready, held and in quarantine.
-select
-  (count(*) filter (where q.agent_id is null))::integer as ready,
-  (count(*) filter (where q.agent_id is not null))::integer as held
-from work.ready_queue as q
-where q.project_id not in (select d.id from projects.projects as d where d.deleted_at is not null)
-  and (%(project_id)s::uuid is null or q.project_id = %(project_id)s::uuid);
+select coalesce(sum(r.ready), 0)::integer as ready, coalesce(sum(r.held), 0)::integer as held
+from work.queue_counts as r
+where %(project_id)s::uuid is null
+  or r.project_id = %(project_id)s::uuid;
 
 -- name: count_quarantined -> integer
 -- How many tasks are in quarantine.

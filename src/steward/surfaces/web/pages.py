@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 from steward.domains import work
-from steward.kit.errors import NotFound
+from steward.kit.errors import Invalid, NotFound
 from steward.surfaces.web import history, pages_talk, views
 from steward.surfaces.web.caller import EVERYWHERE, Caller
 from steward.surfaces.web.pages_tasks import GROUPS, task_view
 
 _PANEL_ROWS = 8
 _FOUND_ROWS = 20
+# Where each kind is looked at; a comment is read with what it is about, which is a task or an issue.
+_HREFS = {
+    work.SearchKind.TASK: "/tasks/{1}",
+    work.SearchKind.ISSUE: "/issues/{1}",
+    work.SearchKind.EPIC: "/epics/{0}/{1}",
+    work.SearchKind.DEVLOG: "/devlog/{0}/{1}",
+}
 _COUNTED = (
     "ready",
     "claimed",
@@ -37,8 +45,33 @@ def search(call: Caller, query: str) -> views.SearchPage:
     query = query.strip()
     if not query:
         return views.SearchPage("")
-    page = call("work.list", project=EVERYWHERE, text=query, order="updated", limit=_FOUND_ROWS)
-    return views.SearchPage(query, [task_view(row) for row in page.items])
+    try:
+        page = call("work.search", project=EVERYWHERE, text=query, limit=_FOUND_ROWS)
+    except Invalid:
+        # Only signs: a page that is being typed into shows nothing yet.
+        return views.SearchPage(query)
+    return views.SearchPage(query, [_found(hit) for hit in page.items])
+
+
+def _found(hit: work.Hit) -> views.Found:
+    return views.Found(
+        kind=str(hit.kind),
+        key=hit.ref,
+        href=_HREFS[hit.kind].format(hit.project, quote(hit.ref, safe="")) if hit.kind in _HREFS else None,
+        title=_pieces(hit.title, hit.title_spans),
+        snippet=_pieces(hit.snippet, hit.snippet_spans),
+        status=hit.status,
+        project=hit.project,
+    )
+
+
+def _pieces(text: str, spans: Sequence[work.Span]) -> list[tuple[str, bool]]:
+    """Cut a text where marks begin and end."""
+    pieces, at = [], 0
+    for span in spans:
+        pieces += [(text[at : span.start], False), (text[span.start : span.end], True)]
+        at = span.end
+    return [*pieces, (text[at:], False)]
 
 
 def overview(call: Caller, project: str | None) -> views.Overview:

@@ -327,11 +327,24 @@ class ProjectList:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """Something that a search found; the pieces of title and snippet tell whether they are what was looked for."""
+
+    kind: str
+    key: str
+    href: str | None
+    title: Sequence[tuple[str, bool]]
+    snippet: Sequence[tuple[str, bool]]
+    status: str | None
+    project: str
+
+
+@dataclass(frozen=True, slots=True)
 class SearchPage:
     """The page of search results, of which the search dialog takes a part."""
 
     query: str
-    tasks: Sequence[Task] = ()
+    hits: Sequence[Found] = ()
 
 
 @dataclass(frozen=True, slots=True)
