@@ -1612,6 +1612,9 @@ begin
     end if;
     delete from work.ready_queue as q
     where q.task_id = any (closed);
+    if cardinality(closed) = cardinality(ids) then
+      return null;
+    end if;
     ids := array(select unnest(ids) except select unnest(closed));
   end if;
   if ids is not null and cardinality(ids) > 0 then
@@ -2863,21 +2866,37 @@ CREATE FUNCTION work.finish_tasks(p_task_ids uuid[], p_tokens bigint[], p_result
     SET enable_seqscan TO 'off'
     AS $$
 declare
-  agents uuid[];
+  holders uuid[];
+  some_done boolean;
+  extended boolean;
 begin
   perform kit.authorize('work:write');
-  if exists (select from work.tasks as t where t.id = any (p_task_ids) and t.status = 'done')
-    and work.finished_before(p_task_ids, p_tokens, p_results)
-  then
-    return;
+  holders := work.holders_of(p_task_ids, p_tokens);
+  if array_position(holders, null) is not null then
+    if work.finished_before(p_task_ids, p_tokens, p_results) then
+      return;
+    end if;
+    for i in 1..cardinality(p_task_ids) loop
+      holders[i] := coalesce(holders[i], work.pass(p_task_ids[i], p_tokens[i], true));
+    end loop;
   end if;
-  agents := work.pass_all(p_task_ids, p_tokens);
-  perform t.id from work.tasks as t where t.id = any (p_task_ids) order by t.id for no key update;
-  perform work.refuse_done(t.id) from work.tasks as t where t.id = any (p_task_ids) and t.status = 'done';
-  for i in 1..cardinality(p_task_ids) loop
-    exit when not exists (select from work.extension_points where point = 'on_finish');
-    perform work.extend('on_finish', p_task_ids[i:i], agents[i], array[jsonb_build_object('result', p_results[i])]);
-  end loop;
+  select bool_or(l.status = 'done'), exists (select from work.extension_points where point = 'on_finish')
+  into some_done, extended
+  from (
+    select t.status
+    from work.tasks as t
+    where t.id = any (p_task_ids)
+    order by t.id
+    for no key update
+  ) as l;
+  if some_done then
+    perform work.refuse_done(i) from unnest(p_task_ids) as i;
+  end if;
+  if extended then
+    for i in 1..cardinality(p_task_ids) loop
+      perform work.extend('on_finish', p_task_ids[i:i], holders[i], array[jsonb_build_object('result', p_results[i])]);
+    end loop;
+  end if;
   update work.tasks as t
   set
     status = 'done',
@@ -2888,7 +2907,7 @@ begin
     assigned_agent_id = coalesce(g.agent_id, t.assigned_agent_id),
     assigned_user_id = case when g.agent_id is null then t.assigned_user_id end,
     actual_minutes = coalesce(g.actual_minutes, t.actual_minutes, work.minutes_since_start(t.id, t.started_at))
-  from unnest(p_task_ids, agents, p_results, p_actual_minutes, p_tokens) as g (task_id, agent_id, result, actual_minutes, token)
+  from unnest(p_task_ids, holders, p_results, p_actual_minutes, p_tokens) as g (task_id, agent_id, result, actual_minutes, token)
   where t.id = g.task_id
     and t.id = any (p_task_ids);
 end
@@ -3142,6 +3161,42 @@ CREATE FUNCTION work.held_for_answer(p_task_id uuid) RETURNS timestamp with time
   from work.questions as q
   where q.task_id = p_task_id
     and q.status = 'open'
+$$;
+
+-- function holders_of(uuid[], bigint[])
+
+CREATE FUNCTION work.holders_of(p_task_ids uuid[], p_tokens bigint[]) RETURNS uuid[]
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'kit', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    AS $$
+declare
+  acting constant text := case when kit.actor_role() = 'agent' then lower(kit.actor_agent()) end;
+  holders uuid[];
+begin
+  if cardinality(p_task_ids) > 1 then
+    if (select count(distinct i) from unnest(p_task_ids) as i) <> cardinality(p_task_ids) then
+      raise exception 'the same task is named twice'
+        using errcode = 'ST400', hint = 'name each task once';
+    end if;
+  end if;
+  select array_agg(q.agent_id order by g.place)
+  into holders
+  from unnest(p_task_ids, p_tokens) with ordinality as g (task_id, token, place)
+  left join (
+    select r.task_id, r.token, r.agent_id, r.agent_name, r.lease_until
+    from work.ready_queue as r
+    where r.task_id = any (p_task_ids)
+    order by r.task_id
+    for update
+  ) as q
+    on q.task_id = g.task_id
+    and q.token = g.token
+    and q.lease_until > clock_timestamp()
+    and (acting is null or lower(q.agent_name) = acting);
+  return holders;
+end
 $$;
 
 -- function in_work(uuid, integer)
@@ -3722,41 +3777,6 @@ begin
     perform work.refresh_queue(array[p_task_id]);
   end if;
   return held.agent_id;
-end
-$$;
-
--- function pass_all(uuid[], bigint[])
-
-CREATE FUNCTION work.pass_all(p_task_ids uuid[], p_tokens bigint[]) RETURNS uuid[]
-    LANGUAGE plpgsql
-    SET search_path TO 'work', 'kit', 'pg_temp'
-    SET plan_cache_mode TO 'force_generic_plan'
-    SET enable_seqscan TO 'off'
-    AS $$
-declare
-  acting constant text := case when kit.actor_role() = 'agent' then lower(kit.actor_agent()) end;
-  holders uuid[];
-begin
-  if (select count(distinct i) from unnest(p_task_ids) as i) <> cardinality(p_task_ids) then
-    raise exception 'the same task is named twice'
-      using errcode = 'ST400', hint = 'name each task once';
-  end if;
-  perform q.task_id from work.ready_queue as q where q.task_id = any (p_task_ids) order by q.task_id for update;
-  select array_agg(q.agent_id order by g.place)
-  into holders
-  from unnest(p_task_ids, p_tokens) with ordinality as g (task_id, token, place)
-  left join work.ready_queue as q
-    on q.task_id = g.task_id
-    and q.task_id = any (p_task_ids)
-    and q.token = g.token
-    and q.lease_until > clock_timestamp()
-    and (acting is null or lower(q.agent_name) = acting);
-  for i in 1..cardinality(p_task_ids) loop
-    if holders[i] is null then
-      holders[i] := work.pass(p_task_ids[i], p_tokens[i], true);
-    end if;
-  end loop;
-  return holders;
 end
 $$;
 
@@ -9219,6 +9239,11 @@ GRANT ALL ON FUNCTION work.held_for_answer(p_task_id uuid) TO steward_app;
 GRANT ALL ON FUNCTION work.held_for_answer(p_task_id uuid) TO steward_agent;
 GRANT ALL ON FUNCTION work.held_for_answer(p_task_id uuid) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION work.holders_of(p_task_ids uuid[], p_tokens bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.holders_of(p_task_ids uuid[], p_tokens bigint[]) TO steward_app;
+GRANT ALL ON FUNCTION work.holders_of(p_task_ids uuid[], p_tokens bigint[]) TO steward_agent;
+GRANT ALL ON FUNCTION work.holders_of(p_task_ids uuid[], p_tokens bigint[]) TO steward_readonly;
+
 REVOKE ALL ON FUNCTION work.in_work(p_project_id uuid, p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.in_work(p_project_id uuid, p_limit integer) TO steward_app;
 GRANT ALL ON FUNCTION work.in_work(p_project_id uuid, p_limit integer) TO steward_agent;
@@ -9338,11 +9363,6 @@ REVOKE ALL ON FUNCTION work.pass(p_task_id uuid, p_token bigint, p_claimed boole
 GRANT ALL ON FUNCTION work.pass(p_task_id uuid, p_token bigint, p_claimed boolean) TO steward_app;
 GRANT ALL ON FUNCTION work.pass(p_task_id uuid, p_token bigint, p_claimed boolean) TO steward_agent;
 GRANT ALL ON FUNCTION work.pass(p_task_id uuid, p_token bigint, p_claimed boolean) TO steward_readonly;
-
-REVOKE ALL ON FUNCTION work.pass_all(p_task_ids uuid[], p_tokens bigint[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION work.pass_all(p_task_ids uuid[], p_tokens bigint[]) TO steward_app;
-GRANT ALL ON FUNCTION work.pass_all(p_task_ids uuid[], p_tokens bigint[]) TO steward_agent;
-GRANT ALL ON FUNCTION work.pass_all(p_task_ids uuid[], p_tokens bigint[]) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.pick_tasks(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.pick_tasks(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid) TO steward_app;

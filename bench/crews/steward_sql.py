@@ -22,14 +22,21 @@ def main() -> None:
             "select work.finish_tasks(%s, %s)",
         )
 
-        def empty_queue() -> int:
+        def in_batches() -> int:
             done = 0
             while taken := connection.execute(claim, (row[0], project, batch)).fetchall():
                 connection.execute(finish, ([task for task, _ in taken], [token for _, token in taken]))
                 done += len(taken)
             return done
 
-        work(empty_queue)
+        def one_by_one() -> int:
+            done = 0
+            while taken := connection.execute(claim, (row[0], project, 1)).fetchone():
+                connection.execute("select work.finish_task(%s, %s)", taken)
+                done += 1
+            return done
+
+        work(one_by_one if batch == 1 else in_batches)
 
 
 if __name__ == "__main__":

@@ -108,7 +108,7 @@ def test_a_stale_token_beside_a_person_who_ends_the_lease(stage: Database, locke
     of = ids(stage)
     claim = call(stage, "work.claim", agent(), project="acme")
     if not locked:
-        without(stage, "work.pass_all", "for update")
+        without(stage, "work.holders_of", "for update")
     person, bot = Hand(stage), Hand(stage, agent())
     person.run("select work.give_back_task(%s)", of("A"))
     bot.begin(FINISH, of("A"), claim.token)

@@ -336,21 +336,37 @@ set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
 declare
-  agents uuid[];
+  holders uuid[];
+  some_done boolean;
+  extended boolean;
 begin
   perform kit.authorize('work:write');
-  if exists (select from work.tasks as t where t.id = any (p_task_ids) and t.status = 'done')
-    and work.finished_before(p_task_ids, p_tokens, p_results)
-  then
-    return;
+  holders := work.holders_of(p_task_ids, p_tokens);
+  if array_position(holders, null) is not null then
+    if work.finished_before(p_task_ids, p_tokens, p_results) then
+      return;
+    end if;
+    for i in 1..cardinality(p_task_ids) loop
+      holders[i] := coalesce(holders[i], work.pass(p_task_ids[i], p_tokens[i], true));
+    end loop;
   end if;
-  agents := work.pass_all(p_task_ids, p_tokens);
-  perform t.id from work.tasks as t where t.id = any (p_task_ids) order by t.id for no key update;
-  perform work.refuse_done(t.id) from work.tasks as t where t.id = any (p_task_ids) and t.status = 'done';
-  for i in 1..cardinality(p_task_ids) loop
-    exit when not exists (select from work.extension_points where point = 'on_finish');
-    perform work.extend('on_finish', p_task_ids[i:i], agents[i], array[jsonb_build_object('result', p_results[i])]);
-  end loop;
+  select bool_or(l.status = 'done'), exists (select from work.extension_points where point = 'on_finish')
+  into some_done, extended
+  from (
+    select t.status
+    from work.tasks as t
+    where t.id = any (p_task_ids)
+    order by t.id
+    for no key update
+  ) as l;
+  if some_done then
+    perform work.refuse_done(i) from unnest(p_task_ids) as i;
+  end if;
+  if extended then
+    for i in 1..cardinality(p_task_ids) loop
+      perform work.extend('on_finish', p_task_ids[i:i], holders[i], array[jsonb_build_object('result', p_results[i])]);
+    end loop;
+  end if;
   update work.tasks as t
   set
     status = 'done',
@@ -361,7 +377,7 @@ begin
     assigned_agent_id = coalesce(g.agent_id, t.assigned_agent_id),
     assigned_user_id = case when g.agent_id is null then t.assigned_user_id end,
     actual_minutes = coalesce(g.actual_minutes, t.actual_minutes, work.minutes_since_start(t.id, t.started_at))
-  from unnest(p_task_ids, agents, p_results, p_actual_minutes, p_tokens) as g (task_id, agent_id, result, actual_minutes, token)
+  from unnest(p_task_ids, holders, p_results, p_actual_minutes, p_tokens) as g (task_id, agent_id, result, actual_minutes, token)
   where t.id = g.task_id
     and t.id = any (p_task_ids);
 end
@@ -397,8 +413,9 @@ begin
 end
 $$;
 
--- Let a write to some tasks pass, as `pass` does for one; returns who held each. Queue rows are locked in id order.
-create function work.pass_all(p_task_ids uuid[], p_tokens bigint[]) returns uuid[]
+-- Return who holds each of some tasks with the token given for it, null where nobody does. The queue rows are locked in
+-- id order and stay so.
+create function work.holders_of(p_task_ids uuid[], p_tokens bigint[]) returns uuid[]
 language plpgsql
 set search_path = work, kit, pg_temp
 set plan_cache_mode = force_generic_plan
@@ -408,25 +425,26 @@ declare
   acting constant text := case when kit.actor_role() = 'agent' then lower(kit.actor_agent()) end;
   holders uuid[];
 begin
-  if (select count(distinct i) from unnest(p_task_ids) as i) <> cardinality(p_task_ids) then
-    raise exception 'the same task is named twice'
-      using errcode = 'ST400', hint = 'name each task once';
+  if cardinality(p_task_ids) > 1 then
+    if (select count(distinct i) from unnest(p_task_ids) as i) <> cardinality(p_task_ids) then
+      raise exception 'the same task is named twice'
+        using errcode = 'ST400', hint = 'name each task once';
+    end if;
   end if;
-  perform q.task_id from work.ready_queue as q where q.task_id = any (p_task_ids) order by q.task_id for update;
   select array_agg(q.agent_id order by g.place)
   into holders
   from unnest(p_task_ids, p_tokens) with ordinality as g (task_id, token, place)
-  left join work.ready_queue as q
+  left join (
+    select r.task_id, r.token, r.agent_id, r.agent_name, r.lease_until
+    from work.ready_queue as r
+    where r.task_id = any (p_task_ids)
+    order by r.task_id
+    for update
+  ) as q
     on q.task_id = g.task_id
-    and q.task_id = any (p_task_ids)
     and q.token = g.token
     and q.lease_until > clock_timestamp()
     and (acting is null or lower(q.agent_name) = acting);
-  for i in 1..cardinality(p_task_ids) loop
-    if holders[i] is null then
-      holders[i] := work.pass(p_task_ids[i], p_tokens[i], true);
-    end if;
-  end loop;
   return holders;
 end
 $$;

@@ -272,6 +272,9 @@ begin
     end if;
     delete from work.ready_queue as q
     where q.task_id = any (closed);
+    if cardinality(closed) = cardinality(ids) then
+      return null;
+    end if;
     ids := array(select unnest(ids) except select unnest(closed));
   end if;
   if ids is not null and cardinality(ids) > 0 then
