@@ -1473,6 +1473,20 @@ begin
 end
 $$;
 
+-- function add_words()
+
+CREATE FUNCTION work.add_words() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+begin
+  insert into work.task_words (task_id)
+  select n.id
+  from new_rows as n;
+  return null;
+end
+$$;
+
 -- function advice(text, text, text[])
 
 CREATE FUNCTION work.advice(p_kind text, p_text text, p_tasks text[]) RETURNS jsonb
@@ -3489,9 +3503,9 @@ begin
   elsif p_filter ->> 'text' is not null and asked.query is null then
     return;
   elsif marks is not null then
-    select s.words, s.said into source from work.search_source('task') as s;
+    select s.words, s.said, s.matches into source from work.search_source('task') as s;
     conditions := conditions || case
-      when not work.search_is_common('task', work.list_marks(p_filter, asked.guess), 80) then format(' and %s @@ $4', source.words)
+      when not work.search_is_common('task', work.list_marks(p_filter, asked.guess), 80) then ' and ' || format(source.matches, '$4')
       when asked.query is not null then format(' and case when strpos(lower(%s), $6) <> 0 then %s @@ $5 else false end', source.said, source.words)
       else ''
     end || case when cardinality(asked.patterns) = 0 then '' else format(' and %s ~* all ($7)', source.said) end;
@@ -4280,6 +4294,20 @@ CREATE FUNCTION work.renew(p_task_id uuid, p_token bigint) RETURNS void
     and agent_id is not null
 $$;
 
+-- function renew_words()
+
+CREATE FUNCTION work.renew_words() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+begin
+  update work.task_words
+  set version = version + 1
+  where task_id = new.id;
+  return null;
+end
+$$;
+
 -- function requeue_task(uuid)
 
 CREATE FUNCTION work.requeue_task(p_task_id uuid) RETURNS void
@@ -4414,13 +4442,13 @@ declare
   place text;
   chosen text;
 begin
-  select s.relation, s.id, s.live, s.words, s.said, s.title, s.body, s.numbered into source from work.search_source(p_kind) as s;
+  select s.relation, s.id, s.live, s.words, s.said, s.title, s.body, s.numbered, s.matches into source from work.search_source(p_kind) as s;
   place := case when source.numbered and p_project_id is not null then 'x.number' else 'x.id' end;
   chosen := case
     when not p_common then
       -- Which project it is, is asked in a form that no index is used for: the words narrow more.
-      case when p_project_id is null then '(x.project_id = any ($5)) is true and %1$s @@ $1'
-      else '(x.project_id = $6) is true and %1$s @@ ($1 && work.search_mark(''=p'' || $6::text))' end
+      case when p_project_id is null then '(x.project_id = any ($5)) is true and %6$s'
+      else '(x.project_id = $6) is true and %7$s' end
       || ' and %2$s ~* all ($3) order by strpos(lower(%3$s), $4) <> 0 desc, %4$s desc'
     else
       case when p_project_id is null then '(x.project_id = any ($5)) is true and ' else 'x.project_id = $6 and ' end
@@ -4432,7 +4460,10 @@ begin
   end;
   return query execute format(
     'select f.id, ts_rank(v.words, $9, 1) + (ts_rank(v.words, $2, 1) * 0.3)::real from (select %s as id, %s as title, %s as body from %s as x'
-      || ' where %s and ' || format(chosen, source.words, source.said, source.title, place, source.relation) || ' limit $8) as f'
+      || ' where %s and ' || format(
+        chosen, source.words, source.said, source.title, place, source.relation, format(source.matches, '$1'),
+        format(source.matches, '($1 && work.search_mark(''=p'' || $6::text))')
+      ) || ' limit $8) as f'
       || ' cross join lateral (select setweight(to_tsvector(''simple'', work.search_clean(f.title)), ''A'')'
       || ' || setweight(to_tsvector(''simple'', work.search_clean(left(f.body, 5000))), ''D'') as words) as v',
     source.id, source.title, source.body, source.relation, source.live
@@ -4467,13 +4498,13 @@ declare
   source record;
   plan json;
 begin
-  select s.relation, s.words into source from work.search_source(p_kind) as s;
-  execute format('explain (format json) select from %s as x where %s @@ %L::tsquery', source.relation, source.words, p_query)
+  select s.counted, s.indexed into source from work.search_source(p_kind) as s;
+  execute format('explain (format json) select from %s as x where %s @@ %L::tsquery', source.counted, source.indexed, p_query)
   into plan;
   return power((plan -> 0 -> 'Plan' ->> 'Plan Rows')::float8, 2) > p_factor * (
     select greatest(c.reltuples, 10000)
     from pg_catalog.pg_class as c
-    where c.oid = source.relation::regclass
+    where c.oid = source.counted::regclass
   );
 end
 $$;
@@ -4680,13 +4711,19 @@ $$;
 
 -- function search_source(text)
 
-CREATE FUNCTION work.search_source(p_kind text, OUT relation text, OUT id text, OUT live text, OUT words text, OUT said text, OUT title text, OUT body text, OUT numbered boolean) RETURNS record
+CREATE FUNCTION work.search_source(p_kind text, OUT relation text, OUT id text, OUT live text, OUT words text, OUT said text, OUT title text, OUT body text, OUT numbered boolean, OUT counted text, OUT indexed text, OUT matches text) RETURNS record
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     SET search_path TO 'work', 'pg_temp'
     AS $$
   select
-    s.relation, s.id, s.live, 'work.search_words(x.project_id, ' || s.marks || ', ' || s.said || ')', s.said, s.title,
-    s.body, p_kind in ('task', 'issue')
+    s.relation, s.id, s.live, w.words, s.said, s.title, s.body, p_kind in ('task', 'issue'),
+    case p_kind when 'task' then 'work.task_words' else s.relation end,
+    case p_kind when 'task' then 'work.task_words_of(x.task_id, x.version)' else w.words end,
+    case p_kind
+      when 'task' then
+        'x.id = any (array(select w.task_id from work.task_words as w where work.task_words_of(w.task_id, w.version) @@ %s))'
+      else w.words || ' @@ %s'
+    end
   from (
     values
       (
@@ -4717,6 +4754,9 @@ CREATE FUNCTION work.search_source(p_kind text, OUT relation text, OUT id text, 
         'x.content'
       )
   ) as s (kind, relation, id, live, marks, said, title, body)
+  cross join lateral (
+    select 'work.search_words(x.project_id, ' || s.marks || ', ' || s.said || ')' as words
+  ) as w
   where s.kind = p_kind
 $$;
 
@@ -4885,6 +4925,27 @@ CREATE FUNCTION work.task_links(p_id uuid) RETURNS TABLE(id uuid, project_id uui
   join work.tasks as t on t.id = tied.id
   where t.deleted_at is null
 $$;
+
+-- function task_words_of(uuid, integer)
+
+CREATE FUNCTION work.task_words_of(p_task_id uuid, p_version integer) RETURNS tsvector
+    LANGUAGE plpgsql IMMUTABLE COST 100000 PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return (
+    select work.search_words(
+      t.project_id, t.labels || array['=t' || t.type, '=g' || t.import_tag], t.title || ' ' || t.description
+    )
+    from work.tasks as t
+    where t.id = p_task_id
+  );
+end
+$$;
+
+-- comment FUNCTION task_words_of(p_task_id uuid, p_version integer)
+
+COMMENT ON FUNCTION work.task_words_of(p_task_id uuid, p_version integer) IS 'Return the words of a task; the version rises whenever they change.';
 
 -- function tell_expiry(uuid, uuid)
 
@@ -6919,6 +6980,17 @@ CREATE VIEW work.task_waiting WITH (security_invoker='true') AS
    FROM work.question_list q
   GROUP BY task_id;
 
+-- table task_words
+
+CREATE TABLE work.task_words (
+    task_id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL
+);
+
+-- comment TABLE task_words
+
+COMMENT ON TABLE work.task_words IS 'One row for each task, whose index holds the words of the task; its version rises when they change.';
+
 -- table workflows
 
 CREATE TABLE work.workflows (
@@ -7321,6 +7393,11 @@ ALTER TABLE ONLY work.task_attachments
 
 ALTER TABLE ONLY work.task_dependencies
     ADD CONSTRAINT task_dependencies_pkey PRIMARY KEY (task_id, depends_on_task_id, dependency_type);
+
+-- constraint task_words task_words_pkey
+
+ALTER TABLE ONLY work.task_words
+    ADD CONSTRAINT task_words_pkey PRIMARY KEY (task_id);
 
 -- constraint tasks tasks_pkey
 
@@ -7773,7 +7850,7 @@ CREATE INDEX tasks_updated ON work.tasks USING btree (updated_at DESC) WHERE (de
 
 -- index tasks_words
 
-CREATE INDEX tasks_words ON work.tasks USING gin (work.search_words(project_id, (labels || ARRAY[('=t'::text || type), ('=g'::text || import_tag)]), ((title || ' '::text) || description))) WITH (fastupdate=off);
+CREATE INDEX tasks_words ON work.task_words USING gin (work.task_words_of(task_id, version)) WITH (fastupdate=off);
 
 -- index tasks_workflow
 
@@ -8323,6 +8400,14 @@ CREATE TRIGGER touch BEFORE UPDATE ON work.workflow_analytics FOR EACH ROW EXECU
 
 CREATE TRIGGER touch BEFORE UPDATE ON work.workflows FOR EACH ROW EXECUTE FUNCTION kit.touch_versioned();
 
+-- trigger tasks words_insert
+
+CREATE TRIGGER words_insert AFTER INSERT ON work.tasks REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION work.add_words();
+
+-- trigger tasks words_update
+
+CREATE TRIGGER words_update AFTER UPDATE OF title, description, labels, type, import_tag ON work.tasks FOR EACH ROW WHEN ((((((old.title IS DISTINCT FROM new.title) OR (old.description IS DISTINCT FROM new.description)) OR (old.labels IS DISTINCT FROM new.labels)) OR (old.type IS DISTINCT FROM new.type)) OR (old.import_tag IS DISTINCT FROM new.import_tag))) EXECUTE FUNCTION work.renew_words();
+
 -- fk constraint api_keys api_keys_user_id_fkey
 
 ALTER TABLE ONLY accounts.api_keys
@@ -8577,6 +8662,11 @@ ALTER TABLE ONLY work.task_dependencies
 
 ALTER TABLE ONLY work.task_dependencies
     ADD CONSTRAINT task_dependencies_task_id_fkey FOREIGN KEY (task_id) REFERENCES work.tasks(id) ON DELETE CASCADE;
+
+-- fk constraint task_words task_words_task_id_fkey
+
+ALTER TABLE ONLY work.task_words
+    ADD CONSTRAINT task_words_task_id_fkey FOREIGN KEY (task_id) REFERENCES work.tasks(id) ON DELETE CASCADE;
 
 -- fk constraint tasks tasks_assigned_agent_id_fkey
 
@@ -8957,6 +9047,8 @@ REVOKE ALL ON FUNCTION projects.take_numbers(p_project_id uuid, p_count integer)
 GRANT ALL ON FUNCTION projects.take_numbers(p_project_id uuid, p_count integer) TO steward_app;
 GRANT ALL ON FUNCTION projects.take_numbers(p_project_id uuid, p_count integer) TO steward_agent;
 GRANT ALL ON FUNCTION projects.take_numbers(p_project_id uuid, p_count integer) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.add_words() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION work.advice(p_kind text, p_text text, p_tasks text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.advice(p_kind text, p_text text, p_tasks text[]) TO steward_app;
@@ -9456,6 +9548,8 @@ GRANT ALL ON FUNCTION work.renew(p_task_id uuid, p_token bigint) TO steward_app;
 GRANT ALL ON FUNCTION work.renew(p_task_id uuid, p_token bigint) TO steward_agent;
 GRANT ALL ON FUNCTION work.renew(p_task_id uuid, p_token bigint) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION work.renew_words() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION work.requeue_task(p_task_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.requeue_task(p_task_id uuid) TO steward_app;
 GRANT ALL ON FUNCTION work.requeue_task(p_task_id uuid) TO steward_agent;
@@ -9531,10 +9625,10 @@ GRANT ALL ON FUNCTION work.search_shown(p_kind text, p_id uuid) TO steward_app;
 GRANT ALL ON FUNCTION work.search_shown(p_kind text, p_id uuid) TO steward_agent;
 GRANT ALL ON FUNCTION work.search_shown(p_kind text, p_id uuid) TO steward_readonly;
 
-REVOKE ALL ON FUNCTION work.search_source(p_kind text, OUT relation text, OUT id text, OUT live text, OUT words text, OUT said text, OUT title text, OUT body text, OUT numbered boolean) FROM PUBLIC;
-GRANT ALL ON FUNCTION work.search_source(p_kind text, OUT relation text, OUT id text, OUT live text, OUT words text, OUT said text, OUT title text, OUT body text, OUT numbered boolean) TO steward_app;
-GRANT ALL ON FUNCTION work.search_source(p_kind text, OUT relation text, OUT id text, OUT live text, OUT words text, OUT said text, OUT title text, OUT body text, OUT numbered boolean) TO steward_agent;
-GRANT ALL ON FUNCTION work.search_source(p_kind text, OUT relation text, OUT id text, OUT live text, OUT words text, OUT said text, OUT title text, OUT body text, OUT numbered boolean) TO steward_readonly;
+REVOKE ALL ON FUNCTION work.search_source(p_kind text, OUT relation text, OUT id text, OUT live text, OUT words text, OUT said text, OUT title text, OUT body text, OUT numbered boolean, OUT counted text, OUT indexed text, OUT matches text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.search_source(p_kind text, OUT relation text, OUT id text, OUT live text, OUT words text, OUT said text, OUT title text, OUT body text, OUT numbered boolean, OUT counted text, OUT indexed text, OUT matches text) TO steward_app;
+GRANT ALL ON FUNCTION work.search_source(p_kind text, OUT relation text, OUT id text, OUT live text, OUT words text, OUT said text, OUT title text, OUT body text, OUT numbered boolean, OUT counted text, OUT indexed text, OUT matches text) TO steward_agent;
+GRANT ALL ON FUNCTION work.search_source(p_kind text, OUT relation text, OUT id text, OUT live text, OUT words text, OUT said text, OUT title text, OUT body text, OUT numbered boolean, OUT counted text, OUT indexed text, OUT matches text) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.search_start(p_tokens text[], p_exact boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.search_start(p_tokens text[], p_exact boolean) TO steward_app;
@@ -9578,6 +9672,11 @@ REVOKE ALL ON FUNCTION work.task_links(p_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.task_links(p_id uuid) TO steward_app;
 GRANT ALL ON FUNCTION work.task_links(p_id uuid) TO steward_agent;
 GRANT ALL ON FUNCTION work.task_links(p_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.task_words_of(p_task_id uuid, p_version integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.task_words_of(p_task_id uuid, p_version integer) TO steward_app;
+GRANT ALL ON FUNCTION work.task_words_of(p_task_id uuid, p_version integer) TO steward_agent;
+GRANT ALL ON FUNCTION work.task_words_of(p_task_id uuid, p_version integer) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.tell_expiry(p_task_id uuid, p_agent_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.tell_expiry(p_task_id uuid, p_agent_id uuid) TO steward_app;
@@ -9985,6 +10084,10 @@ GRANT SELECT ON TABLE work.task_summary TO steward_backup;
 GRANT SELECT ON TABLE work.task_waiting TO steward_app;
 GRANT SELECT ON TABLE work.task_waiting TO steward_readonly;
 GRANT SELECT ON TABLE work.task_waiting TO steward_backup;
+
+GRANT SELECT ON TABLE work.task_words TO steward_app;
+GRANT SELECT ON TABLE work.task_words TO steward_readonly;
+GRANT SELECT ON TABLE work.task_words TO steward_backup;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE work.workflows TO steward_app;
 GRANT SELECT ON TABLE work.workflows TO steward_readonly;

@@ -39,6 +39,7 @@ TABLES = (
     "work.issues",
     "work.workflows",
     "work.tasks",
+    "work.task_words",
     "work.task_dependencies",
     "work.comments",
     "work.devlog_entries",

@@ -338,6 +338,12 @@ where s.status = 'awaiting_input'
   or t.n % 100 = 1
 order by t.n;
 
+-- Where the words of tasks hang.
+insert into work.task_words (task_id)
+select t.id
+from work.tasks as t
+order by t.id;
+
 -- What can be claimed, by the rule itself; then agents hold some of it.
 insert into work.ready_queue (task_id, project_id, priority, number, labels, required_capabilities)
 select t.id, t.project_id, t.priority, t.number, t.labels, t.required_capabilities

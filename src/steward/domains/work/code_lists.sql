@@ -118,9 +118,9 @@ begin
   elsif p_filter ->> 'text' is not null and asked.query is null then
     return;
   elsif marks is not null then
-    select s.words, s.said into source from work.search_source('task') as s;
+    select s.words, s.said, s.matches into source from work.search_source('task') as s;
     conditions := conditions || case
-      when not work.search_is_common('task', work.list_marks(p_filter, asked.guess), 80) then format(' and %s @@ $4', source.words)
+      when not work.search_is_common('task', work.list_marks(p_filter, asked.guess), 80) then ' and ' || format(source.matches, '$4')
       when asked.query is not null then format(' and case when strpos(lower(%s), $6) <> 0 then %s @@ $5 else false end', source.said, source.words)
       else ''
     end || case when cardinality(asked.patterns) = 0 then '' else format(' and %s ~* all ($7)', source.said) end;

@@ -1,18 +1,63 @@
 -- Search: epics, issues, tasks, comments and devlog entries by their words. The indexes and what they call stand in the
 -- revision that made them. What is common is not gathered whole: of what matches, the newest are ranked.
 
--- Say where things of a kind are and what is looked at; each part is SQL of ours, of a row called x. `words` is what
--- the index of the kind holds, to the letter; `numbered` tells that things are numbered in their project.
+-- Note the words of new tasks.
+create function work.add_words() returns trigger
+language plpgsql
+security definer
+set search_path = work, pg_temp
+as $$
+begin
+  insert into work.task_words (task_id)
+  select n.id
+  from new_rows as n;
+  return null;
+end
+$$;
+create trigger words_insert after insert on work.tasks
+referencing new table as new_rows
+for each statement execute function work.add_words();
+
+-- Note that the words of a task have changed.
+create function work.renew_words() returns trigger
+language plpgsql
+security definer
+set search_path = work, pg_temp
+as $$
+begin
+  update work.task_words
+  set version = version + 1
+  where task_id = new.id;
+  return null;
+end
+$$;
+create trigger words_update after update of title, description, labels, type, import_tag on work.tasks
+for each row
+when ((old.title, old.description, old.labels, old.type, old.import_tag)
+  is distinct from (new.title, new.description, new.labels, new.type, new.import_tag))
+execute function work.renew_words();
+revoke execute on function work.add_words() from steward_app, steward_agent, steward_readonly;
+revoke execute on function work.renew_words() from steward_app, steward_agent, steward_readonly;
+
+-- Say where things of a kind are and what is looked at; each part is SQL of ours, of a row called x. `words` are those of
+-- the row; `counted` and `indexed` are the table whose index holds them and what it holds, to the letter; `matches` is the
+-- condition that uses the index, with %s for the query; `numbered` tells that things are numbered in their project.
 create function work.search_source(
   p_kind text, out relation text, out id text, out live text, out words text, out said text, out title text,
-  out body text, out numbered boolean
+  out body text, out numbered boolean, out counted text, out indexed text, out matches text
 )
 language sql immutable parallel safe
 set search_path = work, pg_temp
 as $$
   select
-    s.relation, s.id, s.live, 'work.search_words(x.project_id, ' || s.marks || ', ' || s.said || ')', s.said, s.title,
-    s.body, p_kind in ('task', 'issue')
+    s.relation, s.id, s.live, w.words, s.said, s.title, s.body, p_kind in ('task', 'issue'),
+    case p_kind when 'task' then 'work.task_words' else s.relation end,
+    case p_kind when 'task' then 'work.task_words_of(x.task_id, x.version)' else w.words end,
+    case p_kind
+      when 'task' then
+        'x.id = any (array(select w.task_id from work.task_words as w where work.task_words_of(w.task_id, w.version) @@ %s))'
+      else w.words || ' @@ %s'
+    end
   from (
     values
       (
@@ -43,6 +88,9 @@ as $$
         'x.content'
       )
   ) as s (kind, relation, id, live, marks, said, title, body)
+  cross join lateral (
+    select 'work.search_words(x.project_id, ' || s.marks || ', ' || s.said || ')' as words
+  ) as w
   where s.kind = p_kind
 $$;
 
@@ -234,13 +282,13 @@ declare
   source record;
   plan json;
 begin
-  select s.relation, s.words into source from work.search_source(p_kind) as s;
-  execute format('explain (format json) select from %s as x where %s @@ %L::tsquery', source.relation, source.words, p_query)
+  select s.counted, s.indexed into source from work.search_source(p_kind) as s;
+  execute format('explain (format json) select from %s as x where %s @@ %L::tsquery', source.counted, source.indexed, p_query)
   into plan;
   return power((plan -> 0 -> 'Plan' ->> 'Plan Rows')::float8, 2) > p_factor * (
     select greatest(c.reltuples, 10000)
     from pg_catalog.pg_class as c
-    where c.oid = source.relation::regclass
+    where c.oid = source.counted::regclass
   );
 end
 $$;
@@ -262,13 +310,13 @@ declare
   place text;
   chosen text;
 begin
-  select s.relation, s.id, s.live, s.words, s.said, s.title, s.body, s.numbered into source from work.search_source(p_kind) as s;
+  select s.relation, s.id, s.live, s.words, s.said, s.title, s.body, s.numbered, s.matches into source from work.search_source(p_kind) as s;
   place := case when source.numbered and p_project_id is not null then 'x.number' else 'x.id' end;
   chosen := case
     when not p_common then
       -- Which project it is, is asked in a form that no index is used for: the words narrow more.
-      case when p_project_id is null then '(x.project_id = any ($5)) is true and %1$s @@ $1'
-      else '(x.project_id = $6) is true and %1$s @@ ($1 && work.search_mark(''=p'' || $6::text))' end
+      case when p_project_id is null then '(x.project_id = any ($5)) is true and %6$s'
+      else '(x.project_id = $6) is true and %7$s' end
       || ' and %2$s ~* all ($3) order by strpos(lower(%3$s), $4) <> 0 desc, %4$s desc'
     else
       case when p_project_id is null then '(x.project_id = any ($5)) is true and ' else 'x.project_id = $6 and ' end
@@ -280,7 +328,10 @@ begin
   end;
   return query execute format(
     'select f.id, ts_rank(v.words, $9, 1) + (ts_rank(v.words, $2, 1) * 0.3)::real from (select %s as id, %s as title, %s as body from %s as x'
-      || ' where %s and ' || format(chosen, source.words, source.said, source.title, place, source.relation) || ' limit $8) as f'
+      || ' where %s and ' || format(
+        chosen, source.words, source.said, source.title, place, source.relation, format(source.matches, '$1'),
+        format(source.matches, '($1 && work.search_mark(''=p'' || $6::text))')
+      ) || ' limit $8) as f'
       || ' cross join lateral (select setweight(to_tsvector(''simple'', work.search_clean(f.title)), ''A'')'
       || ' || setweight(to_tsvector(''simple'', work.search_clean(left(f.body, 5000))), ''D'') as words) as v',
     source.id, source.title, source.body, source.relation, source.live
