@@ -111,7 +111,7 @@ def _next_month(server: Server) -> str:
             "alter function kit.may(text, text) reset search_path",
             "function kit.may(p_role text, p_permission text)",
         ),
-        ("drop function kit.setting(text)", "function kit.setting(p_name text) is missing"),
+        ("drop function kit.may(text, text)", "function kit.may(p_role text, p_permission text) is missing"),
         ("alter view work.task_list set (security_invoker = false)", "view work.task_list"),
         (
             "grant update on audit.audit_logs to steward_app",
