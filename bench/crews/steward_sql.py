@@ -18,21 +18,21 @@ def main() -> None:
         row = connection.execute("select agents.ensure_agent(%s, null)", (agent,)).fetchone()
         assert row is not None
         claim, finish = (
-            "select task_id, token from work.claim_tasks(%s, %s, null, %s)",
-            "select work.finish_tasks(%s, %s)",
+            "select task_id, token from work.claim_tasks(%b, %b, null, %b)",
+            "select work.finish_tasks(%b, %b)",
         )
 
         def in_batches() -> int:
             done = 0
-            while taken := connection.execute(claim, (row[0], project, batch)).fetchall():
+            while taken := connection.execute(claim, (row[0], project, batch), binary=True).fetchall():
                 connection.execute(finish, ([task for task, _ in taken], [token for _, token in taken]))
                 done += len(taken)
             return done
 
         def one_by_one() -> int:
             done = 0
-            while taken := connection.execute(claim, (row[0], project, 1)).fetchone():
-                connection.execute("select work.finish_task(%s, %s)", taken)
+            while taken := connection.execute(claim, (row[0], project, 1), binary=True).fetchone():
+                connection.execute("select work.finish_task(%b, %b)", taken)
                 done += 1
             return done
 
