@@ -3293,6 +3293,33 @@ begin
 end
 $$;
 
+-- function issues_with(text, uuid)
+
+CREATE FUNCTION work.issues_with(p_text text, p_project_id uuid) RETURNS uuid[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'work', 'projects', 'pg_temp'
+    AS $$
+declare
+  asked record;
+  mark constant tsquery := work.search_mark('=p' || p_project_id);
+begin
+  select q.query, q.guess into asked from work.search_query(p_text) as q;
+  -- Issues are few beside tasks: to gather them takes longer only where most of them match, and then the order is short.
+  if work.search_is_common('issue', coalesce(asked.guess && mark, asked.guess), 5000) then
+    return null;
+  end if;
+  return array(
+    select i.id
+    from work.issues as i
+    where work.search_words(i.project_id, i.labels, i.title || ' ' || i.description) @@ coalesce(asked.query && mark, asked.query)
+    union
+    select r.id
+    from work.search_reference(p_text, array(select p.id from projects.projects as p where p.deleted_at is null)) as r
+    where r.kind = 'issue'
+  );
+end
+$$;
+
 -- function item_next(text, text)
 
 CREATE FUNCTION work.item_next(p_kind text, p_from text) RETURNS text[]
@@ -4442,7 +4469,7 @@ declare
   place text;
   chosen text;
 begin
-  select s.relation, s.id, s.live, s.words, s.said, s.title, s.body, s.numbered, s.matches into source from work.search_source(p_kind) as s;
+  select s.relation, s.id, s.live, s.words, s.said, s.title, s.body, s.numbered, s.newest into source from work.search_source(p_kind) as s;
   place := case when source.numbered and p_project_id is not null then 'x.number' else 'x.id' end;
   chosen := case
     when not p_common then
@@ -4453,16 +4480,16 @@ begin
     else
       case when p_project_id is null then '(x.project_id = any ($5)) is true and ' else 'x.project_id = $6 and ' end
       || case
-        when place = 'x.number' then 'x.number >= (select max(y.number) - 10000 from %5$s as y where y.project_id = $6)'
-        else 'x.id >= coalesce((select y.id from %5$s as y order by y.id desc offset 10000 limit 1), $7)'
+        when place = 'x.number' then 'x.number >= (select max(y.number) - 5000 from %5$s as y where y.project_id = $6)'
+        else 'x.id >= coalesce((select y.id from %5$s as y order by y.id desc offset 5000 limit 1), $7)'
       end
       || ' and case when strpos(lower(%2$s), $4) <> 0 and %2$s ~* all ($3) then %1$s @@ $1 else false end order by %4$s desc'
   end;
   return query execute format(
     'select f.id, ts_rank(v.words, $9, 1) + (ts_rank(v.words, $2, 1) * 0.3)::real from (select %s as id, %s as title, %s as body from %s as x'
       || ' where %s and ' || format(
-        chosen, source.words, source.said, source.title, place, source.relation, format(source.matches, '$1'),
-        format(source.matches, '($1 && work.search_mark(''=p'' || $6::text))')
+        chosen, source.words, source.said, source.title, place, source.relation, format(source.newest, '$1'),
+        format(source.newest, '($1 && work.search_mark(''=p'' || $6::text))')
       ) || ' limit $8) as f'
       || ' cross join lateral (select setweight(to_tsvector(''simple'', work.search_clean(f.title)), ''A'')'
       || ' || setweight(to_tsvector(''simple'', work.search_clean(left(f.body, 5000))), ''D'') as words) as v',
@@ -4561,9 +4588,10 @@ CREATE FUNCTION work.search_part(p_tokens text[], p_exact boolean, p_unfinished 
   select case
     when p_negative then '!(' || string_agg(work.search_term(t.token), ' <-> ' order by t.place) || ')'
     when cardinality(p_tokens) = 1 and not p_exact then work.search_word(p_tokens[1], p_unfinished)
+    -- A last letter is left to the pattern of what stands together, and two are taken as they are: too many words begin so.
     else '(' || string_agg(
-      work.search_term(t.token, p_unfinished and t.place = cardinality(p_tokens)), ' & ' order by t.place
-    ) || ')'
+      work.search_term(t.token, p_unfinished and t.place = cardinality(p_tokens) and length(t.token) > 2), ' & ' order by t.place
+    ) filter (where not p_unfinished or t.place < cardinality(p_tokens) or length(t.token) > 1) || ')'
   end
   from unnest(p_tokens) with ordinality as t (token, place)
 $$;
@@ -4711,7 +4739,7 @@ $$;
 
 -- function search_source(text)
 
-CREATE FUNCTION work.search_source(p_kind text, OUT relation text, OUT id text, OUT live text, OUT words text, OUT said text, OUT title text, OUT body text, OUT numbered boolean, OUT counted text, OUT indexed text, OUT matches text) RETURNS record
+CREATE FUNCTION work.search_source(p_kind text, OUT relation text, OUT id text, OUT live text, OUT words text, OUT said text, OUT title text, OUT body text, OUT numbered boolean, OUT counted text, OUT indexed text, OUT matches text, OUT newest text) RETURNS record
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     SET search_path TO 'work', 'pg_temp'
     AS $$
@@ -4722,6 +4750,12 @@ CREATE FUNCTION work.search_source(p_kind text, OUT relation text, OUT id text, 
     case p_kind
       when 'task' then
         'x.id = any (array(select w.task_id from work.task_words as w where work.task_words_of(w.task_id, w.version) @@ %s))'
+      else w.words || ' @@ %s'
+    end,
+    case p_kind
+      when 'task' then
+        'x.id = any (array(select w.task_id from work.task_words as w where work.task_words_of(w.task_id, w.version) @@ %s'
+          || ' order by w.task_id desc limit 1000))'
       else w.words || ' @@ %s'
     end
   from (
@@ -4767,7 +4801,8 @@ CREATE FUNCTION work.search_start(p_tokens text[], p_exact boolean) RETURNS text
     SET search_path TO 'work', 'pg_temp'
     AS $_$
   select case
-    when p_exact or cardinality(p_tokens) > 1 or s.stem is null then p_tokens[1]
+    when p_exact or cardinality(p_tokens) > 1 or s.stem is null
+      then (select t from unnest(p_tokens) as t order by length(t) desc limit 1)
     when starts_with(p_tokens[1], regexp_replace(s.stem, 'i$', '')) then regexp_replace(s.stem, 'i$', '')
     else ''
   end
@@ -9351,6 +9386,11 @@ GRANT ALL ON FUNCTION work.is_stray(p_sha256 text) TO steward_app;
 GRANT ALL ON FUNCTION work.is_stray(p_sha256 text) TO steward_agent;
 GRANT ALL ON FUNCTION work.is_stray(p_sha256 text) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION work.issues_with(p_text text, p_project_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.issues_with(p_text text, p_project_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION work.issues_with(p_text text, p_project_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION work.issues_with(p_text text, p_project_id uuid) TO steward_readonly;
+
 REVOKE ALL ON FUNCTION work.item_next(p_kind text, p_from text) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.item_next(p_kind text, p_from text) TO steward_app;
 GRANT ALL ON FUNCTION work.item_next(p_kind text, p_from text) TO steward_agent;
@@ -9625,10 +9665,10 @@ GRANT ALL ON FUNCTION work.search_shown(p_kind text, p_id uuid) TO steward_app;
 GRANT ALL ON FUNCTION work.search_shown(p_kind text, p_id uuid) TO steward_agent;
 GRANT ALL ON FUNCTION work.search_shown(p_kind text, p_id uuid) TO steward_readonly;
 
-REVOKE ALL ON FUNCTION work.search_source(p_kind text, OUT relation text, OUT id text, OUT live text, OUT words text, OUT said text, OUT title text, OUT body text, OUT numbered boolean, OUT counted text, OUT indexed text, OUT matches text) FROM PUBLIC;
-GRANT ALL ON FUNCTION work.search_source(p_kind text, OUT relation text, OUT id text, OUT live text, OUT words text, OUT said text, OUT title text, OUT body text, OUT numbered boolean, OUT counted text, OUT indexed text, OUT matches text) TO steward_app;
-GRANT ALL ON FUNCTION work.search_source(p_kind text, OUT relation text, OUT id text, OUT live text, OUT words text, OUT said text, OUT title text, OUT body text, OUT numbered boolean, OUT counted text, OUT indexed text, OUT matches text) TO steward_agent;
-GRANT ALL ON FUNCTION work.search_source(p_kind text, OUT relation text, OUT id text, OUT live text, OUT words text, OUT said text, OUT title text, OUT body text, OUT numbered boolean, OUT counted text, OUT indexed text, OUT matches text) TO steward_readonly;
+REVOKE ALL ON FUNCTION work.search_source(p_kind text, OUT relation text, OUT id text, OUT live text, OUT words text, OUT said text, OUT title text, OUT body text, OUT numbered boolean, OUT counted text, OUT indexed text, OUT matches text, OUT newest text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.search_source(p_kind text, OUT relation text, OUT id text, OUT live text, OUT words text, OUT said text, OUT title text, OUT body text, OUT numbered boolean, OUT counted text, OUT indexed text, OUT matches text, OUT newest text) TO steward_app;
+GRANT ALL ON FUNCTION work.search_source(p_kind text, OUT relation text, OUT id text, OUT live text, OUT words text, OUT said text, OUT title text, OUT body text, OUT numbered boolean, OUT counted text, OUT indexed text, OUT matches text, OUT newest text) TO steward_agent;
+GRANT ALL ON FUNCTION work.search_source(p_kind text, OUT relation text, OUT id text, OUT live text, OUT words text, OUT said text, OUT title text, OUT body text, OUT numbered boolean, OUT counted text, OUT indexed text, OUT matches text, OUT newest text) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.search_start(p_tokens text[], p_exact boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.search_start(p_tokens text[], p_exact boolean) TO steward_app;

@@ -41,10 +41,11 @@ revoke execute on function work.renew_words() from steward_app, steward_agent, s
 
 -- Say where things of a kind are and what is looked at; each part is SQL of ours, of a row called x. `words` are those of
 -- the row; `counted` and `indexed` are the table whose index holds them and what it holds, to the letter; `matches` is the
--- condition that uses the index, with %s for the query; `numbered` tells that things are numbered in their project.
+-- condition that uses the index, with %s for the query, `newest` the same for the newest thousand where they are quick
+-- to tell; `numbered` tells that things are numbered in their project.
 create function work.search_source(
   p_kind text, out relation text, out id text, out live text, out words text, out said text, out title text,
-  out body text, out numbered boolean, out counted text, out indexed text, out matches text
+  out body text, out numbered boolean, out counted text, out indexed text, out matches text, out newest text
 )
 language sql immutable parallel safe
 set search_path = work, pg_temp
@@ -56,6 +57,12 @@ as $$
     case p_kind
       when 'task' then
         'x.id = any (array(select w.task_id from work.task_words as w where work.task_words_of(w.task_id, w.version) @@ %s))'
+      else w.words || ' @@ %s'
+    end,
+    case p_kind
+      when 'task' then
+        'x.id = any (array(select w.task_id from work.task_words as w where work.task_words_of(w.task_id, w.version) @@ %s'
+          || ' order by w.task_id desc limit 1000))'
       else w.words || ' @@ %s'
     end
   from (
@@ -190,20 +197,22 @@ as $$
   select case
     when p_negative then '!(' || string_agg(work.search_term(t.token), ' <-> ' order by t.place) || ')'
     when cardinality(p_tokens) = 1 and not p_exact then work.search_word(p_tokens[1], p_unfinished)
+    -- A last letter is left to the pattern of what stands together, and two are taken as they are: too many words begin so.
     else '(' || string_agg(
-      work.search_term(t.token, p_unfinished and t.place = cardinality(p_tokens)), ' & ' order by t.place
-    ) || ')'
+      work.search_term(t.token, p_unfinished and t.place = cardinality(p_tokens) and length(t.token) > 2), ' & ' order by t.place
+    ) filter (where not p_unfinished or t.place < cardinality(p_tokens) or length(t.token) > 1) || ')'
   end
   from unnest(p_tokens) with ordinality as t (token, place)
 $$;
 
--- Return a text that every thing with a part holds: its first word, or what all its forms begin with.
+-- Return a text that every thing with a part holds: its longest word, or what all its forms begin with.
 create function work.search_start(p_tokens text[], p_exact boolean) returns text
 language sql immutable parallel safe
 set search_path = work, pg_temp
 as $$
   select case
-    when p_exact or cardinality(p_tokens) > 1 or s.stem is null then p_tokens[1]
+    when p_exact or cardinality(p_tokens) > 1 or s.stem is null
+      then (select t from unnest(p_tokens) as t order by length(t) desc limit 1)
     when starts_with(p_tokens[1], regexp_replace(s.stem, 'i$', '')) then regexp_replace(s.stem, 'i$', '')
     else ''
   end
@@ -294,7 +303,7 @@ end
 $$;
 
 -- Return things of a kind that match, with their ranks: so many of them, those first whose title holds the words, then the
--- newest. Of what is common, only the newest 10,000 are looked through.
+-- newest. Of what is common, only the newest 5,000 are looked through.
 create function work.search_candidates(
   p_kind text, p_query tsquery, p_guess tsquery, p_exact tsquery, p_needle text, p_patterns text[], p_projects uuid[],
   p_project_id uuid, p_common boolean, p_most integer default 40
@@ -310,7 +319,7 @@ declare
   place text;
   chosen text;
 begin
-  select s.relation, s.id, s.live, s.words, s.said, s.title, s.body, s.numbered, s.matches into source from work.search_source(p_kind) as s;
+  select s.relation, s.id, s.live, s.words, s.said, s.title, s.body, s.numbered, s.newest into source from work.search_source(p_kind) as s;
   place := case when source.numbered and p_project_id is not null then 'x.number' else 'x.id' end;
   chosen := case
     when not p_common then
@@ -321,16 +330,16 @@ begin
     else
       case when p_project_id is null then '(x.project_id = any ($5)) is true and ' else 'x.project_id = $6 and ' end
       || case
-        when place = 'x.number' then 'x.number >= (select max(y.number) - 10000 from %5$s as y where y.project_id = $6)'
-        else 'x.id >= coalesce((select y.id from %5$s as y order by y.id desc offset 10000 limit 1), $7)'
+        when place = 'x.number' then 'x.number >= (select max(y.number) - 5000 from %5$s as y where y.project_id = $6)'
+        else 'x.id >= coalesce((select y.id from %5$s as y order by y.id desc offset 5000 limit 1), $7)'
       end
       || ' and case when strpos(lower(%2$s), $4) <> 0 and %2$s ~* all ($3) then %1$s @@ $1 else false end order by %4$s desc'
   end;
   return query execute format(
     'select f.id, ts_rank(v.words, $9, 1) + (ts_rank(v.words, $2, 1) * 0.3)::real from (select %s as id, %s as title, %s as body from %s as x'
       || ' where %s and ' || format(
-        chosen, source.words, source.said, source.title, place, source.relation, format(source.matches, '$1'),
-        format(source.matches, '($1 && work.search_mark(''=p'' || $6::text))')
+        chosen, source.words, source.said, source.title, place, source.relation, format(source.newest, '$1'),
+        format(source.newest, '($1 && work.search_mark(''=p'' || $6::text))')
       ) || ' limit $8) as f'
       || ' cross join lateral (select setweight(to_tsvector(''simple'', work.search_clean(f.title)), ''A'')'
       || ' || setweight(to_tsvector(''simple'', work.search_clean(left(f.body, 5000))), ''D'') as words) as v',
@@ -484,5 +493,32 @@ begin
   cross join lateral work.search_shown(page.kind, page.id) as s
   join projects.projects as p on p.id = s.project_id
   order by page.rank desc, page.id desc;
+end
+$$;
+
+-- Return the issues that hold the words of a text or bear the reference, for lists; null where so many hold them that it
+-- is quicker to look at each in the order of the list.
+create function work.issues_with(p_text text, p_project_id uuid) returns uuid[]
+language plpgsql stable
+set search_path = work, projects, pg_temp
+as $$
+declare
+  asked record;
+  mark constant tsquery := work.search_mark('=p' || p_project_id);
+begin
+  select q.query, q.guess into asked from work.search_query(p_text) as q;
+  -- Issues are few beside tasks: to gather them takes longer only where most of them match, and then the order is short.
+  if work.search_is_common('issue', coalesce(asked.guess && mark, asked.guess), 5000) then
+    return null;
+  end if;
+  return array(
+    select i.id
+    from work.issues as i
+    where work.search_words(i.project_id, i.labels, i.title || ' ' || i.description) @@ coalesce(asked.query && mark, asked.query)
+    union
+    select r.id
+    from work.search_reference(p_text, array(select p.id from projects.projects as p where p.deleted_at is null)) as r
+    where r.kind = 'issue'
+  );
 end
 $$;

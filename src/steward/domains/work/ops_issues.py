@@ -106,7 +106,7 @@ def list_issues(
         priority: only this priority.
         label: only issues that bear this label.
         assignee: only what this user or agent takes care of.
-        text: only issues with these words in reference, title or description.
+        text: only issues that hold these words in title or description, or bear this reference.
         limit: how many at most, 1 to 500.
         cursor: next_cursor of the page before.
     """

@@ -139,7 +139,11 @@ from work.issue_summary as i
 where i.id = %(id)s::uuid;
 
 -- name: list_issues -> Issue, planned anew
--- Issues, the highest number first, after a cursor.
+-- Issues, the highest number first, after a cursor; which hold the words of a text is looked up once.
+with asked as materialized (
+  select work.issues_with(%(text)s::text, %(project_id)s::uuid) as ids, (select q.query from work.search_query(%(text)s::text) as q) as query
+  where %(text)s::text is not null
+)
 select
   i.id, i.ref, i.project, i.number, i.epic, i.title, i.description, i.status, i.status_reason, i.priority, i.labels,
   i.assignee, i.github_id, i.github_url, i.tasks, i.tasks_done, i.metadata, i.version, i.created_at, i.updated_at,
@@ -153,7 +157,10 @@ where (%(project_id)s::uuid is null or i.project_id = %(project_id)s::uuid)
   and (%(assignee)s::text is null or lower(i.assignee) = lower(%(assignee)s::text))
   and (
     %(text)s::text is null
-    or strpos(lower(i.ref || ' ' || i.title || ' ' || i.description), lower(%(text)s::text)) > 0
+    or case
+      when (select ids from asked) is not null then i.id = any ((select ids from asked)::uuid[])
+      else work.search_words(i.project_id, '{}', i.title || ' ' || i.description) @@ (select query from asked)
+    end
   )
   and (%(after_id)s::uuid is null or (i.number, i.id) < (%(after_number)s::bigint, %(after_id)s::uuid))
 order by i.number desc, i.id desc
