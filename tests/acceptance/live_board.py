@@ -75,7 +75,9 @@ async def _play(run: Run, house: House, project: str, before: dict[str, tuple[An
         browser = await playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         stack.push_async_callback(browser.close)
         page = await _board(browser, house, project)
-        clients = [await stack.enter_async_context(each) for each in (_stdio(house, project), _http(house))]
+        clients = [
+            await stack.enter_async_context(each) for each in (_stdio(house, project), over_http(house))
+        ]
         await _look_at_tools(run, clients)
         await _work(clients, page, project, story)
         await _check_page(run, page, story)
@@ -98,8 +100,13 @@ async def _stdio(house: House, project: str) -> AsyncIterator[Client]:
 
 
 @asynccontextmanager
-async def _http(house: House) -> AsyncIterator[Client]:
-    headers = {"Authorization": f"Bearer {house.key()}", "X-Steward-Agent": "http-agent"}
+async def over_http(house: House, profile: str = "core") -> AsyncIterator[Client]:
+    """Connect an MCP client over HTTP as an agent."""
+    headers = {
+        "Authorization": f"Bearer {house.key()}",
+        "X-Steward-Agent": "http-agent",
+        "X-Steward-Profile": profile,
+    }
     async with (
         httpx2.AsyncClient(headers=headers, timeout=30) as http,
         Client(streamable_http_client(f"{house.url}/mcp", http_client=http)) as client,
@@ -107,7 +114,7 @@ async def _http(house: House) -> AsyncIterator[Client]:
         yield client
 
 
-async def _call(client: Client, tool: str, **arguments: Any) -> Any:
+async def call_tool(client: Client, tool: str, **arguments: Any) -> Any:
     """Call a tool and return its structured content.
 
     Raises:
@@ -137,7 +144,7 @@ async def _work(clients: list[Client], page: Page, project: str, story: Story) -
     """Let the clients take turns until nothing is ready; each turn is watched on the board."""
     idle = 0
     for client in itertools.cycle(clients):
-        claim = await _call(client, "work_claim", project=project)
+        claim = await call_tool(client, "work_claim", project=project)
         if not claim:
             idle += 1
             if idle == len(clients):
@@ -146,9 +153,9 @@ async def _work(clients: list[Client], page: Page, project: str, story: Story) -
         idle = 0
         token, row = claim["token"], claim["task"]["task"]
         reference = str(row["ref"])
-        await _call(client, "work_start", task=reference, token=token)
+        await call_tool(client, "work_start", task=reference, token=token)
         await _watch(page, reference, "work", story)
-        await _call(client, "work_finish", task=reference, token=token, result="done by a test")
+        await call_tool(client, "work_finish", task=reference, token=token, result="done by a test")
         story.finished.append((reference, str(row.get("title"))))
 
 
@@ -206,7 +213,6 @@ def _check_order(run: Run, house: House, story: Story, before: dict[str, tuple[A
 
 
 async def _pictures(run: Run, browser: Browser, house: House, project: str) -> None:
-    """Take a picture of every page in both themes, wide and narrow."""
     with house.connection() as connection:
         row = connection.execute("select max(number) from work.tasks").fetchone()
     addresses = {
@@ -218,6 +224,11 @@ async def _pictures(run: Run, browser: Browser, house: House, project: str) -> N
         "search": "/search?q=test",
         "missing": "/tasks/NONE-1",
     }
+    await take_pictures(run, browser, house, addresses)
+
+
+async def take_pictures(run: Run, browser: Browser, house: House, addresses: dict[str, str]) -> None:
+    """Take a picture of every page in both themes, wide and narrow."""
     taken, noise = 0, list[str]()
     themes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
     for theme, width in itertools.product(themes, (1440, 390)):

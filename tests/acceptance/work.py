@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from bench.harness import House, test_data
-from tests.acceptance import torture
+from tests.acceptance import question, torture
 from tests.acceptance.items import Item, Run
 from tests.acceptance.suites import run_suite
 
@@ -82,12 +82,18 @@ def survives(run: Run) -> None:
 
 def pages(run: Run) -> None:
     """Visit every page in both themes, and answer on the page what an agent asks over MCP."""
-    run_suite(run, "the pages hold, and a question over MCP is answered on one", "tests/web")
+    question.check(run)
+    run_suite(run, "the tests of the pages pass", "tests/web")
 
 
 def earlier_defects(run: Run) -> None:
     """Run the tests that the earlier systems' defects are not here."""
-    run_suite(run, "the defects of the earlier systems are not here", "tests/work/test_old_faults.py")
+    run_suite(
+        run,
+        "the defects of the earlier systems are not here",
+        "tests/work/test_old_faults.py",
+        "tests/work/test_seed_defects.py",
+    )
     run_suite(run, "nor those of their importers", "tests/importers/test_earlier_defects.py")
 
 
@@ -107,8 +113,13 @@ def main() -> int:
     parser.add_argument(
         "--only", type=int, action="append", choices=ITEMS, help="only this item (repeatable)"
     )
+    parser.add_argument(
+        "--pictures", type=Path, help="where screenshots go; a new temporary folder otherwise"
+    )
     given = parser.parse_args()
-    run = Run(Path(tempfile.gettempdir()))
+    pictures = given.pictures or Path(tempfile.mkdtemp(prefix="steward-pictures-"))
+    pictures.mkdir(parents=True, exist_ok=True)
+    run = Run(pictures)
     for number in given.only or ITEMS:
         title, item = ITEMS[number]
         with run.item(number, title):
