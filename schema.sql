@@ -4480,8 +4480,8 @@ begin
     else
       case when p_project_id is null then '(x.project_id = any ($5)) is true and ' else 'x.project_id = $6 and ' end
       || case
-        when place = 'x.number' then 'x.number >= (select max(y.number) - 5000 from %5$s as y where y.project_id = $6)'
-        else 'x.id >= coalesce((select y.id from %5$s as y order by y.id desc offset 5000 limit 1), $7)'
+        when place = 'x.number' then 'x.number >= (select max(y.number) - 3000 from %5$s as y where y.project_id = $6)'
+        else 'x.id >= coalesce((select y.id from %5$s as y order by y.id desc offset 3000 limit 1), $7)'
       end
       || ' and case when strpos(lower(%2$s), $4) <> 0 and %2$s ~* all ($3) then %1$s @@ $1 else false end order by %4$s desc'
   end;
@@ -4517,7 +4517,7 @@ COMMENT ON FUNCTION work.search_clean(p_text text) IS 'Put blanks where signs ar
 
 -- function search_is_common(text, tsquery, double precision)
 
-CREATE FUNCTION work.search_is_common(p_kind text, p_query tsquery, p_factor double precision DEFAULT 20) RETURNS boolean
+CREATE FUNCTION work.search_is_common(p_kind text, p_query tsquery, p_factor double precision DEFAULT 1) RETURNS boolean
     LANGUAGE plpgsql
     SET search_path TO 'work', 'pg_temp'
     AS $$
@@ -4589,8 +4589,10 @@ CREATE FUNCTION work.search_part(p_tokens text[], p_exact boolean, p_unfinished 
     when p_negative then '!(' || string_agg(work.search_term(t.token), ' <-> ' order by t.place) || ')'
     when cardinality(p_tokens) = 1 and not p_exact then work.search_word(p_tokens[1], p_unfinished)
     -- A last letter is left to the pattern of what stands together, and two are taken as they are: too many words begin so.
+    -- A last letter is left to the pattern of what stands together, and two are taken as they are: too many words begin so.
+    -- A word that stands there twice is asked for once, lest it is guessed to be half as common.
     else '(' || string_agg(
-      work.search_term(t.token, p_unfinished and t.place = cardinality(p_tokens) and length(t.token) > 2), ' & ' order by t.place
+      distinct work.search_term(t.token, p_unfinished and t.place = cardinality(p_tokens) and length(t.token) > 2), ' & '
     ) filter (where not p_unfinished or t.place < cardinality(p_tokens) or length(t.token) > 1) || ')'
   end
   from unnest(p_tokens) with ordinality as t (token, place)
@@ -4650,7 +4652,7 @@ CREATE FUNCTION work.search_query(p_text text, OUT query tsquery, OUT guess tsqu
     )::tsquery end,
     -- Words of a path or name stand together by no accident: how common they are is guessed from the longest alone.
     string_agg(
-      case
+      distinct case
         when cardinality(t.tokens) = 1 and not t.quoted then work.search_word(t.tokens[1], true)
         when t.quoted then t.term
         else (select work.search_term(k) from unnest(t.tokens) as k order by length(k) desc limit 1)

@@ -26,6 +26,11 @@ _FINISHED = 300
 Arguments = Callable[[int], dict[str, Any]]
 
 
+def _common(i: int) -> str:
+    """Return a word that many tasks hold; those of neighbouring numbers differ."""
+    return _COMMON[i % len(_COMMON)]
+
+
 def _project(i: int) -> str:
     return _PROJECTS[i % len(_PROJECTS)]
 
@@ -120,11 +125,11 @@ READS: dict[str, tuple[str, Arguments]] = {
     ),
     "search, several words": (
         "work.search",
-        lambda i: {"project": "all", "text": f"{_COMMON[i % 9]} {_COMMON[-1 - i % 8]} {_COMMON[i % 5]}"},
+        lambda i: {"project": "all", "text": f"{_common(i)} {_common(i + 3)} {_common(i + 5)}"},
     ),
     "search, a phrase": (
         "work.search",
-        lambda i: {"project": "all", "text": f'"{_COMMON[i % 9]} {_COMMON[-1 - i % 8]}"'},
+        lambda i: {"project": "all", "text": f'"{_common(i)} {_common(i + 1 + i // 12)}"'},
     ),
     "search, a reference": ("work.search", lambda i: {"project": "all", "text": f"BIG-{1 + i}"}),
     "statistics, all projects": ("work.statistics", lambda i: {"project": "all"}),

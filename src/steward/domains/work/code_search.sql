@@ -198,8 +198,10 @@ as $$
     when p_negative then '!(' || string_agg(work.search_term(t.token), ' <-> ' order by t.place) || ')'
     when cardinality(p_tokens) = 1 and not p_exact then work.search_word(p_tokens[1], p_unfinished)
     -- A last letter is left to the pattern of what stands together, and two are taken as they are: too many words begin so.
+    -- A last letter is left to the pattern of what stands together, and two are taken as they are: too many words begin so.
+    -- A word that stands there twice is asked for once, lest it is guessed to be half as common.
     else '(' || string_agg(
-      work.search_term(t.token, p_unfinished and t.place = cardinality(p_tokens) and length(t.token) > 2), ' & ' order by t.place
+      distinct work.search_term(t.token, p_unfinished and t.place = cardinality(p_tokens) and length(t.token) > 2), ' & '
     ) filter (where not p_unfinished or t.place < cardinality(p_tokens) or length(t.token) > 1) || ')'
   end
   from unnest(p_tokens) with ordinality as t (token, place)
@@ -259,7 +261,7 @@ as $$
     )::tsquery end,
     -- Words of a path or name stand together by no accident: how common they are is guessed from the longest alone.
     string_agg(
-      case
+      distinct case
         when cardinality(t.tokens) = 1 and not t.quoted then work.search_word(t.tokens[1], true)
         when t.quoted then t.term
         else (select work.search_term(k) from unnest(t.tokens) as k order by length(k) desc limit 1)
@@ -283,7 +285,7 @@ $$;
 -- some are found takes ever less the more there are, to gather all ever more (a row from anywhere takes four times one in
 -- order): they take the same time where the square of how many match is a few times how many there are. (Volatile
 -- only because an explanation may be asked for in no other function.)
-create function work.search_is_common(p_kind text, p_query tsquery, p_factor float8 default 20) returns boolean
+create function work.search_is_common(p_kind text, p_query tsquery, p_factor float8 default 1) returns boolean
 language plpgsql
 set search_path = work, pg_temp
 as $$
@@ -303,7 +305,7 @@ end
 $$;
 
 -- Return things of a kind that match, with their ranks: so many of them, those first whose title holds the words, then the
--- newest. Of what is common, only the newest 5,000 are looked through.
+-- newest. Of what is common, only the newest 3,000 are looked through.
 create function work.search_candidates(
   p_kind text, p_query tsquery, p_guess tsquery, p_exact tsquery, p_needle text, p_patterns text[], p_projects uuid[],
   p_project_id uuid, p_common boolean, p_most integer default 40
@@ -330,8 +332,8 @@ begin
     else
       case when p_project_id is null then '(x.project_id = any ($5)) is true and ' else 'x.project_id = $6 and ' end
       || case
-        when place = 'x.number' then 'x.number >= (select max(y.number) - 5000 from %5$s as y where y.project_id = $6)'
-        else 'x.id >= coalesce((select y.id from %5$s as y order by y.id desc offset 5000 limit 1), $7)'
+        when place = 'x.number' then 'x.number >= (select max(y.number) - 3000 from %5$s as y where y.project_id = $6)'
+        else 'x.id >= coalesce((select y.id from %5$s as y order by y.id desc offset 3000 limit 1), $7)'
       end
       || ' and case when strpos(lower(%2$s), $4) <> 0 and %2$s ~* all ($3) then %1$s @@ $1 else false end order by %4$s desc'
   end;
