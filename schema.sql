@@ -4517,7 +4517,7 @@ COMMENT ON FUNCTION work.search_clean(p_text text) IS 'Put blanks where signs ar
 
 -- function search_is_common(text, tsquery, double precision)
 
-CREATE FUNCTION work.search_is_common(p_kind text, p_query tsquery, p_factor double precision DEFAULT 1) RETURNS boolean
+CREATE FUNCTION work.search_is_common(p_kind text, p_query tsquery, p_factor double precision DEFAULT 12) RETURNS boolean
     LANGUAGE plpgsql
     SET search_path TO 'work', 'pg_temp'
     AS $$
@@ -4855,7 +4855,7 @@ CREATE FUNCTION work.search_word(p_word text, p_unfinished boolean) RETURNS text
         union
         select regexp_replace(s.stem, 'i$', '') || e.ending
         from unnest(string_to_array(
-          '|e|s|es|ed|d|ing|er|ers|or|ors|ion|ions|ation|ations|ment|ments|able|ive|al|ly|y|ies|ied|i|ity|'
+          '|e|s|es|ed|d|ing|er|ers|ion|ions|ation|ations|ment|ments|ly|y|ies|ied|'
           || right(s.stem, 1) || 'ed|' || right(s.stem, 1) || 'ing|' || right(s.stem, 1) || 'er', '|'
         )) as e (ending)
       ) as f

@@ -159,7 +159,7 @@ as $$
         union
         select regexp_replace(s.stem, 'i$', '') || e.ending
         from unnest(string_to_array(
-          '|e|s|es|ed|d|ing|er|ers|or|ors|ion|ions|ation|ations|ment|ments|able|ive|al|ly|y|ies|ied|i|ity|'
+          '|e|s|es|ed|d|ing|er|ers|ion|ions|ation|ations|ment|ments|ly|y|ies|ied|'
           || right(s.stem, 1) || 'ed|' || right(s.stem, 1) || 'ing|' || right(s.stem, 1) || 'er', '|'
         )) as e (ending)
       ) as f
@@ -285,7 +285,7 @@ $$;
 -- some are found takes ever less the more there are, to gather all ever more (a row from anywhere takes four times one in
 -- order): they take the same time where the square of how many match is a few times how many there are. (Volatile
 -- only because an explanation may be asked for in no other function.)
-create function work.search_is_common(p_kind text, p_query tsquery, p_factor float8 default 1) returns boolean
+create function work.search_is_common(p_kind text, p_query tsquery, p_factor float8 default 12) returns boolean
 language plpgsql
 set search_path = work, pg_temp
 as $$
