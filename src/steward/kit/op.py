@@ -33,7 +33,7 @@ log = logging.getLogger("steward.op")
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 
-ROOMS = ("accounts", "projects", "agents", "work", "audit")
+ROOMS = ("accounts", "projects", "agents", "work", "telemetry", "audit")
 _ATTEMPTS = 5
 
 

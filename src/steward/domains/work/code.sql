@@ -3,17 +3,20 @@
 -- A later room's code.sql registers its extensions again, so the list starts empty.
 delete from work.extension_points;
 
--- Register a function (uuid task, uuid agent, jsonb detail) returns void to be called at a point, in order of position.
-create function work.register_extension(p_point text, p_position integer, p_function text) returns void
+-- Register a function to be called at a point, in order of position: (uuid task, uuid agent, jsonb detail) returns void,
+-- or, where it takes a batch at once, the same as arrays.
+create function work.register_extension(p_point text, p_position integer, p_function text, p_at_once boolean default false)
+returns void
 language sql
 set search_path = work, pg_temp
 as $$
-  insert into work.extension_points (point, position, function_name)
-  values (p_point, p_position, p_function::regproc::text)
+  insert into work.extension_points (point, position, function_name, at_once)
+  values (p_point, p_position, p_function::regproc::text, p_at_once)
 $$;
 
--- Call what later rooms registered for a point, for each of some tasks; an error of theirs refuses the whole operation.
-create function work.extend(p_point text, p_task_ids uuid[], p_agent_id uuid, p_details jsonb[]) returns void
+-- Call what later rooms registered for a point about some tasks, their agents and details standing at the same places;
+-- an error of theirs refuses the whole operation.
+create function work.extend(p_point text, p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) returns void
 language plpgsql
 set search_path = work, pg_temp
 -- What later rooms do is planned as usual.
@@ -21,19 +24,21 @@ set plan_cache_mode = auto
 set enable_seqscan = on
 as $$
 declare
-  extensions text[];
-  extension text;
+  extension record;
 begin
-  select array_agg(function_name order by position, function_name)
-  into extensions
-  from work.extension_points
-  where point = p_point;
-  if extensions is null then
-    return;
-  end if;
-  for i in 1..cardinality(p_task_ids) loop
-    foreach extension in array extensions loop
-      execute format('select %s($1, $2, $3)', extension) using p_task_ids[i], p_agent_id, coalesce(p_details[i], '{}');
+  for extension in
+    select e.function_name, e.at_once
+    from work.extension_points as e
+    where e.point = p_point
+    order by e.position, e.function_name
+  loop
+    if extension.at_once then
+      execute format('select %s($1, $2, $3)', extension.function_name) using p_task_ids, p_agent_ids, p_details;
+      continue;
+    end if;
+    for i in 1..cardinality(p_task_ids) loop
+      execute format('select %s($1, $2, $3)', extension.function_name)
+      using p_task_ids[i], p_agent_ids[i], coalesce(p_details[i], '{}');
     end loop;
   end loop;
 end

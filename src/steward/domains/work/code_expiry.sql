@@ -7,22 +7,27 @@ language plpgsql
 set search_path = work, pg_temp
 as $$
 declare
-  extension text;
+  extension record;
 begin
   for extension in
-    select function_name
+    select function_name, at_once
     from work.extension_points
     where point = 'on_expire'
     order by position, function_name
   loop
     begin
-      execute format('select %s($1, $2, $3)', extension) using p_task_id, p_agent_id, '{}'::jsonb;
+      if extension.at_once then
+        execute format('select %s($1, $2, $3)', extension.function_name)
+        using array[p_task_id], array[p_agent_id], array['{}'::jsonb];
+      else
+        execute format('select %s($1, $2, $3)', extension.function_name) using p_task_id, p_agent_id, '{}'::jsonb;
+      end if;
     exception
       when serialization_failure or deadlock_detected then
         raise;
       when others then
         insert into kit.notices (topic, level, message)
-        values ('work.expiry', 'error', format('%s failed when the lease of task %s ended: %s', extension, p_task_id, sqlerrm));
+        values ('work.expiry', 'error', format('%s failed when the lease of task %s ended: %s', extension.function_name, p_task_id, sqlerrm));
     end;
   end loop;
 end

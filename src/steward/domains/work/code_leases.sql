@@ -43,7 +43,7 @@ begin
   if ids is null then
     return;
   end if;
-  perform work.extend('on_claim', ids, p_agent_id, '{}');
+  perform work.extend('on_claim', ids, array_fill(p_agent_id, array[cardinality(ids)]), '{}');
   return query
   with claimed as (
     update work.ready_queue as q
@@ -171,6 +171,7 @@ begin
       hint = 'claim the task first and give the token that claim returned';
   end if;
   if held.agent_id is not null then
+    perform work.extend('on_release', array[p_task_id], array[held.agent_id], '{}');
     perform work.release(p_task_id);
     -- A task that is no work to be handed out (it waits for an answer, is in review) leaves the queue with its holder.
     perform work.refresh_queue(array[p_task_id]);
@@ -292,7 +293,7 @@ declare
 begin
   perform kit.authorize('work:write');
   agent := work.pass(p_task_id, p_token, true);
-  perform work.extend('on_start', array[p_task_id], agent, '{}');
+  perform work.extend('on_start', array[p_task_id], array[agent], '{}');
   update work.tasks as t
   set
     status = 'in_progress',
@@ -363,9 +364,10 @@ begin
     perform work.refuse_done(i) from unnest(p_task_ids) as i;
   end if;
   if extended then
-    for i in 1..cardinality(p_task_ids) loop
-      perform work.extend('on_finish', p_task_ids[i:i], holders[i], array[jsonb_build_object('result', p_results[i])]);
-    end loop;
+    perform work.extend(
+      'on_finish', p_task_ids, holders,
+      array(select jsonb_build_object('result', r.result) from unnest(p_results) with ordinality as r (result, n) order by r.n)
+    );
   end if;
   update work.tasks as t
   set
@@ -461,7 +463,7 @@ begin
   perform kit.authorize('work:write');
   agent := work.pass(p_task_id, p_token, true);
   perform work.refuse_closed(p_task_id);
-  perform work.extend('on_give_back', array[p_task_id], agent, array[jsonb_build_object('reason', p_reason)]);
+  perform work.extend('on_give_back', array[p_task_id], array[agent], array[jsonb_build_object('reason', p_reason)]);
   perform work.release(p_task_id);
   update work.tasks as t
   set status = 'pending', status_reason = p_reason, assigned_agent_id = null, assigned_user_id = null
@@ -520,7 +522,7 @@ begin
   perform kit.authorize('work:write');
   agent := work.pass(p_task_id, p_token, true);
   perform work.refuse_closed(p_task_id);
-  perform work.extend('on_fail', array[p_task_id], agent, array[jsonb_build_object('reason', p_reason, 'final', p_final)]);
+  perform work.extend('on_fail', array[p_task_id], array[agent], array[jsonb_build_object('reason', p_reason, 'final', p_final)]);
   perform work.count_failure(p_task_id, p_reason, p_final);
 end
 $$;

@@ -1,0 +1,150 @@
+"""Taking in what sources tell of sessions: the one way from transcripts, exporters and hooks to the tables."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID, uuid5
+
+from steward.domains.telemetry.types import Absorbed, Batch, SessionTold, UsageTold
+from steward.kit.convert import dump
+from steward.kit.db import Db
+
+_NAMESPACE = UUID("6f1d6a52-5a0d-5b6e-9a0e-7c1f3f0f5c11")
+
+
+def session_id(agent_id: str, external_id: str) -> UUID:
+    """Return the id of a session: the client's own where that is a uuid, else one made of its words.
+
+    Args:
+        agent_id: the client, such as `claude-code`.
+        external_id: what the client calls the session.
+    """
+    try:
+        return UUID(external_id)
+    except ValueError:
+        return uuid5(_NAMESPACE, f"{agent_id}\x00{external_id}")
+
+
+def clean(text: str) -> str:
+    """Return a text without what PostgreSQL cannot hold: NUL, and halves of surrogate pairs."""
+    if "\x00" in text:
+        text = text.replace("\x00", "\ufffd")
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode("utf-8")
+    return text
+
+
+def absorb(db: Db, batch: Batch) -> Absorbed:
+    """Take in a batch; everything may be told again, in any order, and counts once.
+
+    Args:
+        db: the transaction; the actor needs `telemetry:write`.
+        batch: sessions that anything of it belongs to must be in it or known already.
+    """
+    sessions = _merged(batch.sessions)
+    if sessions:
+        db.run("telemetry.note_sessions", sessions=_json(sessions))
+    messages = db.value("telemetry.absorb_messages", messages=_json(batch.messages)) if batch.messages else 0
+    tools = db.value("telemetry.absorb_tools", calls=_json(_completed(batch.tools))) if batch.tools else 0
+    if batch.commits:
+        once = {(each.session_id, each.sha.lower()): each for each in reversed(batch.commits)}
+        db.run("telemetry.absorb_commits", commits=_json(once.values()))
+    responses = _usage(db, batch.usage)
+    if batch.ties:
+        db.run("telemetry.absorb_ties", ties=_json(_stretched(batch)))
+    return Absorbed(messages, tools, responses)
+
+
+def _usage(db: Db, told: list[UsageTold]) -> int:
+    if not told:
+        return 0
+    for each in told:
+        if not each.keys and each.ordinal_base is None:
+            each.keys = [f"{each.source}:{each.source_key}"]
+    made: int = db.value("telemetry.absorb_usage", sightings=_json(told))
+    return made
+
+
+def _json(rows: Iterable[Any]) -> str:
+    return json.dumps([_plain(row) for row in rows], ensure_ascii=False)
+
+
+def _plain(row: Any) -> dict[str, Any]:
+    """Return the fields that say something, as JSON data with texts that the database can hold."""
+    found: dict[str, Any] = {}
+    for name in row.__dataclass_fields__:
+        value = getattr(row, name)
+        if value is not None:
+            found[name] = clean(value) if type(value) is str else _deep(value)
+    return found
+
+
+def _deep(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {clean(str(key)): _deep(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_deep(item) for item in value]
+    return clean(value) if isinstance(value, str) else dump(value)
+
+
+def _merged(told: list[SessionTold]) -> list[SessionTold]:
+    """Return one entry a session: the database takes a row once a statement."""
+    found: dict[UUID, SessionTold] = {}
+    for each in told:
+        first = found.get(each.id)
+        found[each.id] = each if first is None else _both(first, each)
+    return list(found.values())
+
+
+def _both(first: SessionTold, then: SessionTold) -> SessionTold:
+    ends = [end for end in (first.end_time, then.end_time) if end]
+    known = {
+        each.name: getattr(then, each.name)
+        for each in dataclasses.fields(then)
+        if getattr(then, each.name) is not None
+    }
+    return dataclasses.replace(
+        first,
+        **known
+        | {
+            "start_time": min(first.start_time, then.start_time),
+            "last_seen_at": max(first.last_seen_at, then.last_seen_at),
+            "end_time": max(ends, default=None),
+            "project_id": first.project_id if first.project_certain else then.project_id or first.project_id,
+            "project_certain": first.project_certain or then.project_certain,
+            "context": first.context | then.context,
+        },
+    )
+
+
+def _completed(told: list[Any]) -> list[Any]:
+    """Return one entry a call: what a later one says of it completes the first."""
+    found: dict[tuple[UUID, str], Any] = {}
+    for each in told:
+        key = (each.session_id, each.call_id)
+        first = found.get(key)
+        if first is None:
+            found[key] = each
+            continue
+        for name in each.__dataclass_fields__:
+            if getattr(first, name) is None:
+                setattr(first, name, getattr(each, name))
+    return list(found.values())
+
+
+def _stretched(batch: Batch) -> list[Any]:
+    """Return one entry a stretch."""
+    found: dict[Any, Any] = {}
+    for each in batch.ties:
+        key = (each.session_id, each.task_id, each.source, each.stretch)
+        first = found.setdefault(key, each)
+        first.from_at = min(first.from_at, each.from_at)
+        ends = [end for end in (first.until_at, each.until_at) if end]
+        first.until_at = max(ends, default=None)
+        first.execution_id = first.execution_id or each.execution_id
+    return list(found.values())

@@ -1,0 +1,218 @@
+-- Sessions and what was said and done in them. Every source (transcript, OTLP, hook) tells what it knows through the
+-- functions here and in code_usage.sql; each may be told anything again, in any order, and nothing counts twice.
+
+create trigger touch before update on telemetry.agent_sessions
+  for each row execute function kit.update_updated_at_column();
+create trigger touch before update on telemetry.transcripts
+  for each row execute function kit.update_updated_at_column();
+
+-- Note sessions that a source tells of; rows are locked in the order of their ids. What is known stays unless more is known.
+create function telemetry.note_sessions(p_sessions jsonb) returns void
+language plpgsql
+security definer
+set search_path = telemetry, kit, pg_temp
+as $$
+begin
+  perform kit.authorize('telemetry:write');
+  insert into telemetry.agent_sessions as s (
+    id, project_id, agent_id, agent_version, external_id, parent_session_id, user_id, workspace_id, registered_agent_id,
+    title, cwd, git_branch, git_commit, repository_url, model, start_time, last_seen_at, end_time, context,
+    project_certain
+  )
+  select
+    n.id, coalesce(n.project_id, telemetry.no_project()), n.agent_id, n.agent_version, n.external_id, n.parent_session_id,
+    coalesce(n.user_id, kit.actor_user()), n.workspace_id, n.registered_agent_id,
+    left(n.title, 500), n.cwd, n.git_branch, n.git_commit, n.repository_url, n.model,
+    n.start_time, greatest(n.last_seen_at, n.start_time), n.end_time, coalesce(n.context, '{}'),
+    coalesce(n.project_certain, false)
+  from jsonb_to_recordset(p_sessions) as n (
+    id uuid, project_id uuid, agent_id text, agent_version text, external_id text, parent_session_id uuid, user_id uuid,
+    workspace_id uuid, registered_agent_id uuid, title text, cwd text, git_branch text, git_commit text,
+    repository_url text, model text, start_time timestamptz, last_seen_at timestamptz, end_time timestamptz,
+    context jsonb, project_certain boolean
+  )
+  order by n.id
+  on conflict (id) do update
+  set
+    project_id = case
+      when excluded.project_id = telemetry.no_project() then s.project_id
+      when s.project_id = telemetry.no_project() or (excluded.project_certain and not s.project_certain)
+        then excluded.project_id
+      else s.project_id
+    end,
+    project_certain = s.project_certain or excluded.project_certain,
+    agent_version = coalesce(excluded.agent_version, s.agent_version),
+    parent_session_id = coalesce(s.parent_session_id, excluded.parent_session_id),
+    workspace_id = coalesce(s.workspace_id, excluded.workspace_id),
+    registered_agent_id = coalesce(s.registered_agent_id, excluded.registered_agent_id),
+    title = coalesce(excluded.title, s.title),
+    cwd = coalesce(s.cwd, excluded.cwd),
+    git_branch = coalesce(excluded.git_branch, s.git_branch),
+    git_commit = coalesce(s.git_commit, excluded.git_commit),
+    repository_url = coalesce(s.repository_url, excluded.repository_url),
+    model = coalesce(excluded.model, s.model),
+    start_time = least(s.start_time, excluded.start_time),
+    last_seen_at = greatest(s.last_seen_at, excluded.last_seen_at),
+    end_time = greatest(s.end_time, excluded.end_time),
+    context = s.context || excluded.context;
+end
+$$;
+
+-- The project of rows that belong to none.
+create function telemetry.no_project() returns uuid
+language sql immutable parallel safe
+begin atomic
+  select '00000000-0000-7000-8000-000000000001'::uuid;
+end;
+
+-- Keep what was said. An entry of a transcript comes before the same words seen by a hook or an exporter, whichever came
+-- first; returns how many messages are new.
+create function telemetry.absorb_messages(p_messages jsonb) returns integer
+language plpgsql
+security definer
+set search_path = telemetry, kit, pg_temp
+as $$
+declare
+  made integer;
+begin
+  perform kit.authorize('telemetry:write');
+  with told as (
+    select
+      m.id, m.session_id, m.role, m.kind, m.content, m."timestamp", m.sequence, m.source, m.subagent, m.model,
+      m.metadata, md5(m.content)::uuid as digest
+    from jsonb_to_recordset(p_messages) as m (
+      id uuid, session_id uuid, role text, kind text, content text, "timestamp" timestamptz, sequence bigint,
+      source text, subagent text, model text, metadata jsonb
+    )
+  ),
+  replaced as (
+    delete from telemetry.chat_messages as c
+    using told as t
+    where t.source = 'transcript'
+      and c.session_id = t.session_id
+      and c.content_digest = t.digest
+      and c.role = t.role
+      and c.source <> 'transcript'
+  )
+  insert into telemetry.chat_messages (
+    id, session_id, role, kind, content, "timestamp", sequence, source, subagent, model, metadata
+  )
+  select
+    t.id, t.session_id, t.role, coalesce(t.kind, 'text'), t.content, t."timestamp", coalesce(t.sequence, 0), t.source,
+    t.subagent, t.model, coalesce(t.metadata, '{}')
+  from told as t
+  where t.source = 'transcript'
+    or not exists (
+      select
+      from telemetry.chat_messages as c
+      where c.session_id = t.session_id
+        and c.content_digest = t.digest
+        and c.role = t.role
+        and c.source = 'transcript'
+    )
+  order by t.id
+  on conflict (id) do nothing;
+  get diagnostics made = row_count;
+  return made;
+end
+$$;
+
+-- Keep which tools were used; sources complete one another. Returns how many calls were told of.
+create function telemetry.absorb_tools(p_calls jsonb) returns integer
+language plpgsql
+security definer
+set search_path = telemetry, kit, pg_temp
+as $$
+declare
+  told integer;
+begin
+  perform kit.authorize('telemetry:write');
+  insert into telemetry.tool_calls as c (
+    session_id, call_id, name, kind, input, input_bytes, output, output_bytes, success, error, decision, duration_ms,
+    waited_ms, started_at, ended_at, subagent, file_path, lines_added, lines_removed, sources
+  )
+  select
+    t.session_id, t.call_id, coalesce(t.name, ''), coalesce(t.kind, 'other'), t.input, t.input_bytes, t.output, t.output_bytes,
+    t.success, t.error, t.decision, t.duration_ms, t.waited_ms, t.started_at, t.ended_at, t.subagent, t.file_path,
+    t.lines_added, t.lines_removed, array[t.source]
+  from jsonb_to_recordset(p_calls) as t (
+    session_id uuid, call_id text, name text, kind text, input text, input_bytes bigint, output text,
+    output_bytes bigint, success boolean, error text, decision text, duration_ms bigint, waited_ms bigint,
+    started_at timestamptz, ended_at timestamptz, subagent text, file_path text, lines_added integer,
+    lines_removed integer, source text
+  )
+  order by t.session_id, t.call_id
+  on conflict (session_id, call_id) do update
+  set
+    name = case when c.name = '' then excluded.name else c.name end,
+    kind = case when c.kind in ('other', 'command') then excluded.kind else c.kind end,
+    input = coalesce(c.input, excluded.input),
+    input_bytes = coalesce(c.input_bytes, excluded.input_bytes),
+    output = coalesce(c.output, excluded.output),
+    output_bytes = coalesce(c.output_bytes, excluded.output_bytes),
+    success = coalesce(c.success, excluded.success),
+    error = coalesce(c.error, excluded.error),
+    decision = coalesce(c.decision, excluded.decision),
+    duration_ms = coalesce(c.duration_ms, excluded.duration_ms),
+    waited_ms = coalesce(c.waited_ms, excluded.waited_ms),
+    started_at = least(c.started_at, excluded.started_at),
+    ended_at = greatest(c.ended_at, excluded.ended_at),
+    subagent = coalesce(c.subagent, excluded.subagent),
+    file_path = coalesce(c.file_path, excluded.file_path),
+    lines_added = coalesce(c.lines_added, excluded.lines_added),
+    lines_removed = coalesce(c.lines_removed, excluded.lines_removed),
+    sources = array(select distinct e from unnest(c.sources || excluded.sources) as e order by e);
+  get diagnostics told = row_count;
+  return told;
+end
+$$;
+
+-- Keep which commits a session made.
+create function telemetry.absorb_commits(p_commits jsonb) returns void
+language plpgsql
+security definer
+set search_path = telemetry, kit, pg_temp
+as $$
+begin
+  perform kit.authorize('telemetry:write');
+  insert into telemetry.session_commits as c (session_id, sha, committed_at, subject, branch, source)
+  select t.session_id, lower(t.sha), t.committed_at, left(t.subject, 500), t.branch, t.source
+  from jsonb_to_recordset(p_commits) as t (
+    session_id uuid, sha text, committed_at timestamptz, subject text, branch text, source text
+  )
+  order by t.session_id, lower(t.sha)
+  on conflict (session_id, sha) do update
+  set
+    committed_at = least(c.committed_at, excluded.committed_at),
+    subject = coalesce(c.subject, excluded.subject),
+    branch = coalesce(c.branch, excluded.branch);
+end
+$$;
+
+-- Keep on which tasks a session worked; a further word about a stretch makes it longer. What the session spent is shared
+-- out anew, which is why the order of words and responses does not matter.
+create function telemetry.absorb_ties(p_ties jsonb) returns void
+language plpgsql
+security definer
+set search_path = telemetry, work, kit, pg_temp
+as $$
+begin
+  perform kit.authorize('telemetry:write');
+  insert into telemetry.session_tasks as s (session_id, task_id, source, stretch, execution_id, from_at, until_at)
+  select t.session_id, t.task_id, t.source, coalesce(t.stretch, ''), e.id, t.from_at, t.until_at
+  from jsonb_to_recordset(p_ties) as t (
+    session_id uuid, task_id uuid, source text, stretch text, execution_id uuid, from_at timestamptz, until_at timestamptz
+  )
+  join work.tasks as w on w.id = t.task_id
+  left join telemetry.agent_executions as e on e.id = t.execution_id and e.task_id = t.task_id
+  order by t.session_id, t.task_id, t.source, t.stretch
+  on conflict (session_id, task_id, source, stretch) do update
+  set
+    from_at = least(s.from_at, excluded.from_at),
+    until_at = greatest(s.until_at, excluded.until_at),
+    execution_id = coalesce(s.execution_id, excluded.execution_id);
+  perform telemetry.attribute_sessions(
+    array(select distinct t.session_id from jsonb_to_recordset(p_ties) as t (session_id uuid))
+  );
+end
+$$;

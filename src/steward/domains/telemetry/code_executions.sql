@@ -1,0 +1,180 @@
+-- Executions: a claim opens one, whatever ends the claim closes it. Called by work in the claim's own transaction, for a
+-- whole batch at once, so that every client's claims are seen and none costs a call of its own.
+
+-- Open the executions of claimed tasks. One that a lost word left open is closed first.
+create function telemetry.open_executions(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) returns void
+language plpgsql
+security definer
+set search_path = telemetry, work, kit, pg_temp
+as $$
+declare
+  session constant uuid := telemetry.acting_session();
+begin
+  update telemetry.agent_executions as e
+  set status = 'failure', completed_at = clock_timestamp(), error_message = 'nobody said how it ended'
+  where e.task_id = any (p_task_ids)
+    and e.completed_at is null;
+  insert into telemetry.agent_executions (agent_id, task_id, project_id, session_id, started_at)
+  select c.agent_id, c.task_id, t.project_id, session, clock_timestamp()
+  from unnest(p_task_ids, p_agent_ids) as c (task_id, agent_id)
+  join work.tasks as t on t.id = c.task_id;
+  if session is not null then
+    insert into telemetry.session_tasks (session_id, task_id, source, stretch, execution_id, from_at)
+    select session, e.task_id, 'claim', e.id::text, e.id, e.started_at
+    from telemetry.agent_executions as e
+    where e.task_id = any (p_task_ids)
+      and e.completed_at is null
+    on conflict do nothing;
+  end if;
+end
+$$;
+
+-- The session that acts, where the client's word for it is a uuid: that is the id that the client's own records bear.
+create function telemetry.acting_session() returns uuid
+language sql stable
+set search_path = kit, pg_temp
+as $$
+  select case
+    when kit.setting('session') ~ '^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$' then kit.setting('session')::uuid
+  end
+$$;
+
+-- Close the open executions of some tasks, and the stretches of sessions that belong to them.
+create function telemetry.close_executions(
+  p_task_ids uuid[], p_status text, p_results jsonb[], p_errors text[]
+) returns void
+language plpgsql
+security definer
+set search_path = telemetry, kit, pg_temp
+as $$
+declare
+  ended uuid[];
+begin
+  with closed as (
+    update telemetry.agent_executions as e
+    set status = p_status, completed_at = clock_timestamp(), result = c.result, error_message = left(c.error, 10000)
+    from unnest(p_task_ids, p_results, p_errors) as c (task_id, result, error)
+    where e.task_id = c.task_id
+      and e.task_id = any (p_task_ids)
+      and e.completed_at is null
+    returning e.id, e.session_id
+  )
+  select array_agg(c.id) into ended from closed as c where c.session_id is not null;
+  if ended is not null then
+    update telemetry.session_tasks as s
+    set until_at = clock_timestamp()
+    where s.execution_id = any (ended)
+      and s.source = 'claim'
+      and s.until_at is null;
+  end if;
+end
+$$;
+
+-- Called at on_finish.
+create function telemetry.execution_finished(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) returns void
+language sql
+security definer
+set search_path = telemetry, pg_temp
+as $$
+  select telemetry.close_executions(
+    p_task_ids, 'success', array(select d.detail -> 'result' from unnest(p_details) with ordinality as d (detail, n) order by d.n), null
+  )
+$$;
+
+-- Called at on_fail.
+create function telemetry.execution_failed(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) returns void
+language sql
+security definer
+set search_path = telemetry, pg_temp
+as $$
+  select telemetry.close_executions(
+    p_task_ids, 'failure', null,
+    array(select coalesce(d.detail ->> 'reason', 'failed') from unnest(p_details) with ordinality as d (detail, n) order by d.n)
+  )
+$$;
+
+-- Called at on_give_back.
+create function telemetry.execution_given_back(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) returns void
+language sql
+security definer
+set search_path = telemetry, pg_temp
+as $$
+  select telemetry.close_executions(
+    p_task_ids, 'failure', null,
+    array(
+      select concat_ws(': ', 'given back', d.detail ->> 'reason')
+      from unnest(p_details) with ordinality as d (detail, n)
+      order by d.n
+    )
+  )
+$$;
+
+-- Called at on_release: a person's write ended the claim.
+create function telemetry.execution_released(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) returns void
+language sql
+security definer
+set search_path = telemetry, pg_temp
+as $$
+  select telemetry.close_executions(
+    p_task_ids, 'failure', null, array_fill('a person took the task'::text, array[cardinality(p_task_ids)])
+  )
+$$;
+
+-- Called at on_expire.
+create function telemetry.execution_expired(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) returns void
+language sql
+security definer
+set search_path = telemetry, pg_temp
+as $$
+  select telemetry.close_executions(
+    p_task_ids, 'timeout', null, array_fill('the lease ended without a word'::text, array[cardinality(p_task_ids)])
+  )
+$$;
+
+select work.register_extension('on_claim', 50, 'telemetry.open_executions', true);
+select work.register_extension('on_finish', 50, 'telemetry.execution_finished', true);
+select work.register_extension('on_fail', 50, 'telemetry.execution_failed', true);
+select work.register_extension('on_give_back', 50, 'telemetry.execution_given_back', true);
+select work.register_extension('on_release', 50, 'telemetry.execution_released', true);
+select work.register_extension('on_expire', 50, 'telemetry.execution_expired', true);
+
+-- Executions with the tokens and the cost of the responses that belong to them, under the names that other systems have.
+create view telemetry.agent_execution_summary with (security_invoker = true) as
+select
+  e.id,
+  e.id as execution_id,
+  e.agent_id,
+  a.name as agent,
+  e.task_id,
+  e.project_id,
+  e.session_id,
+  e.status,
+  coalesce(u.input_tokens, 0) as input_tokens,
+  coalesce(u.output_tokens, 0) as output_tokens,
+  coalesce(u.cache_read_tokens, 0) as cache_read_tokens,
+  coalesce(u.cache_write_tokens, 0) as cache_write_tokens,
+  coalesce(u.total_tokens, 0) as total_tokens,
+  coalesce(u.cost_usd, 0) as cost_usd,
+  coalesce(u.calls, 0) as calls,
+  e.execution_time_ms,
+  e.result,
+  e.error_message,
+  e.evidence_id,
+  e.parent_execution_id,
+  e.started_at,
+  e.completed_at,
+  e.created_at
+from telemetry.agent_executions as e
+join agents.agents as a on a.id = e.agent_id
+left join lateral (
+  select
+    sum(t.input_tokens)::bigint as input_tokens,
+    sum(t.output_tokens)::bigint as output_tokens,
+    sum(t.cache_read_tokens)::bigint as cache_read_tokens,
+    sum(t.cache_write_tokens)::bigint as cache_write_tokens,
+    sum(t.input_tokens + t.output_tokens + t.cache_read_tokens + t.cache_write_tokens)::bigint as total_tokens,
+    sum(t.cost_usd) as cost_usd,
+    count(*) as calls
+  from telemetry.token_usage as t
+  where t.execution_id = e.id
+) as u on true;

@@ -1,0 +1,505 @@
+-- Tokens: every source tells of responses by the names it knows (a message's id, a request's id …). Whatever shares a
+-- name is one response. What the sources say of it is kept apart (usage_sightings); the row of token_usage is the best
+-- of it, so that totals do not depend on who told first, how often, or in what order.
+
+-- What is told of a response, as rows.
+create function telemetry.usage_told(p_sightings jsonb)
+returns table (
+  pos bigint, source text, source_key text, keys text[], ordinal_base text, session_id uuid, project_id uuid,
+  task_id uuid, execution_id uuid, agent_id text, model text, at timestamptz, input_tokens bigint, output_tokens bigint,
+  cache_read_tokens bigint, cache_write_tokens bigint, cache_write_1h_tokens bigint, reasoning_tokens bigint,
+  reported_cost_usd numeric, duration_ms bigint, query_source text, subagent text, approximate boolean
+)
+language sql immutable
+set search_path = telemetry, pg_temp
+as $$
+  select
+    e.pos, t.source, t.source_key, t.keys, t.ordinal_base, t.session_id, t.project_id, t.task_id, t.execution_id,
+    t.agent_id, t.model, t.at, coalesce(t.input_tokens, 0), coalesce(t.output_tokens, 0),
+    coalesce(t.cache_read_tokens, 0), coalesce(t.cache_write_tokens, 0), coalesce(t.cache_write_1h_tokens, 0),
+    coalesce(t.reasoning_tokens, 0), t.reported_cost_usd, t.duration_ms, t.query_source, t.subagent,
+    coalesce(t.approximate, false)
+  from jsonb_array_elements(p_sightings) with ordinality as e (told, pos)
+  cross join lateral jsonb_to_record(e.told) as t (
+    source text, source_key text, keys text[], ordinal_base text, session_id uuid, project_id uuid, task_id uuid,
+    execution_id uuid, agent_id text, model text, at timestamptz, input_tokens bigint, output_tokens bigint,
+    cache_read_tokens bigint, cache_write_tokens bigint, cache_write_1h_tokens bigint, reasoning_tokens bigint,
+    reported_cost_usd numeric, duration_ms bigint, query_source text, subagent text, approximate boolean
+  )
+$$;
+
+-- Take in what sources tell of responses. Each element: source, source_key (its own name of what it saw), keys (every
+-- name of the response that it knows), or ordinal_base in their place where it knows none: then the n-th of the same
+-- figures in a session is the n-th of every other source. Returns how many responses are new.
+-- The primary key of usage_keys is the lock: of two callers with one name the second waits and finds the first one's.
+create function telemetry.absorb_usage(p_sightings jsonb) returns integer
+language plpgsql
+security definer
+set search_path = telemetry, kit, pg_temp
+as $$
+declare
+  named jsonb;
+  fresh uuid[];
+begin
+  perform kit.authorize('telemetry:write');
+  named := telemetry.name_by_order(p_sightings);
+  select array_agg(kit.new_id() order by g.n) into fresh from generate_series(1, jsonb_array_length(named)) as g (n);
+  if fresh is null then
+    return 0;
+  end if;
+  insert into telemetry.usage_keys (key, usage_id)
+  select distinct on (k.key) k.key, fresh[u.pos]
+  from telemetry.usage_told(named) as u
+  cross join lateral unnest(u.keys) as k (key)
+  order by k.key, u.pos
+  on conflict do nothing;
+  perform telemetry.join_names(named);
+  return telemetry.settle_usage(telemetry.keep_sightings(named));
+end
+$$;
+
+-- Keep what each source saw of a response, the fuller word where it is told twice; returns the responses concerned.
+create function telemetry.keep_sightings(p_sightings jsonb) returns uuid[]
+language sql
+security definer
+set search_path = telemetry, kit, pg_temp
+as $$
+  with resolved as (
+    select distinct on (u.source, u.source_key)
+      u.source, u.source_key, k.usage_id, u.session_id, u.project_id, u.task_id, u.execution_id, u.agent_id, u.model,
+      u.at, u.input_tokens, u.output_tokens, u.cache_read_tokens, u.cache_write_tokens, u.cache_write_1h_tokens,
+      u.reasoning_tokens, u.reported_cost_usd, u.duration_ms, u.query_source, u.subagent, u.approximate, u.ordinal_base
+    from telemetry.usage_told(p_sightings) as u
+    join telemetry.usage_keys as k on k.key = u.keys[1]
+    order by u.source, u.source_key, u.output_tokens desc, u.input_tokens + u.cache_read_tokens + u.cache_write_tokens desc
+  ),
+  kept as (
+    insert into telemetry.usage_sightings as s (
+      source, source_key, usage_id, session_id, project_id, task_id, execution_id, agent_id, model, at, input_tokens,
+      output_tokens, cache_read_tokens, cache_write_tokens, cache_write_1h_tokens, reasoning_tokens, reported_cost_usd,
+      duration_ms, query_source, subagent, approximate, ordinal_base
+    )
+    select
+      r.source, r.source_key, r.usage_id, r.session_id, r.project_id, r.task_id, r.execution_id, r.agent_id, r.model,
+      r.at, r.input_tokens, r.output_tokens, r.cache_read_tokens, r.cache_write_tokens, r.cache_write_1h_tokens,
+      r.reasoning_tokens, r.reported_cost_usd, r.duration_ms, r.query_source, r.subagent, r.approximate, r.ordinal_base
+    from resolved as r
+    on conflict (source, source_key) do update
+    set
+      input_tokens = excluded.input_tokens,
+      output_tokens = excluded.output_tokens,
+      cache_read_tokens = excluded.cache_read_tokens,
+      cache_write_tokens = excluded.cache_write_tokens,
+      cache_write_1h_tokens = excluded.cache_write_1h_tokens,
+      reasoning_tokens = excluded.reasoning_tokens,
+      model = excluded.model
+    where (excluded.output_tokens, excluded.input_tokens + excluded.cache_read_tokens + excluded.cache_write_tokens)
+      > (s.output_tokens, s.input_tokens + s.cache_read_tokens + s.cache_write_tokens)
+    returning usage_id
+  )
+  select array_agg(distinct k.usage_id) from kept as k
+$$;
+
+-- Give names to what its source has none for. The same record told again is left out; an advisory lock for each base
+-- makes two callers count one another.
+create function telemetry.name_by_order(p_sightings jsonb) returns jsonb
+language plpgsql
+set search_path = telemetry, pg_temp
+as $$
+declare
+  named jsonb;
+begin
+  if not jsonb_path_exists(p_sightings, '$[*] ? (@.ordinal_base != null && !exists(@.keys[0]))') then
+    return p_sightings;
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended('telemetry.ordinal', 0) # b.hash)
+  from (
+    select distinct hashtextextended(u.ordinal_base, 0) as hash
+    from telemetry.usage_told(p_sightings) as u
+    where u.ordinal_base is not null
+      and cardinality(coalesce(u.keys, '{}')) = 0
+    order by 1
+  ) as b;
+  with told as (
+    select e.told, e.pos, u.source, u.source_key, u.ordinal_base, cardinality(coalesce(u.keys, '{}')) = 0 as nameless, u.at
+    from jsonb_array_elements(p_sightings) with ordinality as e (told, pos)
+    join telemetry.usage_told(p_sightings) as u on u.pos = e.pos
+  ),
+  once as (
+    select distinct on (t.source, t.source_key) t.told, t.pos, t.source, t.source_key, t.ordinal_base, t.nameless, t.at
+    from told as t
+    where not t.nameless
+      or not exists (
+        select
+        from telemetry.usage_sightings as s
+        where s.source = t.source
+          and s.source_key = t.source_key
+      )
+    order by t.source, t.source_key, t.pos
+  )
+  select jsonb_agg(
+    case
+      when o.nameless then jsonb_set(o.told, '{keys}', jsonb_build_array(o.ordinal_base || '#' || (o.place + o.earlier)))
+      else o.told
+    end
+    order by o.pos
+  ) into named
+  from (
+    select
+      x.told, x.pos, x.nameless, x.ordinal_base,
+      row_number() over (partition by x.nameless, x.source, x.ordinal_base order by x.at, x.source_key) as place,
+      (
+        select count(*)
+        from telemetry.usage_sightings as s
+        where s.ordinal_base = x.ordinal_base
+          and s.source = x.source
+      ) as earlier
+    from once as x
+  ) as o;
+  return coalesce(named, '[]');
+end
+$$;
+
+-- Make one response of those that share a name: the oldest stays. Each round takes away the younger of every pair, until
+-- no element names two.
+create function telemetry.join_names(p_sightings jsonb) returns void
+language plpgsql
+set search_path = telemetry, pg_temp
+as $$
+declare
+  away uuid[];
+  into_ids uuid[];
+begin
+  loop
+    with named as (
+      select u.pos, k.usage_id, min(k.usage_id::text) over (partition by u.pos) as oldest
+      from telemetry.usage_told(p_sightings) as u
+      cross join lateral unnest(u.keys) as n (key)
+      join telemetry.usage_keys as k on k.key = n.key
+    ),
+    pairs as (
+      select n.usage_id, min(n.oldest)::uuid as oldest
+      from named as n
+      where n.usage_id::text <> n.oldest
+      group by n.usage_id
+    )
+    select array_agg(p.usage_id), array_agg(p.oldest) into away, into_ids from pairs as p;
+    exit when away is null;
+    update telemetry.usage_keys as k
+    set usage_id = p.oldest
+    from unnest(away, into_ids) as p (usage_id, oldest)
+    where k.usage_id = p.usage_id;
+    update telemetry.usage_sightings as s
+    set usage_id = p.oldest
+    from unnest(away, into_ids) as p (usage_id, oldest)
+    where s.usage_id = p.usage_id;
+    delete from telemetry.token_usage as t
+    where t.id = any (away);
+  end loop;
+end
+$$;
+
+-- What the sightings of some responses say together. Tokens come whole from one of them, the one that saw most; the session
+-- is that of an exporter, which was there when the call was made, before that of a transcript, which may be a copy.
+create function telemetry.sighted_usage(p_ids uuid[])
+returns table (
+  usage_id uuid, agent_id text, model text, at timestamptz, input_tokens bigint, output_tokens bigint,
+  cache_read_tokens bigint, cache_write_tokens bigint, cache_write_1h_tokens bigint, reasoning_tokens bigint,
+  approximate boolean, session_id uuid, project_id uuid, task_id uuid, execution_id uuid, reported_cost_usd numeric,
+  duration_ms bigint, query_source text, subagent text
+)
+language sql stable
+set search_path = telemetry, pg_temp
+as $$
+  select
+    b.usage_id, b.agent_id, b.model, a.at, b.input_tokens, b.output_tokens, b.cache_read_tokens, b.cache_write_tokens,
+    b.cache_write_1h_tokens, b.reasoning_tokens, b.approximate, a.session_id, a.project_id, a.task_id, a.execution_id,
+    a.reported_cost_usd, a.duration_ms, a.query_source, a.subagent
+  from (
+    select distinct on (s.usage_id)
+      s.usage_id, s.agent_id, s.model, s.input_tokens, s.output_tokens, s.cache_read_tokens, s.cache_write_tokens,
+      s.cache_write_1h_tokens, s.reasoning_tokens, s.approximate
+    from telemetry.usage_sightings as s
+    where s.usage_id = any (p_ids)
+    order by
+      s.usage_id, s.output_tokens desc, s.input_tokens + s.cache_read_tokens + s.cache_write_tokens desc,
+      s.approximate, s.cache_write_1h_tokens desc, s.reasoning_tokens desc, s.source, s.source_key
+  ) as b
+  join (
+    select
+      s.usage_id,
+      min(s.at) as at,
+      (array_agg(s.session_id order by s.source = 'transcript', s.at, s.source_key)
+        filter (where s.session_id is not null))[1] as session_id,
+      (array_agg(s.project_id order by s.source, s.source_key) filter (where s.project_id is not null))[1] as project_id,
+      (array_agg(s.task_id order by s.source, s.source_key) filter (where s.task_id is not null))[1] as task_id,
+      (array_agg(s.execution_id order by s.source, s.source_key) filter (where s.execution_id is not null))[1]
+        as execution_id,
+      max(s.reported_cost_usd) as reported_cost_usd,
+      max(s.duration_ms) as duration_ms,
+      max(s.query_source) as query_source,
+      max(s.subagent) as subagent
+    from telemetry.usage_sightings as s
+    where s.usage_id = any (p_ids)
+    group by s.usage_id
+  ) as a on a.usage_id = b.usage_id
+$$;
+
+-- Bring rows of token_usage to what their sightings say; returns how many are new.
+create function telemetry.settle_usage(p_ids uuid[]) returns integer
+language plpgsql
+security definer
+set search_path = telemetry, kit, pg_temp
+as $$
+declare
+  made integer;
+begin
+  with settled as (
+    insert into telemetry.token_usage as t (
+      id, session_id, project_id, task_id, execution_id, registered_agent_id, agent_id, model, at, input_tokens,
+      output_tokens, cache_read_tokens, cache_write_tokens, cache_write_1h_tokens, reasoning_tokens, cost_usd,
+      reported_cost_usd, price_id, duration_ms, query_source, subagent, approximate
+    )
+    select
+      s.usage_id, s.session_id,
+      coalesce(w.project_id, nullif(n.project_id, telemetry.no_project()), s.project_id, telemetry.no_project()),
+      w.task_id, w.execution_id, coalesce(w.agent_id, n.registered_agent_id), s.agent_id, s.model, s.at, s.input_tokens,
+      s.output_tokens, s.cache_read_tokens, s.cache_write_tokens, s.cache_write_1h_tokens, s.reasoning_tokens,
+      coalesce(p.cost_usd, s.reported_cost_usd), s.reported_cost_usd, p.price_id, s.duration_ms, s.query_source,
+      s.subagent, s.approximate
+    from telemetry.sighted_usage(p_ids) as s
+    left join telemetry.agent_sessions as n on n.id = s.session_id
+    left join lateral telemetry.work_at(s.session_id, s.at, s.task_id, s.execution_id) as w on true
+    left join lateral telemetry.price_of(
+      s.model, s.at, s.input_tokens, s.output_tokens, s.cache_read_tokens, s.cache_write_tokens, s.cache_write_1h_tokens
+    ) as p on true
+    order by s.usage_id
+    on conflict (id) do update
+    set
+      session_id = excluded.session_id, project_id = excluded.project_id, task_id = excluded.task_id,
+      execution_id = excluded.execution_id, registered_agent_id = excluded.registered_agent_id,
+      agent_id = excluded.agent_id, model = excluded.model, at = excluded.at, input_tokens = excluded.input_tokens,
+      output_tokens = excluded.output_tokens, cache_read_tokens = excluded.cache_read_tokens,
+      cache_write_tokens = excluded.cache_write_tokens, cache_write_1h_tokens = excluded.cache_write_1h_tokens,
+      reasoning_tokens = excluded.reasoning_tokens, cost_usd = excluded.cost_usd,
+      reported_cost_usd = excluded.reported_cost_usd, price_id = excluded.price_id, duration_ms = excluded.duration_ms,
+      query_source = excluded.query_source, subagent = excluded.subagent, approximate = excluded.approximate
+    returning t.xmax = 0 as is_new
+  )
+  select count(*) filter (where s.is_new) into made from settled as s;
+  return made;
+end
+$$;
+
+-- On which task a session was at work at a time: as told with the response itself, else by the stretches that are known;
+-- a claim or a run before what was read from names.
+create function telemetry.work_at(p_session_id uuid, p_at timestamptz, p_task_id uuid, p_execution_id uuid)
+returns table (task_id uuid, execution_id uuid, project_id uuid, agent_id uuid)
+language sql stable
+set search_path = telemetry, work, pg_temp
+as $$
+  select w.id, e.id, w.project_id, e.agent_id
+  from (
+    select p_task_id as task_id, p_execution_id as execution_id, 0 as rank, null::timestamptz as from_at
+    where p_task_id is not null
+    union all
+    select s.task_id, s.execution_id, array_position(array['person', 'claim', 'run', 'resource', 'transcript', 'branch'], s.source), s.from_at
+    from telemetry.session_tasks as s
+    where s.session_id = p_session_id
+      and s.from_at <= p_at
+      and (s.until_at is null or s.until_at >= p_at)
+  ) as c
+  join work.tasks as w on w.id = c.task_id
+  left join telemetry.agent_executions as e on e.id = c.execution_id
+  order by c.rank, c.from_at desc nulls last, c.task_id
+  limit 1
+$$;
+
+-- Share out anew what some sessions spent: their project became known, or their tasks.
+create function telemetry.attribute_sessions(p_session_ids uuid[]) returns void
+language plpgsql
+security definer
+set search_path = telemetry, kit, pg_temp
+as $$
+begin
+  perform kit.authorize('telemetry:write');
+  update telemetry.token_usage as t
+  set
+    project_id = g.project_id,
+    task_id = g.task_id,
+    execution_id = g.execution_id,
+    registered_agent_id = g.agent_id
+  from (
+    select
+      u.id,
+      coalesce(w.project_id, nullif(n.project_id, telemetry.no_project()), u.project_id) as project_id,
+      w.task_id,
+      w.execution_id,
+      coalesce(w.agent_id, n.registered_agent_id) as agent_id
+    from telemetry.token_usage as u
+    join telemetry.agent_sessions as n on n.id = u.session_id
+    left join lateral (
+      select s.task_id, s.execution_id
+      from telemetry.usage_sightings as s
+      where s.usage_id = u.id
+        and s.task_id is not null
+      order by s.source, s.source_key
+      limit 1
+    ) as told on true
+    left join lateral telemetry.work_at(u.session_id, u.at, told.task_id, told.execution_id) as w on true
+    where u.session_id = any (p_session_ids)
+  ) as g
+  where t.id = g.id
+    and (t.project_id, t.task_id, t.execution_id, t.registered_agent_id)
+      is distinct from (g.project_id, g.task_id, g.execution_id, g.agent_id);
+end
+$$;
+
+-- The cost of a response by the price of its time: an override before the list, of steps the highest that the input
+-- reaches. No row where no price is known.
+create function telemetry.price_of(
+  p_model text, p_at timestamptz, p_input bigint, p_output bigint, p_cache_read bigint, p_cache_write bigint,
+  p_cache_write_1h bigint
+) returns table (cost_usd numeric, price_id uuid)
+language sql stable
+set search_path = telemetry, pg_temp
+as $$
+  select
+    round(p.request_usd + (
+      p_input * p.input_usd
+      + p_output * p.output_usd
+      + p_cache_read * coalesce(p.cache_read_usd, p.input_usd)
+      + (p_cache_write - p_cache_write_1h) * coalesce(p.cache_write_usd, p.input_usd)
+      + p_cache_write_1h * coalesce(p.cache_write_1h_usd, p.cache_write_usd, p.input_usd)
+    ) / 1000000, 9),
+    p.id
+  from telemetry.model_names as n
+  join telemetry.model_prices as p on lower(p.provider) = lower(n.provider) and lower(p.model) = lower(n.model)
+  where n.name = p_model
+    and p_at >= p.effective_from
+    and p_at < p.effective_until
+    and p.above_input_tokens <= p_input + p_cache_read + p_cache_write
+  order by p.source = 'override' desc, p.above_input_tokens desc, p.effective_from desc
+  limit 1
+$$;
+
+-- The day that a time belongs to, in the installation's time zone.
+create function telemetry.day_of(p_at timestamptz) returns date
+language sql stable
+set search_path = kit, pg_temp
+as $$
+  select (p_at at time zone coalesce((select s.value #>> '{}' from kit.settings as s where s.key = 'timezone'), 'UTC'))::date
+$$;
+
+-- Write down what came to the totals and what went: rows of its own, so that nobody waits for anybody.
+create function telemetry.count_usage() returns trigger
+language plpgsql
+security definer
+set search_path = telemetry, pg_temp
+as $$
+begin
+  if tg_op <> 'DELETE' then
+    insert into telemetry.usage_deltas (
+      day, project_id, task_id, registered_agent_id, agent_id, model, calls, unpriced_calls, input_tokens, output_tokens,
+      cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_usd
+    )
+    select
+      telemetry.day_of(n.at), n.project_id, n.task_id, n.registered_agent_id, n.agent_id, n.model, count(*),
+      count(*) filter (where n.cost_usd is null), sum(n.input_tokens), sum(n.output_tokens), sum(n.cache_read_tokens),
+      sum(n.cache_write_tokens), sum(n.reasoning_tokens), coalesce(sum(n.cost_usd), 0)
+    from new_rows as n
+    group by telemetry.day_of(n.at), n.project_id, n.task_id, n.registered_agent_id, n.agent_id, n.model;
+  end if;
+  if tg_op <> 'INSERT' then
+    insert into telemetry.usage_deltas (
+      day, project_id, task_id, registered_agent_id, agent_id, model, calls, unpriced_calls, input_tokens, output_tokens,
+      cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_usd
+    )
+    select
+      telemetry.day_of(o.at), o.project_id, o.task_id, o.registered_agent_id, o.agent_id, o.model, -count(*),
+      -count(*) filter (where o.cost_usd is null), -sum(o.input_tokens), -sum(o.output_tokens), -sum(o.cache_read_tokens),
+      -sum(o.cache_write_tokens), -sum(o.reasoning_tokens), -coalesce(sum(o.cost_usd), 0)
+    from old_rows as o
+    group by telemetry.day_of(o.at), o.project_id, o.task_id, o.registered_agent_id, o.agent_id, o.model;
+  end if;
+  return null;
+end
+$$;
+create trigger count_insert after insert on telemetry.token_usage
+referencing new table as new_rows
+for each statement execute function telemetry.count_usage();
+create trigger count_update after update on telemetry.token_usage
+referencing old table as old_rows new table as new_rows
+for each statement execute function telemetry.count_usage();
+create trigger count_delete after delete on telemetry.token_usage
+referencing old table as old_rows
+for each statement execute function telemetry.count_usage();
+
+-- Tokens and cost by day as they are now.
+create view telemetry.daily_usage with (security_invoker = true) as
+select
+  u.day, u.project_id, u.task_id, u.registered_agent_id, u.agent_id, u.model,
+  sum(u.calls)::bigint as calls,
+  sum(u.unpriced_calls)::bigint as unpriced_calls,
+  sum(u.input_tokens)::bigint as input_tokens,
+  sum(u.output_tokens)::bigint as output_tokens,
+  sum(u.cache_read_tokens)::bigint as cache_read_tokens,
+  sum(u.cache_write_tokens)::bigint as cache_write_tokens,
+  sum(u.reasoning_tokens)::bigint as reasoning_tokens,
+  sum(u.cost_usd) as cost_usd
+from (
+  select
+    d.day, d.project_id, d.task_id, d.registered_agent_id, d.agent_id, d.model, d.calls, d.unpriced_calls,
+    d.input_tokens, d.output_tokens, d.cache_read_tokens, d.cache_write_tokens, d.reasoning_tokens, d.cost_usd
+  from telemetry.usage_days as d
+  union all
+  select
+    d.day, d.project_id, d.task_id, d.registered_agent_id, d.agent_id, d.model, d.calls, d.unpriced_calls,
+    d.input_tokens, d.output_tokens, d.cache_read_tokens, d.cache_write_tokens, d.reasoning_tokens, d.cost_usd
+  from telemetry.usage_deltas as d
+) as u
+group by u.day, u.project_id, u.task_id, u.registered_agent_id, u.agent_id, u.model
+having sum(u.calls) <> 0 or sum(u.input_tokens) <> 0 or sum(u.output_tokens) <> 0;
+
+-- Fold what was appended into the days; returns how many rows. Only the leader runs it; deltas that come meanwhile stay.
+create function telemetry.fold_usage() returns integer
+language plpgsql
+security definer
+set search_path = telemetry, pg_temp
+as $$
+declare
+  folded integer;
+begin
+  perform kit.authorize('telemetry:write');
+  with taken as (
+    delete from telemetry.usage_deltas
+    returning
+      day, project_id, task_id, registered_agent_id, agent_id, model, calls, unpriced_calls, input_tokens,
+      output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_usd
+  ),
+  put as (
+    insert into telemetry.usage_days as d (
+      day, project_id, task_id, registered_agent_id, agent_id, model, calls, unpriced_calls, input_tokens,
+      output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_usd
+    )
+    select
+      t.day, t.project_id, t.task_id, t.registered_agent_id, t.agent_id, t.model, sum(t.calls), sum(t.unpriced_calls),
+      sum(t.input_tokens), sum(t.output_tokens), sum(t.cache_read_tokens), sum(t.cache_write_tokens),
+      sum(t.reasoning_tokens), sum(t.cost_usd)
+    from taken as t
+    group by t.day, t.project_id, t.task_id, t.registered_agent_id, t.agent_id, t.model
+    on conflict on constraint usage_days_one do update
+    set
+      calls = d.calls + excluded.calls,
+      unpriced_calls = d.unpriced_calls + excluded.unpriced_calls,
+      input_tokens = d.input_tokens + excluded.input_tokens,
+      output_tokens = d.output_tokens + excluded.output_tokens,
+      cache_read_tokens = d.cache_read_tokens + excluded.cache_read_tokens,
+      cache_write_tokens = d.cache_write_tokens + excluded.cache_write_tokens,
+      reasoning_tokens = d.reasoning_tokens + excluded.reasoning_tokens,
+      cost_usd = d.cost_usd + excluded.cost_usd
+  )
+  select count(*) into folded from taken;
+  return folded;
+end
+$$;

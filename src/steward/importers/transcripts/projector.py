@@ -1,0 +1,48 @@
+"""What a format of transcripts has to offer: a reader that turns its lines into what telemetry takes in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from steward.domains.telemetry import Batch
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a line stands.
+
+    Attributes:
+        path: the file as it was named.
+        line_no: counted from 1 within the transcript, whatever was read before.
+    """
+
+    path: str
+    line_no: int
+
+
+class Projector(Protocol):
+    """Reads one transcript in order, from its begin or from where it stopped last.
+
+    A projector never raises for what a line holds: what it does not know it leaves alone, the raw line is kept anyway.
+
+    Attributes:
+        format: stable name, such as `claude-code`.
+        version: raised when the same lines give other rows; transcripts of an older one are projected anew.
+        batch: what was found since the caller took it last (`take`).
+    """
+
+    format: str
+    version: int
+
+    def line(self, entry: dict[str, Any], place: Place) -> str:
+        """Take a line's object in and return its kind, such as `assistant` or `event_msg/token_count`."""
+        ...
+
+    def take(self) -> Batch:
+        """Return what was found since the last call, and begin a new batch."""
+        ...
+
+    def state(self) -> dict[str, Any]:
+        """Return what has to be remembered to go on behind the last line, as JSON data of bounded size."""
+        ...

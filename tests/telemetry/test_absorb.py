@@ -1,0 +1,136 @@
+"""A response counts once, whoever tells of it, however often and in whatever order."""
+
+from __future__ import annotations
+
+import copy
+import random
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from steward.domains.telemetry import Batch, SessionTold, UsageSource, UsageTold, absorb, session_id
+from steward.kit.db import Db
+
+START = datetime(2026, 11, 1, 12, tzinfo=UTC)
+SESSION = session_id("claude-code", "5c0375b4-57a5-4f26-b12d-d022ee4e51b7")
+
+
+def _session() -> SessionTold:
+    return SessionTold(SESSION, "claude-code", str(SESSION), START, START)
+
+
+def _told(source: UsageSource, key: str, keys: list[str], output: int = 10, n: int = 0) -> UsageTold:
+    return UsageTold(
+        source=source,
+        source_key=key,
+        agent_id="claude-code",
+        model="claude-sonnet-4",
+        at=START + timedelta(seconds=n),
+        keys=keys,
+        session_id=SESSION,
+        input_tokens=3,
+        output_tokens=output,
+        cache_read_tokens=100,
+    )
+
+
+def _totals(db: Db) -> tuple[int, ...]:
+    row = db.dicts(
+        "select count(*) as calls, coalesce(sum(output_tokens), 0)::bigint as output,"
+        " coalesce(sum(cache_read_tokens), 0)::bigint as cached from telemetry.token_usage"
+    )[0]
+    return tuple(row.values())
+
+
+def _daily(db: Db) -> tuple[int, ...]:
+    row = db.dicts(
+        "select coalesce(sum(calls), 0)::bigint as calls, coalesce(sum(output_tokens), 0)::bigint as output,"
+        " coalesce(sum(cache_read_tokens), 0)::bigint as cached from telemetry.daily_usage"
+    )[0]
+    return tuple(row.values())
+
+
+def _everything() -> list[UsageTold]:
+    """Return what three sources tell of five responses, the second of them also by a replay with another request."""
+    found = []
+    for n in range(5):
+        msg, req = f"claude:msg:m{n}", f"claude:req:r{n}"
+        found.append(_told(UsageSource.TRANSCRIPT, f"m{n}", [msg, req], output=10 + n, n=n))
+        found.append(_told(UsageSource.OTLP_LOG, f"log{n}", [req], output=10 + n, n=n))
+        found.append(_told(UsageSource.OTLP_SPAN, f"span{n}", [msg], output=10 + n, n=n))
+    found.append(_told(UsageSource.TRANSCRIPT, "m1", ["claude:msg:m1", "claude:req:other"], output=2, n=1))
+    return found
+
+
+def test_three_sources_make_one_row(db: Db) -> None:
+    absorb(db, Batch(sessions=[_session()], usage=_everything()))
+    assert _totals(db) == (5, 60, 500)
+    assert _daily(db) == (5, 60, 500)
+
+
+def test_two_rows_become_one_when_a_source_knows_both_names(db: Db) -> None:
+    absorb(
+        db,
+        Batch(sessions=[_session()], usage=[_told(UsageSource.OTLP_LOG, "log", ["claude:req:r"], output=9)]),
+    )
+    absorb(db, Batch(usage=[_told(UsageSource.OTLP_SPAN, "span", ["claude:msg:m"], output=9)]))
+    assert _totals(db) == (2, 18, 200)
+    told = absorb(
+        db, Batch(usage=[_told(UsageSource.TRANSCRIPT, "m", ["claude:msg:m", "claude:req:r"], output=9)])
+    )
+    assert told.responses == 0
+    assert _totals(db) == (1, 9, 100)
+    assert _daily(db) == (1, 9, 100)
+
+
+def test_the_fuller_word_wins(db: Db) -> None:
+    for output in (1, 25, 4):
+        absorb(
+            db,
+            Batch(
+                sessions=[_session()],
+                usage=[_told(UsageSource.TRANSCRIPT, "m", ["claude:msg:m"], output=output)],
+            ),
+        )
+    assert _totals(db) == (1, 25, 100)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**32), cuts=st.lists(st.integers(1, 6), min_size=1, max_size=12))
+def test_order_repetition_and_overlap_change_nothing(db: Db, seed: int, cuts: list[int]) -> None:
+    rng = random.Random(seed)
+    told = _everything() + rng.sample(_everything(), 8)
+    rng.shuffle(told)
+    with db.connection.transaction(force_rollback=True):
+        db.run("telemetry.note_sessions", sessions="[]")
+        absorb(db, Batch(sessions=[_session()]))
+        at = 0
+        for cut in [*cuts, len(told)]:
+            absorb(db, Batch(usage=copy.deepcopy(told[at : at + cut])))
+            at += cut
+            if rng.random() < 0.3:
+                db.value("telemetry.fold_usage")
+        assert _totals(db) == (5, 60, 500)
+        assert _daily(db) == (5, 60, 500)
+
+
+def _nameless(source_key: str, n: int) -> UsageTold:
+    told = _told(UsageSource.OTLP_LOG, source_key, [], output=7, n=n)
+    told.ordinal_base = f"codex:{SESSION}:3/100/7/0"
+    return told
+
+
+@pytest.mark.parametrize("first", ["otlp", "transcript"])
+def test_sources_without_names_count_by_order(db: Db, first: str) -> None:
+    base = f"codex:{SESSION}:3/100/7/0"
+    nameless = [_nameless("a", 1), _nameless("b", 2), _nameless("a", 1)]
+    named = [
+        _told(UsageSource.TRANSCRIPT, f"t{n}", [f"{base}#{n}", f"codex:total:{n}"], output=7, n=n)
+        for n in (1, 2, 3)
+    ]
+    batches = [nameless, named] if first == "otlp" else [named, nameless]
+    for told in [*batches, *batches]:
+        absorb(db, Batch(sessions=[_session()], usage=copy.deepcopy(told)))
+    assert _totals(db) == (3, 21, 300)
