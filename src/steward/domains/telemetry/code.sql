@@ -198,6 +198,12 @@ set search_path = telemetry, work, kit, pg_temp
 as $$
 begin
   perform kit.authorize('telemetry:write');
+  -- Responses are taken in under the weaker lock on their session: each is either shared out below or sees the tie.
+  perform s.id
+  from telemetry.agent_sessions as s
+  where s.id in (select t.session_id from jsonb_to_recordset(p_ties) as t (session_id uuid))
+  order by s.id
+  for update;
   insert into telemetry.session_tasks as s (session_id, task_id, source, stretch, execution_id, from_at, until_at)
   select t.session_id, t.task_id, t.source, coalesce(t.stretch, ''), e.id, t.from_at, t.until_at
   from jsonb_to_recordset(p_ties) as t (

@@ -4,12 +4,16 @@
 -- Open the executions of claimed tasks. One that a lost word left open is closed first.
 create function telemetry.open_executions(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) returns void
 language plpgsql
-security definer
 set search_path = telemetry, work, kit, pg_temp
 as $$
 declare
   session constant uuid := telemetry.acting_session();
 begin
+  -- Whoever takes in what this session spent waits until its new task can be seen.
+  perform s.id
+  from telemetry.agent_sessions as s
+  where s.id = session
+  for update;
   update telemetry.agent_executions as e
   set status = 'failure', completed_at = clock_timestamp(), error_message = 'nobody said how it ended'
   where e.task_id = any (p_task_ids)
@@ -44,7 +48,6 @@ create function telemetry.close_executions(
   p_task_ids uuid[], p_status text, p_results jsonb[], p_errors text[]
 ) returns void
 language plpgsql
-security definer
 set search_path = telemetry, kit, pg_temp
 as $$
 declare
@@ -73,7 +76,6 @@ $$;
 -- Called at on_finish.
 create function telemetry.execution_finished(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) returns void
 language sql
-security definer
 set search_path = telemetry, pg_temp
 as $$
   select telemetry.close_executions(
@@ -84,7 +86,6 @@ $$;
 -- Called at on_fail.
 create function telemetry.execution_failed(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) returns void
 language sql
-security definer
 set search_path = telemetry, pg_temp
 as $$
   select telemetry.close_executions(
@@ -96,7 +97,6 @@ $$;
 -- Called at on_give_back.
 create function telemetry.execution_given_back(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) returns void
 language sql
-security definer
 set search_path = telemetry, pg_temp
 as $$
   select telemetry.close_executions(
@@ -112,7 +112,6 @@ $$;
 -- Called at on_release: a person's write ended the claim.
 create function telemetry.execution_released(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) returns void
 language sql
-security definer
 set search_path = telemetry, pg_temp
 as $$
   select telemetry.close_executions(
@@ -123,7 +122,6 @@ $$;
 -- Called at on_expire.
 create function telemetry.execution_expired(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) returns void
 language sql
-security definer
 set search_path = telemetry, pg_temp
 as $$
   select telemetry.close_executions(

@@ -32,6 +32,7 @@ $$;
 -- name of the response that it knows), or ordinal_base in their place where it knows none: then the n-th of the same
 -- figures in a session is the n-th of every other source. Returns how many responses are new.
 -- The primary key of usage_keys is the lock: of two callers with one name the second waits and finds the first one's.
+-- Two that join the same responses may deadlock; callers try again, as operations do.
 create function telemetry.absorb_usage(p_sightings jsonb) returns integer
 language plpgsql
 security definer
@@ -53,15 +54,31 @@ begin
   cross join lateral unnest(u.keys) as k (key)
   order by k.key, u.pos
   on conflict do nothing;
+  perform telemetry.hold_names(named, fresh);
   perform telemetry.join_names(named);
   return telemetry.settle_usage(telemetry.keep_sightings(named));
+end
+$$;
+
+-- Keep names that were known before from being joined with others by somebody else until this transaction ends: it would
+-- move their sightings away while this one adds some.
+create function telemetry.hold_names(p_sightings jsonb, p_fresh uuid[]) returns void
+language plpgsql
+set search_path = telemetry, pg_temp
+as $$
+begin
+  perform k.key
+  from telemetry.usage_keys as k
+  where k.key in (select n.key from telemetry.usage_told(p_sightings) as u cross join lateral unnest(u.keys) as n (key))
+    and k.usage_id <> all (p_fresh)
+  order by k.key
+  for share;
 end
 $$;
 
 -- Keep what each source saw of a response, the fuller word where it is told twice; returns the responses concerned.
 create function telemetry.keep_sightings(p_sightings jsonb) returns uuid[]
 language sql
-security definer
 set search_path = telemetry, kit, pg_temp
 as $$
   with resolved as (
@@ -185,6 +202,12 @@ begin
     )
     select array_agg(p.usage_id), array_agg(p.oldest) into away, into_ids from pairs as p;
     exit when away is null;
+    -- Whoever adds to one of them holds its names: what it added is seen below.
+    perform k.key
+    from telemetry.usage_keys as k
+    where k.usage_id = any (away)
+    order by k.key
+    for update;
     update telemetry.usage_keys as k
     set usage_id = p.oldest
     from unnest(away, into_ids) as p (usage_id, oldest)
@@ -248,12 +271,17 @@ $$;
 -- Bring rows of token_usage to what their sightings say; returns how many are new.
 create function telemetry.settle_usage(p_ids uuid[]) returns integer
 language plpgsql
-security definer
 set search_path = telemetry, kit, pg_temp
 as $$
 declare
   made integer;
 begin
+  -- Ties of a session to tasks are written under the stronger lock: what is read of them below is all there is.
+  perform n.id
+  from telemetry.agent_sessions as n
+  where n.id in (select s.session_id from telemetry.usage_sightings as s where s.usage_id = any (p_ids))
+  order by n.id
+  for key share;
   with settled as (
     insert into telemetry.token_usage as t (
       id, session_id, project_id, task_id, execution_id, registered_agent_id, agent_id, model, at, input_tokens,
@@ -394,7 +422,6 @@ $$;
 -- Write down what came to the totals and what went: rows of its own, so that nobody waits for anybody.
 create function telemetry.count_usage() returns trigger
 language plpgsql
-security definer
 set search_path = telemetry, pg_temp
 as $$
 begin
