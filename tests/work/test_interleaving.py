@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from steward.kit.db import Database
-from tests.work.scene import Hand, add, agent, call, ids, project, ready, without
+from tests.work.scene import Hand, add, agent, call, ids, owner, project, ready, without
 
 EDGE = """
 insert into work.task_dependencies (task_id, depends_on_task_id, project_id)
@@ -67,6 +67,9 @@ def test_two_claims_of_the_last_task(stage: Database, locked: bool) -> None:
     add(stage, "A")
     if not locked:
         without(stage, "work.pick_tasks", "for update skip locked")
+        # A second execution of one task is refused by an index: a second wall, which would hide the missing first.
+        with owner(stage) as connection:
+            connection.execute("delete from work.extension_points where point = 'on_claim'")
     one, two = (call(stage, "agents.register", name=name).id for name in ("one", "two"))
     first, second = Hand(stage, agent("one")), Hand(stage, agent("two"))
     assert len(first.run(CLAIM, one)) == 1

@@ -161,6 +161,7 @@ comment on table telemetry.agent_executions is
 create unique index agent_executions_open on telemetry.agent_executions (task_id) where completed_at is null;
 create index agent_executions_task on telemetry.agent_executions (task_id, started_at desc);
 create index agent_executions_agent on telemetry.agent_executions (agent_id, started_at desc);
+create index agent_executions_project on telemetry.agent_executions (project_id, started_at desc);
 create index agent_executions_session on telemetry.agent_executions (session_id) where session_id is not null;
 create index agent_executions_parent on telemetry.agent_executions (parent_execution_id)
 where parent_execution_id is not null;
