@@ -4582,19 +4582,19 @@ begin
   select conditions || coalesce(string_agg(' and ' || work.list_condition(f.key, f.value), ''), '') into conditions
   from jsonb_each(p_filter) as f;
   if p_filter ->> 'text' is not null then
-    select s.query, s.guess, s.needle, s.patterns into asked from work.search_query(p_filter ->> 'text') as s;
+    select s.query, s.guess, s.needle, s.patterns, s.names into asked from work.list_text(p_filter ->> 'text') as s;
     named := array(
       select r.id from work.search_reference(p_filter ->> 'text', array(select p.id from projects.projects as p where p.deleted_at is null)) as r
       where r.kind = 'task'
     );
   else
-    select null::tsquery as query, null::tsquery as guess, ''::text as needle, '{}'::text[] as patterns into asked;
+    select null::tsquery as query, null::tsquery as guess, ''::text as needle, '{}'::text[] as patterns, null::tsquery as names into asked;
   end if;
   -- What is archived or put away is seen by who names the project.
   if p_filter ->> 'project_id' is null then
     conditions := conditions || ' and (x.project_id = any ($11)) is not true';
   end if;
-  marks := work.list_marks(p_filter, asked.query);
+  marks := work.list_marks(p_filter, coalesce(asked.query && asked.names, asked.query));
   if cardinality(named) > 0 then
     conditions := conditions || ' and x.id = any ($3)';
   elsif p_filter ->> 'text' is not null and asked.query is null then
@@ -4603,7 +4603,8 @@ begin
     select s.words, s.said, s.matches into source from work.search_source('task') as s;
     conditions := conditions || case
       when not work.search_is_common('task', work.list_marks(p_filter, asked.guess), 80) then ' and ' || format(source.matches, '$4')
-      when asked.query is not null then format(' and case when strpos(lower(%s), $6) <> 0 then %s @@ $5 else false end', source.said, source.words)
+      when asked.query is not null then format(' and case when strpos(lower(%1$s), $6) <> 0 then %2$s @@ $5 and coalesce(array_to_tsvector(work.search_names(%1$s)) @@ $12, true)'
+        || ' else false end', source.said, source.words)
       else ''
     end || case when cardinality(asked.patterns) = 0 then '' else format(' and %s ~* all ($7)', source.said) end;
   end if;
@@ -4613,9 +4614,39 @@ begin
   ) using p_filter, p_after, named, marks, asked.query, asked.needle, asked.patterns, p_limit,
     (select u.id from accounts.users as u where lower(u.username) = lower(p_filter ->> 'agent') and u.deleted_at is null),
     (select g.id from agents.agents as g where lower(g.name) = lower(p_filter ->> 'agent')),
-    array(select p.id from projects.projects as p where p.status = 'archived' or p.deleted_at is not null);
+    array(select p.id from projects.projects as p where p.status = 'archived' or p.deleted_at is not null), asked.names;
 end
 $_$;
+
+-- function list_text(text)
+
+CREATE FUNCTION work.list_text(p_text text, OUT query tsquery, OUT guess tsquery, OUT needle text, OUT patterns text[], OUT names tsquery) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+declare
+  pairs constant tsquery[] := work.search_named(p_text);
+  pair tsquery;
+begin
+  select s.query, s.guess, s.needle, s.patterns into query, guess, needle, patterns from work.search_query(p_text) as s;
+  if pairs is null or exists (select from work.task_words as w where not w.named) then
+    return;
+  end if;
+  select string_agg('(' || p::text || ')', ' & ')::tsquery into names from unnest(pairs) as p;
+  -- Neighbours stand together by no accident: all are as common as the rarest of them.
+  foreach pair in array pairs[:5] loop
+    if not work.search_is_common('task', pair, 80) then
+      if exists (select from work.task_words as w where work.task_words_of(w.task_id, w.version) @@ names) then
+        guess := pair;
+      else
+        names := null;
+      end if;
+      return;
+    end if;
+  end loop;
+  guess := pair;
+end
+$$;
 
 -- function load_of(uuid, uuid)
 
@@ -4776,6 +4807,29 @@ begin
   end if;
   return greatest(round((extract(epoch from now() - p_started_at) - work.waited_ms(p_task_id) / 1000.0) / 60), 0)::integer;
 end
+$$;
+
+-- function name_words(integer)
+
+CREATE FUNCTION work.name_words(p_limit integer) RETURNS integer
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+  with renewed as (
+    update work.task_words as w
+    set named = true, version = w.version + 1
+    where w.task_id in (
+      select u.task_id
+      from work.task_words as u
+      where not u.named
+      order by u.task_id
+      limit p_limit
+      for update skip locked
+    )
+    returning w.task_id
+  )
+  select count(*)::integer
+  from renewed
 $$;
 
 -- function next_statuses(text)
@@ -5399,7 +5453,7 @@ CREATE FUNCTION work.renew_words() RETURNS trigger
     AS $$
 begin
   update work.task_words
-  set version = version + 1
+  set version = version + 1, named = true
   where task_id = new.id;
   return null;
 end
@@ -5648,6 +5702,51 @@ CREATE FUNCTION work.search_mark(p_mark text) RETURNS tsquery
     BEGIN ATOMIC
  SELECT (work.search_term(('#'::text || "left"(p_mark, 200))))::tsquery AS search_term;
 END;
+
+-- function search_named(text)
+
+CREATE FUNCTION work.search_named(p_text text) RETURNS tsquery[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'work', 'pg_catalog', 'pg_temp'
+    AS $_$
+  select array_agg(work.search_term(n.pair, r.unfinished and n.place = cardinality(r.names))::tsquery)
+  from (
+    select t.unfinished, work.search_names(t.word) as names
+    from (
+      select
+        m.m[3] as word,
+        m.place = count(*) over () and p_text ~ '[[:alnum:]]$' as unfinished,
+        bool_or(lower(m.m[3]) = 'or') over () is true as any_or,
+        m.m[1] = '-' as negative
+      from regexp_matches(left(p_text, 400), '(-?)(?:"([^"]*)"?|([^\s"]+))', 'g') with ordinality as m (m, place)
+    ) as t
+    where not t.any_or and not t.negative
+  ) as r
+  cross join lateral unnest(r.names) with ordinality as n (pair, place)
+$_$;
+
+-- function search_names(text)
+
+CREATE FUNCTION work.search_names(p_text text) RETURNS text[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select array(
+    select left(n.words[i], 100) || '_' || left(n.words[i + 1], 100)
+    from (
+      select regexp_split_to_array(lower(m.name[1]), '[^[:alnum:]]+') as words, m.place
+      from regexp_matches(
+        left(p_text, 50000), '[[:alnum:]]+(?:[^[:alnum:][:space:]]+[[:alnum:]]+)+', 'g'
+      ) with ordinality as m (name, place)
+    ) as n
+    cross join lateral generate_series(1, cardinality(n.words) - 1) as i
+    order by n.place, i
+  )
+$$;
+
+-- comment FUNCTION search_names(p_text text)
+
+COMMENT ON FUNCTION work.search_names(p_text text) IS 'Return the neighbours in names, joined: words with signs and no blanks between, such as parse_config or db.py.';
 
 -- function search_part(text[], boolean, boolean, boolean)
 
@@ -6041,10 +6140,10 @@ CREATE FUNCTION work.task_words_of(p_task_id uuid, p_version integer) RETURNS ts
     AS $$
 begin
   return (
-    select work.search_words(
-      t.project_id, t.labels || array['=t' || t.type, '=g' || t.import_tag], t.title || ' ' || t.description
-    )
+    select work.search_words(t.project_id, t.labels || array['=t' || t.type, '=g' || t.import_tag], s.said)
+      || array_to_tsvector(work.search_names(s.said))
     from work.tasks as t
+    cross join lateral (select t.title || ' ' || t.description as said) as s
     where t.id = p_task_id
   );
 end
@@ -8091,12 +8190,17 @@ CREATE VIEW work.task_waiting WITH (security_invoker='true') AS
 
 CREATE TABLE work.task_words (
     task_id uuid NOT NULL,
-    version integer DEFAULT 1 NOT NULL
+    version integer DEFAULT 1 NOT NULL,
+    named boolean DEFAULT true NOT NULL
 );
 
 -- comment TABLE task_words
 
 COMMENT ON TABLE work.task_words IS 'One row for each task, whose index holds the words of the task; its version rises when they change.';
+
+-- comment COLUMN task_words.named
+
+COMMENT ON COLUMN work.task_words.named IS 'Whether the index holds the names of the task.';
 
 -- table workflows
 
@@ -8882,6 +8986,10 @@ CREATE INDEX task_attachments_users ON work.task_attachments USING btree (create
 -- index task_dependencies_depends_on
 
 CREATE INDEX task_dependencies_depends_on ON work.task_dependencies USING btree (depends_on_task_id);
+
+-- index task_words_unnamed
+
+CREATE INDEX task_words_unnamed ON work.task_words USING btree (task_id) WHERE (NOT named);
 
 -- index tasks_assigned_agent
 
@@ -10563,6 +10671,11 @@ GRANT ALL ON FUNCTION work.list_tasks(p_filter jsonb, p_order text, p_after json
 GRANT ALL ON FUNCTION work.list_tasks(p_filter jsonb, p_order text, p_after jsonb, p_limit integer) TO steward_agent;
 GRANT ALL ON FUNCTION work.list_tasks(p_filter jsonb, p_order text, p_after jsonb, p_limit integer) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION work.list_text(p_text text, OUT query tsquery, OUT guess tsquery, OUT needle text, OUT patterns text[], OUT names tsquery) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.list_text(p_text text, OUT query tsquery, OUT guess tsquery, OUT needle text, OUT patterns text[], OUT names tsquery) TO steward_app;
+GRANT ALL ON FUNCTION work.list_text(p_text text, OUT query tsquery, OUT guess tsquery, OUT needle text, OUT patterns text[], OUT names tsquery) TO steward_agent;
+GRANT ALL ON FUNCTION work.list_text(p_text text, OUT query tsquery, OUT guess tsquery, OUT needle text, OUT patterns text[], OUT names tsquery) TO steward_readonly;
+
 REVOKE ALL ON FUNCTION work.load_of(p_agent_id uuid, p_project_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.load_of(p_agent_id uuid, p_project_id uuid) TO steward_app;
 GRANT ALL ON FUNCTION work.load_of(p_agent_id uuid, p_project_id uuid) TO steward_agent;
@@ -10592,6 +10705,9 @@ REVOKE ALL ON FUNCTION work.minutes_since_start(p_task_id uuid, p_started_at tim
 GRANT ALL ON FUNCTION work.minutes_since_start(p_task_id uuid, p_started_at timestamp with time zone) TO steward_app;
 GRANT ALL ON FUNCTION work.minutes_since_start(p_task_id uuid, p_started_at timestamp with time zone) TO steward_agent;
 GRANT ALL ON FUNCTION work.minutes_since_start(p_task_id uuid, p_started_at timestamp with time zone) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.name_words(p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.name_words(p_limit integer) TO steward_app;
 
 REVOKE ALL ON FUNCTION work.next_statuses(p_from text) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.next_statuses(p_from text) TO steward_app;
@@ -10766,6 +10882,16 @@ REVOKE ALL ON FUNCTION work.search_mark(p_mark text) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.search_mark(p_mark text) TO steward_app;
 GRANT ALL ON FUNCTION work.search_mark(p_mark text) TO steward_agent;
 GRANT ALL ON FUNCTION work.search_mark(p_mark text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.search_named(p_text text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.search_named(p_text text) TO steward_app;
+GRANT ALL ON FUNCTION work.search_named(p_text text) TO steward_agent;
+GRANT ALL ON FUNCTION work.search_named(p_text text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.search_names(p_text text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.search_names(p_text text) TO steward_app;
+GRANT ALL ON FUNCTION work.search_names(p_text text) TO steward_agent;
+GRANT ALL ON FUNCTION work.search_names(p_text text) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.search_part(p_tokens text[], p_exact boolean, p_unfinished boolean, p_negative boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.search_part(p_tokens text[], p_exact boolean, p_unfinished boolean, p_negative boolean) TO steward_app;
