@@ -2658,6 +2658,7 @@ declare
   parents uuid[];
   closed uuid[];
   reordered uuid[];
+  done uuid[];
   projects uuid[];
   project uuid;
 begin
@@ -2671,10 +2672,14 @@ begin
       and o.parent_task_id is null and n.parent_task_id is null),
     array_agg(n.id) filter (where (o.priority, o.labels, o.required_capabilities)
       is distinct from (n.priority, n.labels, n.required_capabilities)),
+    array_agg(n.id) filter (where o.status <> n.status and n.status = 'done'),
     array_agg(distinct n.project_id)
-  into ids, moved, parents, closed, reordered, projects
+  into ids, moved, parents, closed, reordered, done, projects
   from new_rows as n
   full join old_rows as o on o.id = n.id;
+  if done is not null then
+    perform work.check_children(done);
+  end if;
   if moved is not null then
     perform work.check_parents(moved);
   end if;
@@ -2966,6 +2971,31 @@ begin
 end
 $$;
 
+-- function check_children(uuid[])
+
+CREATE FUNCTION work.check_children(p_done uuid[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'kit', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    AS $$
+declare
+  held bigint;
+begin
+  select t.number into held
+  from work.tasks as c
+  join work.tasks as t on t.id = c.parent_task_id
+  where c.parent_task_id = any (p_done)
+    and c.deleted_at is null
+    and not work.out_of_the_way(c.status)
+  limit 1;
+  if found and kit.setting('importing') is null then
+    raise exception 'task % has open subtasks', held
+      using errcode = 'STW05', hint = 'finish or cancel its subtasks first; `work blocked` lists them';
+  end if;
+end
+$$;
+
 -- function check_cycles(uuid[])
 
 CREATE FUNCTION work.check_cycles(p_ids uuid[]) RETURNS void
@@ -3175,16 +3205,6 @@ begin
   if not work.may_become(old.status, new.status) then
     raise exception 'task % cannot go from % to %', new.number, old.status, new.status
       using errcode = 'STW04', hint = format('from %s it may go to: %s', old.status, work.next_statuses(old.status));
-  end if;
-  if new.status = 'done' and exists (
-    select
-    from work.tasks as c
-    where c.parent_task_id = new.id
-      and c.deleted_at is null
-      and not work.out_of_the_way(c.status)
-  ) then
-    raise exception 'task % has open subtasks', new.number
-      using errcode = 'STW05', hint = 'finish or cancel its subtasks first; `work blocked` lists them';
   end if;
   new.completed_at := case when new.status = 'done' then coalesce(nullif(new.completed_at, old.completed_at), now()) end;
   new.started_at := case
@@ -10378,6 +10398,11 @@ REVOKE ALL ON FUNCTION work.calculate_workflow_analytics(p_workflow_id uuid) FRO
 GRANT ALL ON FUNCTION work.calculate_workflow_analytics(p_workflow_id uuid) TO steward_app;
 GRANT ALL ON FUNCTION work.calculate_workflow_analytics(p_workflow_id uuid) TO steward_agent;
 GRANT ALL ON FUNCTION work.calculate_workflow_analytics(p_workflow_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.check_children(p_done uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.check_children(p_done uuid[]) TO steward_app;
+GRANT ALL ON FUNCTION work.check_children(p_done uuid[]) TO steward_agent;
+GRANT ALL ON FUNCTION work.check_children(p_done uuid[]) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.check_cycles(p_ids uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.check_cycles(p_ids uuid[]) TO steward_app;
