@@ -2660,7 +2660,6 @@ declare
   reordered uuid[];
   done uuid[];
   projects uuid[];
-  project uuid;
 begin
   -- A full join, because the plan is kept: one made for a single row would compare each of many with each.
   select
@@ -2672,8 +2671,7 @@ begin
       and o.parent_task_id is null and n.parent_task_id is null),
     array_agg(n.id) filter (where (o.priority, o.labels, o.required_capabilities)
       is distinct from (n.priority, n.labels, n.required_capabilities)),
-    array_agg(n.id) filter (where o.status <> n.status and n.status = 'done'),
-    array_agg(distinct n.project_id)
+    array_agg(n.id) filter (where o.status <> n.status and n.status = 'done'), array_agg(distinct n.project_id)
   into ids, moved, parents, closed, reordered, done, projects
   from new_rows as n
   full join old_rows as o on o.id = n.id;
@@ -2695,9 +2693,7 @@ begin
     closed := work.untied(closed);
     if cardinality(closed) > 0 then
       -- As in refresh_queue: the project must not begin to hand them out unseen.
-      foreach project in array projects loop
-        perform pg_advisory_xact_lock_shared(work.queue_lock(project));
-      end loop;
+      perform pg_advisory_xact_lock_shared(work.queue_lock(p)) from unnest(projects) as p;
     end if;
     delete from work.ready_queue as q
     where q.task_id = any (closed);
@@ -4829,6 +4825,23 @@ begin
 end
 $$;
 
+-- function name_task(uuid)
+
+CREATE FUNCTION work.name_task(p_task_id uuid) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'work', 'projects', 'pg_temp'
+    AS $$
+  select coalesce(
+    (
+      select p.key || '-' || t.number
+      from work.tasks as t
+      join projects.projects as p on p.id = t.project_id
+      where t.id = p_task_id
+    ),
+    'this task'
+  )
+$$;
+
 -- function name_words(integer)
 
 CREATE FUNCTION work.name_words(p_limit integer) RETURNS integer
@@ -4938,14 +4951,14 @@ begin
   if p_token is not null then
     if held.agent_id is null or held.token <> p_token or held.lease_until <= clock_timestamp() then
       perform work.refuse_done(p_task_id);
-      raise exception 'token % does not hold this task any more', p_token
+      raise exception 'token % does not hold % any more', p_token, work.name_task(p_task_id)
         using errcode = 'STW02',
         detail = coalesce('it is held by ' || held.agent_name || ' until ' || held.lease_until, 'nobody holds it'),
         hint = 'stop working on it; claim again for a new token';
     end if;
     if kit.actor_role() = 'agent' and lower(kit.actor_agent()) <> lower(held.agent_name) then
       -- Tokens are numbers in a row: whose key names one agent must not act with the next one's.
-      raise exception 'the token % is that of agent %', p_token, held.agent_name
+      raise exception 'the token % of % is that of agent %', p_token, work.name_task(p_task_id), held.agent_name
         using errcode = 'STW02', hint = 'use the token of your own claim';
     end if;
     return held.agent_id;
@@ -10730,6 +10743,11 @@ REVOKE ALL ON FUNCTION work.minutes_since_start(p_task_id uuid, p_started_at tim
 GRANT ALL ON FUNCTION work.minutes_since_start(p_task_id uuid, p_started_at timestamp with time zone) TO steward_app;
 GRANT ALL ON FUNCTION work.minutes_since_start(p_task_id uuid, p_started_at timestamp with time zone) TO steward_agent;
 GRANT ALL ON FUNCTION work.minutes_since_start(p_task_id uuid, p_started_at timestamp with time zone) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.name_task(p_task_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.name_task(p_task_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION work.name_task(p_task_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION work.name_task(p_task_id uuid) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.name_words(p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.name_words(p_limit integer) TO steward_app;

@@ -261,7 +261,6 @@ declare
   reordered uuid[];
   done uuid[];
   projects uuid[];
-  project uuid;
 begin
   -- A full join, because the plan is kept: one made for a single row would compare each of many with each.
   select
@@ -273,8 +272,7 @@ begin
       and o.parent_task_id is null and n.parent_task_id is null),
     array_agg(n.id) filter (where (o.priority, o.labels, o.required_capabilities)
       is distinct from (n.priority, n.labels, n.required_capabilities)),
-    array_agg(n.id) filter (where o.status <> n.status and n.status = 'done'),
-    array_agg(distinct n.project_id)
+    array_agg(n.id) filter (where o.status <> n.status and n.status = 'done'), array_agg(distinct n.project_id)
   into ids, moved, parents, closed, reordered, done, projects
   from new_rows as n
   full join old_rows as o on o.id = n.id;
@@ -296,9 +294,7 @@ begin
     closed := work.untied(closed);
     if cardinality(closed) > 0 then
       -- As in refresh_queue: the project must not begin to hand them out unseen.
-      foreach project in array projects loop
-        perform pg_advisory_xact_lock_shared(work.queue_lock(project));
-      end loop;
+      perform pg_advisory_xact_lock_shared(work.queue_lock(p)) from unnest(projects) as p;
     end if;
     delete from work.ready_queue as q
     where q.task_id = any (closed);
