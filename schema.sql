@@ -483,60 +483,1055 @@ begin
 end
 $$;
 
--- function audit_capture_change()
+-- function audit_change_agents()
 
-CREATE FUNCTION kit.audit_capture_change() RETURNS trigger
+CREATE FUNCTION kit.audit_change_agents() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'kit', 'pg_temp'
     AS $$
 declare
-  kind constant text := tg_argv[0];
-  name_column constant text := tg_argv[1];
-  project_column constant text := tg_argv[2];
-  hidden constant text[] := tg_argv[3];
-  quiet constant text[] := tg_argv[4];
   done record;
 begin
   select
-    array_agg(r.new ->> 'id') as ids,
-    array_agg((r.new ->> project_column)::uuid) as projects,
-    array_agg(r.new ->> name_column) as names,
-    array_agg(jsonb_build_object('old', d.old, 'new', d.new)::text) as payloads,
-    array_agg(kit.audit_event(kind, 'update', d.closed, d.assigned, d.deleted)) as events,
+    array_agg(r.id) as ids, array_agg(r.project_id) as projects, array_agg(r.name) as names,
+    array_agg(jsonb_build_object('old', d.old, 'new', d.new)::text) as payloads, array_agg(r.event) as events,
     array_agg(d.summary) as summaries
   into done
   from (
     -- A full join, because the plan is kept: one made for a single row would compare each of many with each.
-    select to_jsonb(n) as new, to_jsonb(o) as old
+    select
+      n.id::text as id, null::uuid as project_id, n.name::text as name,
+      kit.audit_event('agent', 'update', false, false, false) as event,
+      array[
+        case when n.agent_type is distinct from o.agent_type then jsonb_build_array('agent_type', o.agent_type, n.agent_type) end,
+        case when n.agent_version is distinct from o.agent_version then jsonb_build_array('agent_version', o.agent_version, n.agent_version) end,
+        case when n.capabilities is distinct from o.capabilities and to_jsonb(n.capabilities) is distinct from to_jsonb(o.capabilities) then jsonb_build_array('capabilities', o.capabilities, n.capabilities) end,
+        case when coalesce(n.configuration, 'null') is distinct from coalesce(o.configuration, 'null') then jsonb_build_array('configuration', o.configuration, n.configuration) end,
+        case when n.created_at is distinct from o.created_at then jsonb_build_array('created_at', o.created_at, n.created_at) end,
+        case when n.deprecated_at is distinct from o.deprecated_at then jsonb_build_array('deprecated_at', o.deprecated_at, n.deprecated_at) end,
+        case when n.description is distinct from o.description then jsonb_build_array('description', o.description, n.description) end,
+        case when n.display_name is distinct from o.display_name then jsonb_build_array('display_name', o.display_name, n.display_name) end,
+        case when n.id is distinct from o.id then jsonb_build_array('id', o.id, n.id) end,
+        case when n.is_active is distinct from o.is_active then jsonb_build_array('is_active', o.is_active, n.is_active) end,
+        case when n.is_experimental is distinct from o.is_experimental then jsonb_build_array('is_experimental', o.is_experimental, n.is_experimental) end,
+        case when n.max_in_progress is distinct from o.max_in_progress then jsonb_build_array('max_in_progress', o.max_in_progress, n.max_in_progress) end,
+        case when n.max_tokens is distinct from o.max_tokens then jsonb_build_array('max_tokens', o.max_tokens, n.max_tokens) end,
+        case when coalesce(n.metadata, 'null') is distinct from coalesce(o.metadata, 'null') then jsonb_build_array('metadata', o.metadata, n.metadata) end,
+        case when n.model_name is distinct from o.model_name then jsonb_build_array('model_name', o.model_name, n.model_name) end,
+        case when n.model_provider is distinct from o.model_provider then jsonb_build_array('model_provider', o.model_provider, n.model_provider) end,
+        case when n.model_version is distinct from o.model_version then jsonb_build_array('model_version', o.model_version, n.model_version) end,
+        case when n.name is distinct from o.name then jsonb_build_array('name', o.name, n.name) end,
+        case when n.owner_id is distinct from o.owner_id then jsonb_build_array('owner_id', o.owner_id, n.owner_id) end,
+        case when n.required_tools is distinct from o.required_tools and to_jsonb(n.required_tools) is distinct from to_jsonb(o.required_tools) then jsonb_build_array('required_tools', o.required_tools, n.required_tools) end,
+        case when n.tags is distinct from o.tags and to_jsonb(n.tags) is distinct from to_jsonb(o.tags) then jsonb_build_array('tags', o.tags, n.tags) end,
+        case when n.temperature is distinct from o.temperature then jsonb_build_array('temperature', o.temperature, n.temperature) end,
+        case when n.top_p is distinct from o.top_p then jsonb_build_array('top_p', o.top_p, n.top_p) end
+      ] as changes
     from new_rows as n
     full join old_rows as o on o.id = n.id
     offset 0
   ) as r
-  cross join lateral (
-    select
-      jsonb_object_agg(c.key, case when c.key = any (hidden) and r.old -> c.key <> 'null' then '"***"' else r.old -> c.key end) as old,
-      jsonb_object_agg(c.key, case when c.key = any (hidden) and c.value <> 'null' then '"***"' else c.value end) as new,
-      bool_or(c.key = 'completed_at' and c.value <> 'null') as closed,
-      bool_or(c.key in ('assigned_agent_id', 'assigned_user_id')) as assigned,
-      bool_or(c.key = 'deleted_at' and c.value <> 'null') as deleted,
-      string_agg(
-        case
-          when c.key = any (hidden) or jsonb_typeof(c.value) in ('object', 'array') or length(c.value #>> '{}') > 60 then c.key
-          else c.key || ': ' || coalesce(left(r.old ->> c.key, 60), '-') || ' → ' || coalesce(c.value #>> '{}', '-')
-        end,
-        ', ' order by c.key
-      ) as summary
-    from jsonb_each(r.new) as c
-    where c.value is distinct from r.old -> c.key
-      and c.key <> all (quiet)
-  ) as d
-  where d.new is not null;
+  cross join lateral kit.audit_images(r.changes, '{}') as d
+  where r.id is not null
+    and d.new is not null;
   if done.ids is not null then
-    perform kit.audit_write(kind, 'update', done.ids, done.projects, done.names, done.payloads, done.events, done.summaries);
+    perform kit.audit_write('agent', 'update', done.ids, done.projects, done.names, done.payloads, done.events, done.summaries);
   end if;
   return null;
 end
 $$;
+
+-- function audit_change_api_keys()
+
+CREATE FUNCTION kit.audit_change_api_keys() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+declare
+  done record;
+begin
+  select
+    array_agg(r.id) as ids, array_agg(r.project_id) as projects, array_agg(r.name) as names,
+    array_agg(jsonb_build_object('old', d.old, 'new', d.new)::text) as payloads, array_agg(r.event) as events,
+    array_agg(d.summary) as summaries
+  into done
+  from (
+    -- A full join, because the plan is kept: one made for a single row would compare each of many with each.
+    select
+      n.id::text as id, null::uuid as project_id, n.name::text as name,
+      kit.audit_event('api_key', 'update', false, false, false) as event,
+      array[
+        case when n.agent_name is distinct from o.agent_name then jsonb_build_array('agent_name', o.agent_name, n.agent_name) end,
+        case when n.created_at is distinct from o.created_at then jsonb_build_array('created_at', o.created_at, n.created_at) end,
+        case when n.expires_at is distinct from o.expires_at then jsonb_build_array('expires_at', o.expires_at, n.expires_at) end,
+        case when n.id is distinct from o.id then jsonb_build_array('id', o.id, n.id) end,
+        case when n.is_active is distinct from o.is_active then jsonb_build_array('is_active', o.is_active, n.is_active) end,
+        case when to_jsonb(n.key_hash) is distinct from to_jsonb(o.key_hash) then jsonb_build_array('key_hash', case when o.key_hash is not null then '***' end, case when n.key_hash is not null then '***' end) end,
+        case when n.key_prefix is distinct from o.key_prefix then jsonb_build_array('key_prefix', o.key_prefix, n.key_prefix) end,
+        case when n.name is distinct from o.name then jsonb_build_array('name', o.name, n.name) end,
+        case when n.revoked_at is distinct from o.revoked_at then jsonb_build_array('revoked_at', o.revoked_at, n.revoked_at) end,
+        case when n.user_id is distinct from o.user_id then jsonb_build_array('user_id', o.user_id, n.user_id) end
+      ] as changes
+    from new_rows as n
+    full join old_rows as o on o.id = n.id
+    offset 0
+  ) as r
+  cross join lateral kit.audit_images(r.changes, '{key_hash}') as d
+  where r.id is not null
+    and d.new is not null;
+  if done.ids is not null then
+    perform kit.audit_write('api_key', 'update', done.ids, done.projects, done.names, done.payloads, done.events, done.summaries);
+  end if;
+  return null;
+end
+$$;
+
+-- function audit_change_comments()
+
+CREATE FUNCTION kit.audit_change_comments() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+declare
+  done record;
+begin
+  select
+    array_agg(r.id) as ids, array_agg(r.project_id) as projects, array_agg(r.name) as names,
+    array_agg(jsonb_build_object('old', d.old, 'new', d.new)::text) as payloads, array_agg(r.event) as events,
+    array_agg(d.summary) as summaries
+  into done
+  from (
+    -- A full join, because the plan is kept: one made for a single row would compare each of many with each.
+    select
+      n.id::text as id, n.project_id as project_id, n.author::text as name,
+      kit.audit_event('comment', 'update', false, false, n.deleted_at is distinct from o.deleted_at and n.deleted_at is not null) as event,
+      array[
+        case when coalesce(n.ai_metadata, 'null') is distinct from coalesce(o.ai_metadata, 'null') then jsonb_build_array('ai_metadata', o.ai_metadata, n.ai_metadata) end,
+        case when n.author is distinct from o.author then jsonb_build_array('author', o.author, n.author) end,
+        case when n.author_agent_id is distinct from o.author_agent_id then jsonb_build_array('author_agent_id', o.author_agent_id, n.author_agent_id) end,
+        case when n.author_user_id is distinct from o.author_user_id then jsonb_build_array('author_user_id', o.author_user_id, n.author_user_id) end,
+        case when n.content is distinct from o.content then jsonb_build_array('content', o.content, n.content) end,
+        case when n.content_type is distinct from o.content_type then jsonb_build_array('content_type', o.content_type, n.content_type) end,
+        case when n.created_at is distinct from o.created_at then jsonb_build_array('created_at', o.created_at, n.created_at) end,
+        case when n.deleted_at is distinct from o.deleted_at then jsonb_build_array('deleted_at', o.deleted_at, n.deleted_at) end,
+        case when n.github_comment_id is distinct from o.github_comment_id then jsonb_build_array('github_comment_id', o.github_comment_id, n.github_comment_id) end,
+        case when n.id is distinct from o.id then jsonb_build_array('id', o.id, n.id) end,
+        case when n.is_ai_generated is distinct from o.is_ai_generated then jsonb_build_array('is_ai_generated', o.is_ai_generated, n.is_ai_generated) end,
+        case when n.issue_id is distinct from o.issue_id then jsonb_build_array('issue_id', o.issue_id, n.issue_id) end,
+        case when coalesce(n.metadata, 'null') is distinct from coalesce(o.metadata, 'null') then jsonb_build_array('metadata', o.metadata, n.metadata) end,
+        case when n.project_id is distinct from o.project_id then jsonb_build_array('project_id', o.project_id, n.project_id) end,
+        case when n.task_id is distinct from o.task_id then jsonb_build_array('task_id', o.task_id, n.task_id) end
+      ] as changes
+    from new_rows as n
+    full join old_rows as o on o.id = n.id
+    offset 0
+  ) as r
+  cross join lateral kit.audit_images(r.changes, '{}') as d
+  where r.id is not null
+    and d.new is not null;
+  if done.ids is not null then
+    perform kit.audit_write('comment', 'update', done.ids, done.projects, done.names, done.payloads, done.events, done.summaries);
+  end if;
+  return null;
+end
+$$;
+
+-- function audit_change_devlog_dependencies()
+
+CREATE FUNCTION kit.audit_change_devlog_dependencies() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+declare
+  done record;
+begin
+  select
+    array_agg(r.id) as ids, array_agg(r.project_id) as projects, array_agg(r.name) as names,
+    array_agg(jsonb_build_object('old', d.old, 'new', d.new)::text) as payloads, array_agg(r.event) as events,
+    array_agg(d.summary) as summaries
+  into done
+  from (
+    -- A full join, because the plan is kept: one made for a single row would compare each of many with each.
+    select
+      n.id::text as id, n.project_id as project_id, n.type::text as name,
+      kit.audit_event('devlog_dependency', 'update', false, false, false) as event,
+      array[
+        case when n.created_at is distinct from o.created_at then jsonb_build_array('created_at', o.created_at, n.created_at) end,
+        case when n.description is distinct from o.description then jsonb_build_array('description', o.description, n.description) end,
+        case when n.devlog_id is distinct from o.devlog_id then jsonb_build_array('devlog_id', o.devlog_id, n.devlog_id) end,
+        case when n.external_id is distinct from o.external_id then jsonb_build_array('external_id', o.external_id, n.external_id) end,
+        case when n.id is distinct from o.id then jsonb_build_array('id', o.id, n.id) end,
+        case when n.project_id is distinct from o.project_id then jsonb_build_array('project_id', o.project_id, n.project_id) end,
+        case when n.target_devlog_id is distinct from o.target_devlog_id then jsonb_build_array('target_devlog_id', o.target_devlog_id, n.target_devlog_id) end,
+        case when n.type is distinct from o.type then jsonb_build_array('type', o.type, n.type) end
+      ] as changes
+    from new_rows as n
+    full join old_rows as o on o.id = n.id
+    offset 0
+  ) as r
+  cross join lateral kit.audit_images(r.changes, '{}') as d
+  where r.id is not null
+    and d.new is not null;
+  if done.ids is not null then
+    perform kit.audit_write('devlog_dependency', 'update', done.ids, done.projects, done.names, done.payloads, done.events, done.summaries);
+  end if;
+  return null;
+end
+$$;
+
+-- function audit_change_devlog_documents()
+
+CREATE FUNCTION kit.audit_change_devlog_documents() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+declare
+  done record;
+begin
+  select
+    array_agg(r.id) as ids, array_agg(r.project_id) as projects, array_agg(r.name) as names,
+    array_agg(jsonb_build_object('old', d.old, 'new', d.new)::text) as payloads, array_agg(r.event) as events,
+    array_agg(d.summary) as summaries
+  into done
+  from (
+    -- A full join, because the plan is kept: one made for a single row would compare each of many with each.
+    select
+      n.id::text as id, n.project_id as project_id, n.filename::text as name,
+      kit.audit_event('devlog_document', 'update', false, false, false) as event,
+      array[
+        case when n.created_at is distinct from o.created_at then jsonb_build_array('created_at', o.created_at, n.created_at) end,
+        case when n.devlog_id is distinct from o.devlog_id then jsonb_build_array('devlog_id', o.devlog_id, n.devlog_id) end,
+        case when n.filename is distinct from o.filename then jsonb_build_array('filename', o.filename, n.filename) end,
+        case when n.id is distinct from o.id then jsonb_build_array('id', o.id, n.id) end,
+        case when coalesce(n.metadata, 'null') is distinct from coalesce(o.metadata, 'null') then jsonb_build_array('metadata', o.metadata, n.metadata) end,
+        case when n.mime_type is distinct from o.mime_type then jsonb_build_array('mime_type', o.mime_type, n.mime_type) end,
+        case when n.original_name is distinct from o.original_name then jsonb_build_array('original_name', o.original_name, n.original_name) end,
+        case when n.project_id is distinct from o.project_id then jsonb_build_array('project_id', o.project_id, n.project_id) end,
+        case when n.sha256 is distinct from o.sha256 then jsonb_build_array('sha256', o.sha256, n.sha256) end,
+        case when n.size is distinct from o.size then jsonb_build_array('size', o.size, n.size) end,
+        case when n.text_content is distinct from o.text_content then jsonb_build_array('text_content', o.text_content, n.text_content) end,
+        case when n.type is distinct from o.type then jsonb_build_array('type', o.type, n.type) end,
+        case when n.uploaded_by is distinct from o.uploaded_by then jsonb_build_array('uploaded_by', o.uploaded_by, n.uploaded_by) end
+      ] as changes
+    from new_rows as n
+    full join old_rows as o on o.id = n.id
+    offset 0
+  ) as r
+  cross join lateral kit.audit_images(r.changes, '{}') as d
+  where r.id is not null
+    and d.new is not null;
+  if done.ids is not null then
+    perform kit.audit_write('devlog_document', 'update', done.ids, done.projects, done.names, done.payloads, done.events, done.summaries);
+  end if;
+  return null;
+end
+$$;
+
+-- function audit_change_devlog_entries()
+
+CREATE FUNCTION kit.audit_change_devlog_entries() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+declare
+  done record;
+begin
+  select
+    array_agg(r.id) as ids, array_agg(r.project_id) as projects, array_agg(r.name) as names,
+    array_agg(jsonb_build_object('old', d.old, 'new', d.new)::text) as payloads, array_agg(r.event) as events,
+    array_agg(d.summary) as summaries
+  into done
+  from (
+    -- A full join, because the plan is kept: one made for a single row would compare each of many with each.
+    select
+      n.id::text as id, n.project_id as project_id, n.key_field::text as name,
+      kit.audit_event('devlog_entry', 'update', false, false, false) as event,
+      array[
+        case when n.archived is distinct from o.archived then jsonb_build_array('archived', o.archived, n.archived) end,
+        case when n.assignee is distinct from o.assignee then jsonb_build_array('assignee', o.assignee, n.assignee) end,
+        case when coalesce(n.business_context, 'null') is distinct from coalesce(o.business_context, 'null') then jsonb_build_array('business_context', o.business_context, n.business_context) end,
+        case when n.closed_at is distinct from o.closed_at then jsonb_build_array('closed_at', o.closed_at, n.closed_at) end,
+        case when n.created_at is distinct from o.created_at then jsonb_build_array('created_at', o.created_at, n.created_at) end,
+        case when n.description is distinct from o.description then jsonb_build_array('description', o.description, n.description) end,
+        case when n.files is distinct from o.files and to_jsonb(n.files) is distinct from to_jsonb(o.files) then jsonb_build_array('files', o.files, n.files) end,
+        case when n.id is distinct from o.id then jsonb_build_array('id', o.id, n.id) end,
+        case when n.key_field is distinct from o.key_field then jsonb_build_array('key_field', o.key_field, n.key_field) end,
+        case when n.priority is distinct from o.priority then jsonb_build_array('priority', o.priority, n.priority) end,
+        case when n.project_id is distinct from o.project_id then jsonb_build_array('project_id', o.project_id, n.project_id) end,
+        case when n.status is distinct from o.status then jsonb_build_array('status', o.status, n.status) end,
+        case when n.tags is distinct from o.tags and to_jsonb(n.tags) is distinct from to_jsonb(o.tags) then jsonb_build_array('tags', o.tags, n.tags) end,
+        case when coalesce(n.technical_context, 'null') is distinct from coalesce(o.technical_context, 'null') then jsonb_build_array('technical_context', o.technical_context, n.technical_context) end,
+        case when n.title is distinct from o.title then jsonb_build_array('title', o.title, n.title) end,
+        case when n.type is distinct from o.type then jsonb_build_array('type', o.type, n.type) end
+      ] as changes
+    from new_rows as n
+    full join old_rows as o on o.id = n.id
+    offset 0
+  ) as r
+  cross join lateral kit.audit_images(r.changes, '{}') as d
+  where r.id is not null
+    and d.new is not null;
+  if done.ids is not null then
+    perform kit.audit_write('devlog_entry', 'update', done.ids, done.projects, done.names, done.payloads, done.events, done.summaries);
+  end if;
+  return null;
+end
+$$;
+
+-- function audit_change_devlog_notes()
+
+CREATE FUNCTION kit.audit_change_devlog_notes() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+declare
+  done record;
+begin
+  select
+    array_agg(r.id) as ids, array_agg(r.project_id) as projects, array_agg(r.name) as names,
+    array_agg(jsonb_build_object('old', d.old, 'new', d.new)::text) as payloads, array_agg(r.event) as events,
+    array_agg(d.summary) as summaries
+  into done
+  from (
+    -- A full join, because the plan is kept: one made for a single row would compare each of many with each.
+    select
+      n.id::text as id, n.project_id as project_id, n.category::text as name,
+      kit.audit_event('devlog_note', 'update', false, false, false) as event,
+      array[
+        case when n.author is distinct from o.author then jsonb_build_array('author', o.author, n.author) end,
+        case when n.category is distinct from o.category then jsonb_build_array('category', o.category, n.category) end,
+        case when n.content is distinct from o.content then jsonb_build_array('content', o.content, n.content) end,
+        case when n.devlog_id is distinct from o.devlog_id then jsonb_build_array('devlog_id', o.devlog_id, n.devlog_id) end,
+        case when n.id is distinct from o.id then jsonb_build_array('id', o.id, n.id) end,
+        case when n.project_id is distinct from o.project_id then jsonb_build_array('project_id', o.project_id, n.project_id) end,
+        case when n."timestamp" is distinct from o."timestamp" then jsonb_build_array('timestamp', o."timestamp", n."timestamp") end
+      ] as changes
+    from new_rows as n
+    full join old_rows as o on o.id = n.id
+    offset 0
+  ) as r
+  cross join lateral kit.audit_images(r.changes, '{}') as d
+  where r.id is not null
+    and d.new is not null;
+  if done.ids is not null then
+    perform kit.audit_write('devlog_note', 'update', done.ids, done.projects, done.names, done.payloads, done.events, done.summaries);
+  end if;
+  return null;
+end
+$$;
+
+-- function audit_change_epic_dependencies()
+
+CREATE FUNCTION kit.audit_change_epic_dependencies() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+declare
+  done record;
+begin
+  select
+    array_agg(r.id) as ids, array_agg(r.project_id) as projects, array_agg(r.name) as names,
+    array_agg(jsonb_build_object('old', d.old, 'new', d.new)::text) as payloads, array_agg(r.event) as events,
+    array_agg(d.summary) as summaries
+  into done
+  from (
+    -- A full join, because the plan is kept: one made for a single row would compare each of many with each.
+    select
+      n.id::text as id, n.project_id as project_id, null::text as name,
+      kit.audit_event('epic_dependency', 'update', false, false, false) as event,
+      array[
+        case when n.created_at is distinct from o.created_at then jsonb_build_array('created_at', o.created_at, n.created_at) end,
+        case when n.depends_on_epic_id is distinct from o.depends_on_epic_id then jsonb_build_array('depends_on_epic_id', o.depends_on_epic_id, n.depends_on_epic_id) end,
+        case when n.epic_id is distinct from o.epic_id then jsonb_build_array('epic_id', o.epic_id, n.epic_id) end,
+        case when n.id is distinct from o.id then jsonb_build_array('id', o.id, n.id) end,
+        case when n.project_id is distinct from o.project_id then jsonb_build_array('project_id', o.project_id, n.project_id) end
+      ] as changes
+    from new_rows as n
+    full join old_rows as o on o.id = n.id
+    offset 0
+  ) as r
+  cross join lateral kit.audit_images(r.changes, '{}') as d
+  where r.id is not null
+    and d.new is not null;
+  if done.ids is not null then
+    perform kit.audit_write('epic_dependency', 'update', done.ids, done.projects, done.names, done.payloads, done.events, done.summaries);
+  end if;
+  return null;
+end
+$$;
+
+-- function audit_change_epics()
+
+CREATE FUNCTION kit.audit_change_epics() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+declare
+  done record;
+begin
+  select
+    array_agg(r.id) as ids, array_agg(r.project_id) as projects, array_agg(r.name) as names,
+    array_agg(jsonb_build_object('old', d.old, 'new', d.new)::text) as payloads, array_agg(r.event) as events,
+    array_agg(d.summary) as summaries
+  into done
+  from (
+    -- A full join, because the plan is kept: one made for a single row would compare each of many with each.
+    select
+      n.id::text as id, n.project_id as project_id, n.title::text as name,
+      kit.audit_event('epic', 'update', n.completed_at is distinct from o.completed_at and n.completed_at is not null, false, false) as event,
+      array[
+        case when n.archived_at is distinct from o.archived_at then jsonb_build_array('archived_at', o.archived_at, n.archived_at) end,
+        case when n.completed_at is distinct from o.completed_at then jsonb_build_array('completed_at', o.completed_at, n.completed_at) end,
+        case when n.complexity is distinct from o.complexity then jsonb_build_array('complexity', o.complexity, n.complexity) end,
+        case when n.created_at is distinct from o.created_at then jsonb_build_array('created_at', o.created_at, n.created_at) end,
+        case when n.description is distinct from o.description then jsonb_build_array('description', o.description, n.description) end,
+        case when n.epic_id is distinct from o.epic_id then jsonb_build_array('epic_id', o.epic_id, n.epic_id) end,
+        case when n.estimated_minutes is distinct from o.estimated_minutes then jsonb_build_array('estimated_minutes', o.estimated_minutes, n.estimated_minutes) end,
+        case when n.id is distinct from o.id then jsonb_build_array('id', o.id, n.id) end,
+        case when coalesce(n.metadata, 'null') is distinct from coalesce(o.metadata, 'null') then jsonb_build_array('metadata', o.metadata, n.metadata) end,
+        case when n.priority is distinct from o.priority then jsonb_build_array('priority', o.priority, n.priority) end,
+        case when n.project_id is distinct from o.project_id then jsonb_build_array('project_id', o.project_id, n.project_id) end,
+        case when n.status is distinct from o.status then jsonb_build_array('status', o.status, n.status) end,
+        case when n.title is distinct from o.title then jsonb_build_array('title', o.title, n.title) end
+      ] as changes
+    from new_rows as n
+    full join old_rows as o on o.id = n.id
+    offset 0
+  ) as r
+  cross join lateral kit.audit_images(r.changes, '{}') as d
+  where r.id is not null
+    and d.new is not null;
+  if done.ids is not null then
+    perform kit.audit_write('epic', 'update', done.ids, done.projects, done.names, done.payloads, done.events, done.summaries);
+  end if;
+  return null;
+end
+$$;
+
+-- function audit_change_issues()
+
+CREATE FUNCTION kit.audit_change_issues() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+declare
+  done record;
+begin
+  select
+    array_agg(r.id) as ids, array_agg(r.project_id) as projects, array_agg(r.name) as names,
+    array_agg(jsonb_build_object('old', d.old, 'new', d.new)::text) as payloads, array_agg(r.event) as events,
+    array_agg(d.summary) as summaries
+  into done
+  from (
+    -- A full join, because the plan is kept: one made for a single row would compare each of many with each.
+    select
+      n.id::text as id, n.project_id as project_id, n.title::text as name,
+      kit.audit_event('issue', 'update', false, false, n.deleted_at is distinct from o.deleted_at and n.deleted_at is not null) as event,
+      array[
+        case when n.assignee is distinct from o.assignee then jsonb_build_array('assignee', o.assignee, n.assignee) end,
+        case when n.closed_at is distinct from o.closed_at then jsonb_build_array('closed_at', o.closed_at, n.closed_at) end,
+        case when n.created_at is distinct from o.created_at then jsonb_build_array('created_at', o.created_at, n.created_at) end,
+        case when n.deleted_at is distinct from o.deleted_at then jsonb_build_array('deleted_at', o.deleted_at, n.deleted_at) end,
+        case when n.description is distinct from o.description then jsonb_build_array('description', o.description, n.description) end,
+        case when n.epic_id is distinct from o.epic_id then jsonb_build_array('epic_id', o.epic_id, n.epic_id) end,
+        case when n.github_id is distinct from o.github_id then jsonb_build_array('github_id', o.github_id, n.github_id) end,
+        case when n.github_url is distinct from o.github_url then jsonb_build_array('github_url', o.github_url, n.github_url) end,
+        case when n.id is distinct from o.id then jsonb_build_array('id', o.id, n.id) end,
+        case when n.labels is distinct from o.labels and to_jsonb(n.labels) is distinct from to_jsonb(o.labels) then jsonb_build_array('labels', o.labels, n.labels) end,
+        case when coalesce(n.metadata, 'null') is distinct from coalesce(o.metadata, 'null') then jsonb_build_array('metadata', o.metadata, n.metadata) end,
+        case when n.number is distinct from o.number then jsonb_build_array('number', o.number, n.number) end,
+        case when n.priority is distinct from o.priority then jsonb_build_array('priority', o.priority, n.priority) end,
+        case when n.project_id is distinct from o.project_id then jsonb_build_array('project_id', o.project_id, n.project_id) end,
+        case when n.status is distinct from o.status then jsonb_build_array('status', o.status, n.status) end,
+        case when n.status_reason is distinct from o.status_reason then jsonb_build_array('status_reason', o.status_reason, n.status_reason) end,
+        case when n.title is distinct from o.title then jsonb_build_array('title', o.title, n.title) end
+      ] as changes
+    from new_rows as n
+    full join old_rows as o on o.id = n.id
+    offset 0
+  ) as r
+  cross join lateral kit.audit_images(r.changes, '{}') as d
+  where r.id is not null
+    and d.new is not null;
+  if done.ids is not null then
+    perform kit.audit_write('issue', 'update', done.ids, done.projects, done.names, done.payloads, done.events, done.summaries);
+  end if;
+  return null;
+end
+$$;
+
+-- function audit_change_machines()
+
+CREATE FUNCTION kit.audit_change_machines() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+declare
+  done record;
+begin
+  select
+    array_agg(r.id) as ids, array_agg(r.project_id) as projects, array_agg(r.name) as names,
+    array_agg(jsonb_build_object('old', d.old, 'new', d.new)::text) as payloads, array_agg(r.event) as events,
+    array_agg(d.summary) as summaries
+  into done
+  from (
+    -- A full join, because the plan is kept: one made for a single row would compare each of many with each.
+    select
+      n.id::text as id, null::uuid as project_id, n.hostname::text as name,
+      kit.audit_event('machine', 'update', false, false, false) as event,
+      array[
+        case when n.created_at is distinct from o.created_at then jsonb_build_array('created_at', o.created_at, n.created_at) end,
+        case when n.hostname is distinct from o.hostname then jsonb_build_array('hostname', o.hostname, n.hostname) end,
+        case when n.id is distinct from o.id then jsonb_build_array('id', o.id, n.id) end,
+        case when to_jsonb(n.ip_address) is distinct from to_jsonb(o.ip_address) then jsonb_build_array('ip_address', o.ip_address, n.ip_address) end,
+        case when n.machine_id is distinct from o.machine_id then jsonb_build_array('machine_id', o.machine_id, n.machine_id) end,
+        case when n.machine_type is distinct from o.machine_type then jsonb_build_array('machine_type', o.machine_type, n.machine_type) end,
+        case when coalesce(n.metadata, 'null') is distinct from coalesce(o.metadata, 'null') then jsonb_build_array('metadata', o.metadata, n.metadata) end,
+        case when n.os_type is distinct from o.os_type then jsonb_build_array('os_type', o.os_type, n.os_type) end,
+        case when n.os_version is distinct from o.os_version then jsonb_build_array('os_version', o.os_version, n.os_version) end,
+        case when n.username is distinct from o.username then jsonb_build_array('username', o.username, n.username) end
+      ] as changes
+    from new_rows as n
+    full join old_rows as o on o.id = n.id
+    offset 0
+  ) as r
+  cross join lateral kit.audit_images(r.changes, '{}') as d
+  where r.id is not null
+    and d.new is not null;
+  if done.ids is not null then
+    perform kit.audit_write('machine', 'update', done.ids, done.projects, done.names, done.payloads, done.events, done.summaries);
+  end if;
+  return null;
+end
+$$;
+
+-- function audit_change_project_members()
+
+CREATE FUNCTION kit.audit_change_project_members() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+declare
+  done record;
+begin
+  select
+    array_agg(r.id) as ids, array_agg(r.project_id) as projects, array_agg(r.name) as names,
+    array_agg(jsonb_build_object('old', d.old, 'new', d.new)::text) as payloads, array_agg(r.event) as events,
+    array_agg(d.summary) as summaries
+  into done
+  from (
+    -- A full join, because the plan is kept: one made for a single row would compare each of many with each.
+    select
+      n.id::text as id, n.project_id as project_id, null::text as name,
+      kit.audit_event('project_member', 'update', false, false, false) as event,
+      array[
+        case when n.created_at is distinct from o.created_at then jsonb_build_array('created_at', o.created_at, n.created_at) end,
+        case when n.id is distinct from o.id then jsonb_build_array('id', o.id, n.id) end,
+        case when n.project_id is distinct from o.project_id then jsonb_build_array('project_id', o.project_id, n.project_id) end,
+        case when n.role is distinct from o.role then jsonb_build_array('role', o.role, n.role) end,
+        case when n.user_id is distinct from o.user_id then jsonb_build_array('user_id', o.user_id, n.user_id) end
+      ] as changes
+    from new_rows as n
+    full join old_rows as o on o.id = n.id
+    offset 0
+  ) as r
+  cross join lateral kit.audit_images(r.changes, '{}') as d
+  where r.id is not null
+    and d.new is not null;
+  if done.ids is not null then
+    perform kit.audit_write('project_member', 'update', done.ids, done.projects, done.names, done.payloads, done.events, done.summaries);
+  end if;
+  return null;
+end
+$$;
+
+-- function audit_change_projects()
+
+CREATE FUNCTION kit.audit_change_projects() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+declare
+  done record;
+begin
+  select
+    array_agg(r.id) as ids, array_agg(r.project_id) as projects, array_agg(r.name) as names,
+    array_agg(jsonb_build_object('old', d.old, 'new', d.new)::text) as payloads, array_agg(r.event) as events,
+    array_agg(d.summary) as summaries
+  into done
+  from (
+    -- A full join, because the plan is kept: one made for a single row would compare each of many with each.
+    select
+      n.id::text as id, n.id as project_id, n.name::text as name,
+      kit.audit_event('project', 'update', false, false, n.deleted_at is distinct from o.deleted_at and n.deleted_at is not null) as event,
+      array[
+        case when n.archived_at is distinct from o.archived_at then jsonb_build_array('archived_at', o.archived_at, n.archived_at) end,
+        case when n.average_merge_time_minutes is distinct from o.average_merge_time_minutes then jsonb_build_array('average_merge_time_minutes', o.average_merge_time_minutes, n.average_merge_time_minutes) end,
+        case when n.average_review_time_minutes is distinct from o.average_review_time_minutes then jsonb_build_array('average_review_time_minutes', o.average_review_time_minutes, n.average_review_time_minutes) end,
+        case when n.created_at is distinct from o.created_at then jsonb_build_array('created_at', o.created_at, n.created_at) end,
+        case when n.default_branch is distinct from o.default_branch then jsonb_build_array('default_branch', o.default_branch, n.default_branch) end,
+        case when n.deleted_at is distinct from o.deleted_at then jsonb_build_array('deleted_at', o.deleted_at, n.deleted_at) end,
+        case when n.description is distinct from o.description then jsonb_build_array('description', o.description, n.description) end,
+        case when n.github_repo_id is distinct from o.github_repo_id then jsonb_build_array('github_repo_id', o.github_repo_id, n.github_repo_id) end,
+        case when n.id is distinct from o.id then jsonb_build_array('id', o.id, n.id) end,
+        case when n.is_public is distinct from o.is_public then jsonb_build_array('is_public', o.is_public, n.is_public) end,
+        case when n.is_template is distinct from o.is_template then jsonb_build_array('is_template', o.is_template, n.is_template) end,
+        case when n.key is distinct from o.key then jsonb_build_array('key', o.key, n.key) end,
+        case when n.linear_team_id is distinct from o.linear_team_id then jsonb_build_array('linear_team_id', o.linear_team_id, n.linear_team_id) end,
+        case when coalesce(n.metadata, 'null') is distinct from coalesce(o.metadata, 'null') then jsonb_build_array('metadata', o.metadata, n.metadata) end,
+        case when n.name is distinct from o.name then jsonb_build_array('name', o.name, n.name) end,
+        case when n.owner_id is distinct from o.owner_id then jsonb_build_array('owner_id', o.owner_id, n.owner_id) end,
+        case when n.path is distinct from o.path then jsonb_build_array('path', o.path, n.path) end,
+        case when n.pr_merge_rate is distinct from o.pr_merge_rate then jsonb_build_array('pr_merge_rate', o.pr_merge_rate, n.pr_merge_rate) end,
+        case when n.repository_name is distinct from o.repository_name then jsonb_build_array('repository_name', o.repository_name, n.repository_name) end,
+        case when n.repository_owner is distinct from o.repository_owner then jsonb_build_array('repository_owner', o.repository_owner, n.repository_owner) end,
+        case when n.repository_provider is distinct from o.repository_provider then jsonb_build_array('repository_provider', o.repository_provider, n.repository_provider) end,
+        case when n.repository_url is distinct from o.repository_url then jsonb_build_array('repository_url', o.repository_url, n.repository_url) end,
+        case when coalesce(n.settings, 'null') is distinct from coalesce(o.settings, 'null') then jsonb_build_array('settings', o.settings, n.settings) end,
+        case when n.slug is distinct from o.slug then jsonb_build_array('slug', o.slug, n.slug) end,
+        case when n.status is distinct from o.status then jsonb_build_array('status', o.status, n.status) end,
+        case when n.technology_stack is distinct from o.technology_stack and to_jsonb(n.technology_stack) is distinct from to_jsonb(o.technology_stack) then jsonb_build_array('technology_stack', o.technology_stack, n.technology_stack) end,
+        case when n.test_coverage_percent is distinct from o.test_coverage_percent then jsonb_build_array('test_coverage_percent', o.test_coverage_percent, n.test_coverage_percent) end
+      ] as changes
+    from new_rows as n
+    full join old_rows as o on o.id = n.id
+    offset 0
+  ) as r
+  cross join lateral kit.audit_images(r.changes, '{}') as d
+  where r.id is not null
+    and d.new is not null;
+  if done.ids is not null then
+    perform kit.audit_write('project', 'update', done.ids, done.projects, done.names, done.payloads, done.events, done.summaries);
+  end if;
+  return null;
+end
+$$;
+
+-- function audit_change_questions()
+
+CREATE FUNCTION kit.audit_change_questions() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+declare
+  done record;
+begin
+  select
+    array_agg(r.id) as ids, array_agg(r.project_id) as projects, array_agg(r.name) as names,
+    array_agg(jsonb_build_object('old', d.old, 'new', d.new)::text) as payloads, array_agg(r.event) as events,
+    array_agg(d.summary) as summaries
+  into done
+  from (
+    -- A full join, because the plan is kept: one made for a single row would compare each of many with each.
+    select
+      n.id::text as id, n.project_id as project_id, n.question::text as name,
+      kit.audit_event('question', 'update', false, false, false) as event,
+      array[
+        case when n.agent_id is distinct from o.agent_id then jsonb_build_array('agent_id', o.agent_id, n.agent_id) end,
+        case when n.answer is distinct from o.answer then jsonb_build_array('answer', o.answer, n.answer) end,
+        case when n.answered_by is distinct from o.answered_by then jsonb_build_array('answered_by', o.answered_by, n.answered_by) end,
+        case when n.answered_by_user_id is distinct from o.answered_by_user_id then jsonb_build_array('answered_by_user_id', o.answered_by_user_id, n.answered_by_user_id) end,
+        case when n.asked_user_id is distinct from o.asked_user_id then jsonb_build_array('asked_user_id', o.asked_user_id, n.asked_user_id) end,
+        case when n.choice is distinct from o.choice then jsonb_build_array('choice', o.choice, n.choice) end,
+        case when n.choices is distinct from o.choices and to_jsonb(n.choices) is distinct from to_jsonb(o.choices) then jsonb_build_array('choices', o.choices, n.choices) end,
+        case when n.close_reason is distinct from o.close_reason then jsonb_build_array('close_reason', o.close_reason, n.close_reason) end,
+        case when n.closed_at is distinct from o.closed_at then jsonb_build_array('closed_at', o.closed_at, n.closed_at) end,
+        case when n.created_at is distinct from o.created_at then jsonb_build_array('created_at', o.created_at, n.created_at) end,
+        case when n.expires_at is distinct from o.expires_at then jsonb_build_array('expires_at', o.expires_at, n.expires_at) end,
+        case when n.id is distinct from o.id then jsonb_build_array('id', o.id, n.id) end,
+        case when coalesce(n.metadata, 'null') is distinct from coalesce(o.metadata, 'null') then jsonb_build_array('metadata', o.metadata, n.metadata) end,
+        case when n.project_id is distinct from o.project_id then jsonb_build_array('project_id', o.project_id, n.project_id) end,
+        case when n.question is distinct from o.question then jsonb_build_array('question', o.question, n.question) end,
+        case when n.status is distinct from o.status then jsonb_build_array('status', o.status, n.status) end,
+        case when n.task_id is distinct from o.task_id then jsonb_build_array('task_id', o.task_id, n.task_id) end,
+        case when n.token is distinct from o.token then jsonb_build_array('token', o.token, n.token) end,
+        case when n.urgency is distinct from o.urgency then jsonb_build_array('urgency', o.urgency, n.urgency) end,
+        case when n.waited_ms is distinct from o.waited_ms then jsonb_build_array('waited_ms', o.waited_ms, n.waited_ms) end
+      ] as changes
+    from new_rows as n
+    full join old_rows as o on o.id = n.id
+    offset 0
+  ) as r
+  cross join lateral kit.audit_images(r.changes, '{}') as d
+  where r.id is not null
+    and d.new is not null;
+  if done.ids is not null then
+    perform kit.audit_write('question', 'update', done.ids, done.projects, done.names, done.payloads, done.events, done.summaries);
+  end if;
+  return null;
+end
+$$;
+
+-- function audit_change_task_attachments()
+
+CREATE FUNCTION kit.audit_change_task_attachments() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+declare
+  done record;
+begin
+  select
+    array_agg(r.id) as ids, array_agg(r.project_id) as projects, array_agg(r.name) as names,
+    array_agg(jsonb_build_object('old', d.old, 'new', d.new)::text) as payloads, array_agg(r.event) as events,
+    array_agg(d.summary) as summaries
+  into done
+  from (
+    -- A full join, because the plan is kept: one made for a single row would compare each of many with each.
+    select
+      n.id::text as id, n.project_id as project_id, n.file_name::text as name,
+      kit.audit_event('attachment', 'update', false, false, false) as event,
+      array[
+        case when n.created_at is distinct from o.created_at then jsonb_build_array('created_at', o.created_at, n.created_at) end,
+        case when n.created_by_agent_id is distinct from o.created_by_agent_id then jsonb_build_array('created_by_agent_id', o.created_by_agent_id, n.created_by_agent_id) end,
+        case when n.created_by_user_id is distinct from o.created_by_user_id then jsonb_build_array('created_by_user_id', o.created_by_user_id, n.created_by_user_id) end,
+        case when n.evidence_id is distinct from o.evidence_id then jsonb_build_array('evidence_id', o.evidence_id, n.evidence_id) end,
+        case when n.file_name is distinct from o.file_name then jsonb_build_array('file_name', o.file_name, n.file_name) end,
+        case when n.file_size_bytes is distinct from o.file_size_bytes then jsonb_build_array('file_size_bytes', o.file_size_bytes, n.file_size_bytes) end,
+        case when n.file_type is distinct from o.file_type then jsonb_build_array('file_type', o.file_type, n.file_type) end,
+        case when n.id is distinct from o.id then jsonb_build_array('id', o.id, n.id) end,
+        case when n.is_evidence is distinct from o.is_evidence then jsonb_build_array('is_evidence', o.is_evidence, n.is_evidence) end,
+        case when coalesce(n.metadata, 'null') is distinct from coalesce(o.metadata, 'null') then jsonb_build_array('metadata', o.metadata, n.metadata) end,
+        case when n.project_id is distinct from o.project_id then jsonb_build_array('project_id', o.project_id, n.project_id) end,
+        case when n.sha256 is distinct from o.sha256 then jsonb_build_array('sha256', o.sha256, n.sha256) end,
+        case when n.storage_path is distinct from o.storage_path then jsonb_build_array('storage_path', o.storage_path, n.storage_path) end,
+        case when n.task_id is distinct from o.task_id then jsonb_build_array('task_id', o.task_id, n.task_id) end,
+        case when n.updated_by_user_id is distinct from o.updated_by_user_id then jsonb_build_array('updated_by_user_id', o.updated_by_user_id, n.updated_by_user_id) end
+      ] as changes
+    from new_rows as n
+    full join old_rows as o on o.id = n.id
+    offset 0
+  ) as r
+  cross join lateral kit.audit_images(r.changes, '{}') as d
+  where r.id is not null
+    and d.new is not null;
+  if done.ids is not null then
+    perform kit.audit_write('attachment', 'update', done.ids, done.projects, done.names, done.payloads, done.events, done.summaries);
+  end if;
+  return null;
+end
+$$;
+
+-- function audit_change_task_dependencies()
+
+CREATE FUNCTION kit.audit_change_task_dependencies() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+declare
+  done record;
+begin
+  select
+    array_agg(r.id) as ids, array_agg(r.project_id) as projects, array_agg(r.name) as names,
+    array_agg(jsonb_build_object('old', d.old, 'new', d.new)::text) as payloads, array_agg(r.event) as events,
+    array_agg(d.summary) as summaries
+  into done
+  from (
+    -- A full join, because the plan is kept: one made for a single row would compare each of many with each.
+    select
+      n.id::text as id, n.project_id as project_id, n.task_id::text as name,
+      kit.audit_event('task_dependency', 'update', false, false, false) as event,
+      array[
+        case when n.created_at is distinct from o.created_at then jsonb_build_array('created_at', o.created_at, n.created_at) end,
+        case when n.dependency_type is distinct from o.dependency_type then jsonb_build_array('dependency_type', o.dependency_type, n.dependency_type) end,
+        case when n.depends_on_task_id is distinct from o.depends_on_task_id then jsonb_build_array('depends_on_task_id', o.depends_on_task_id, n.depends_on_task_id) end,
+        case when n.id is distinct from o.id then jsonb_build_array('id', o.id, n.id) end,
+        case when n.project_id is distinct from o.project_id then jsonb_build_array('project_id', o.project_id, n.project_id) end,
+        case when n.source_type is distinct from o.source_type then jsonb_build_array('source_type', o.source_type, n.source_type) end,
+        case when n.task_id is distinct from o.task_id then jsonb_build_array('task_id', o.task_id, n.task_id) end
+      ] as changes
+    from new_rows as n
+    full join old_rows as o on o.id = n.id
+    offset 0
+  ) as r
+  cross join lateral kit.audit_images(r.changes, '{}') as d
+  where r.id is not null
+    and d.new is not null;
+  if done.ids is not null then
+    perform kit.audit_write('task_dependency', 'update', done.ids, done.projects, done.names, done.payloads, done.events, done.summaries);
+  end if;
+  return null;
+end
+$$;
+
+-- function audit_change_tasks()
+
+CREATE FUNCTION kit.audit_change_tasks() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+declare
+  done record;
+begin
+  select
+    array_agg(r.id) as ids, array_agg(r.project_id) as projects, array_agg(r.name) as names,
+    array_agg(jsonb_build_object('old', d.old, 'new', d.new)::text) as payloads, array_agg(r.event) as events,
+    array_agg(d.summary) as summaries
+  into done
+  from (
+    -- A full join, because the plan is kept: one made for a single row would compare each of many with each.
+    select
+      n.id::text as id, n.project_id as project_id, n.title::text as name,
+      kit.audit_event('task', 'update', n.completed_at is distinct from o.completed_at and n.completed_at is not null, n.assigned_agent_id is distinct from o.assigned_agent_id or n.assigned_user_id is distinct from o.assigned_user_id, n.deleted_at is distinct from o.deleted_at and n.deleted_at is not null) as event,
+      array[
+        case when coalesce(n.acceptance_criteria, 'null') is distinct from coalesce(o.acceptance_criteria, 'null') then jsonb_build_array('acceptance_criteria', o.acceptance_criteria, n.acceptance_criteria) end,
+        case when n.actual_minutes is distinct from o.actual_minutes then jsonb_build_array('actual_minutes', o.actual_minutes, n.actual_minutes) end,
+        case when coalesce(n.ai_analysis, 'null') is distinct from coalesce(o.ai_analysis, 'null') then jsonb_build_array('ai_analysis', o.ai_analysis, n.ai_analysis) end,
+        case when coalesce(n.ai_suggestions, 'null') is distinct from coalesce(o.ai_suggestions, 'null') then jsonb_build_array('ai_suggestions', o.ai_suggestions, n.ai_suggestions) end,
+        case when n.assigned_agent_id is distinct from o.assigned_agent_id then jsonb_build_array('assigned_agent_id', o.assigned_agent_id, n.assigned_agent_id) end,
+        case when n.assigned_component is distinct from o.assigned_component then jsonb_build_array('assigned_component', o.assigned_component, n.assigned_component) end,
+        case when n.assigned_user_id is distinct from o.assigned_user_id then jsonb_build_array('assigned_user_id', o.assigned_user_id, n.assigned_user_id) end,
+        case when n.attempts is distinct from o.attempts then jsonb_build_array('attempts', o.attempts, n.attempts) end,
+        case when n.completed_at is distinct from o.completed_at then jsonb_build_array('completed_at', o.completed_at, n.completed_at) end,
+        case when n.complexity_score is distinct from o.complexity_score then jsonb_build_array('complexity_score', o.complexity_score, n.complexity_score) end,
+        case when n.created_at is distinct from o.created_at then jsonb_build_array('created_at', o.created_at, n.created_at) end,
+        case when n.created_by_agent_id is distinct from o.created_by_agent_id then jsonb_build_array('created_by_agent_id', o.created_by_agent_id, n.created_by_agent_id) end,
+        case when n.created_by_user_id is distinct from o.created_by_user_id then jsonb_build_array('created_by_user_id', o.created_by_user_id, n.created_by_user_id) end,
+        case when n.deleted_at is distinct from o.deleted_at then jsonb_build_array('deleted_at', o.deleted_at, n.deleted_at) end,
+        case when n.description is distinct from o.description then jsonb_build_array('description', o.description, n.description) end,
+        case when n.details is distinct from o.details then jsonb_build_array('details', o.details, n.details) end,
+        case when n.due_date is distinct from o.due_date then jsonb_build_array('due_date', o.due_date, n.due_date) end,
+        case when n.epic_id is distinct from o.epic_id then jsonb_build_array('epic_id', o.epic_id, n.epic_id) end,
+        case when n.estimated_minutes is distinct from o.estimated_minutes then jsonb_build_array('estimated_minutes', o.estimated_minutes, n.estimated_minutes) end,
+        case when n.files_changed is distinct from o.files_changed then jsonb_build_array('files_changed', o.files_changed, n.files_changed) end,
+        case when n.finished_token is distinct from o.finished_token then jsonb_build_array('finished_token', o.finished_token, n.finished_token) end,
+        case when n.github_issue_number is distinct from o.github_issue_number then jsonb_build_array('github_issue_number', o.github_issue_number, n.github_issue_number) end,
+        case when n.github_node_id is distinct from o.github_node_id then jsonb_build_array('github_node_id', o.github_node_id, n.github_node_id) end,
+        case when n.github_pr_number is distinct from o.github_pr_number then jsonb_build_array('github_pr_number', o.github_pr_number, n.github_pr_number) end,
+        case when n.github_url is distinct from o.github_url then jsonb_build_array('github_url', o.github_url, n.github_url) end,
+        case when n.id is distinct from o.id then jsonb_build_array('id', o.id, n.id) end,
+        case when n.import_file_id is distinct from o.import_file_id then jsonb_build_array('import_file_id', o.import_file_id, n.import_file_id) end,
+        case when n.import_ref is distinct from o.import_ref then jsonb_build_array('import_ref', o.import_ref, n.import_ref) end,
+        case when n.import_tag is distinct from o.import_tag then jsonb_build_array('import_tag', o.import_tag, n.import_tag) end,
+        case when n.issue_id is distinct from o.issue_id then jsonb_build_array('issue_id', o.issue_id, n.issue_id) end,
+        case when n.labels is distinct from o.labels and to_jsonb(n.labels) is distinct from to_jsonb(o.labels) then jsonb_build_array('labels', o.labels, n.labels) end,
+        case when n.linear_issue_id is distinct from o.linear_issue_id then jsonb_build_array('linear_issue_id', o.linear_issue_id, n.linear_issue_id) end,
+        case when n.lines_added is distinct from o.lines_added then jsonb_build_array('lines_added', o.lines_added, n.lines_added) end,
+        case when n.lines_deleted is distinct from o.lines_deleted then jsonb_build_array('lines_deleted', o.lines_deleted, n.lines_deleted) end,
+        case when n.max_attempts is distinct from o.max_attempts then jsonb_build_array('max_attempts', o.max_attempts, n.max_attempts) end,
+        case when coalesce(n.metadata, 'null') is distinct from coalesce(o.metadata, 'null') then jsonb_build_array('metadata', o.metadata, n.metadata) end,
+        case when n.number is distinct from o.number then jsonb_build_array('number', o.number, n.number) end,
+        case when n.order_index is distinct from o.order_index then jsonb_build_array('order_index', o.order_index, n.order_index) end,
+        case when n.parent_task_id is distinct from o.parent_task_id then jsonb_build_array('parent_task_id', o.parent_task_id, n.parent_task_id) end,
+        case when n.priority is distinct from o.priority then jsonb_build_array('priority', o.priority, n.priority) end,
+        case when n.project_id is distinct from o.project_id then jsonb_build_array('project_id', o.project_id, n.project_id) end,
+        case when n.quarantine_reason is distinct from o.quarantine_reason then jsonb_build_array('quarantine_reason', o.quarantine_reason, n.quarantine_reason) end,
+        case when n.quarantined_at is distinct from o.quarantined_at then jsonb_build_array('quarantined_at', o.quarantined_at, n.quarantined_at) end,
+        case when n.required_capabilities is distinct from o.required_capabilities and to_jsonb(n.required_capabilities) is distinct from to_jsonb(o.required_capabilities) then jsonb_build_array('required_capabilities', o.required_capabilities, n.required_capabilities) end,
+        case when coalesce(n.requirements, 'null') is distinct from coalesce(o.requirements, 'null') then jsonb_build_array('requirements', o.requirements, n.requirements) end,
+        case when coalesce(n.result, 'null') is distinct from coalesce(o.result, 'null') then jsonb_build_array('result', o.result, n.result) end,
+        case when n.started_at is distinct from o.started_at then jsonb_build_array('started_at', o.started_at, n.started_at) end,
+        case when n.status is distinct from o.status then jsonb_build_array('status', o.status, n.status) end,
+        case when n.status_reason is distinct from o.status_reason then jsonb_build_array('status_reason', o.status_reason, n.status_reason) end,
+        case when n.test_strategy is distinct from o.test_strategy then jsonb_build_array('test_strategy', o.test_strategy, n.test_strategy) end,
+        case when n.title is distinct from o.title then jsonb_build_array('title', o.title, n.title) end,
+        case when n.type is distinct from o.type then jsonb_build_array('type', o.type, n.type) end,
+        case when n.workflow_id is distinct from o.workflow_id then jsonb_build_array('workflow_id', o.workflow_id, n.workflow_id) end
+      ] as changes
+    from new_rows as n
+    full join old_rows as o on o.id = n.id
+    offset 0
+  ) as r
+  cross join lateral kit.audit_images(r.changes, '{}') as d
+  where r.id is not null
+    and d.new is not null;
+  if done.ids is not null then
+    perform kit.audit_write('task', 'update', done.ids, done.projects, done.names, done.payloads, done.events, done.summaries);
+  end if;
+  return null;
+end
+$$;
+
+-- function audit_change_users()
+
+CREATE FUNCTION kit.audit_change_users() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+declare
+  done record;
+begin
+  select
+    array_agg(r.id) as ids, array_agg(r.project_id) as projects, array_agg(r.name) as names,
+    array_agg(jsonb_build_object('old', d.old, 'new', d.new)::text) as payloads, array_agg(r.event) as events,
+    array_agg(d.summary) as summaries
+  into done
+  from (
+    -- A full join, because the plan is kept: one made for a single row would compare each of many with each.
+    select
+      n.id::text as id, null::uuid as project_id, n.username::text as name,
+      kit.audit_event('user', 'update', false, false, n.deleted_at is distinct from o.deleted_at and n.deleted_at is not null) as event,
+      array[
+        case when n.avatar_url is distinct from o.avatar_url then jsonb_build_array('avatar_url', o.avatar_url, n.avatar_url) end,
+        case when n.created_at is distinct from o.created_at then jsonb_build_array('created_at', o.created_at, n.created_at) end,
+        case when n.deleted_at is distinct from o.deleted_at then jsonb_build_array('deleted_at', o.deleted_at, n.deleted_at) end,
+        case when n.display_name is distinct from o.display_name then jsonb_build_array('display_name', o.display_name, n.display_name) end,
+        case when n.email is distinct from o.email then jsonb_build_array('email', o.email, n.email) end,
+        case when n.github_user_id is distinct from o.github_user_id then jsonb_build_array('github_user_id', o.github_user_id, n.github_user_id) end,
+        case when n.github_username is distinct from o.github_username then jsonb_build_array('github_username', o.github_username, n.github_username) end,
+        case when n.id is distinct from o.id then jsonb_build_array('id', o.id, n.id) end,
+        case when n.is_active is distinct from o.is_active then jsonb_build_array('is_active', o.is_active, n.is_active) end,
+        case when n.is_email_verified is distinct from o.is_email_verified then jsonb_build_array('is_email_verified', o.is_email_verified, n.is_email_verified) end,
+        case when n.is_service_account is distinct from o.is_service_account then jsonb_build_array('is_service_account', o.is_service_account, n.is_service_account) end,
+        case when coalesce(n.metadata, 'null') is distinct from coalesce(o.metadata, 'null') then jsonb_build_array('metadata', o.metadata, n.metadata) end,
+        case when n.password_hash is distinct from o.password_hash then jsonb_build_array('password_hash', case when o.password_hash is not null then '***' end, case when n.password_hash is not null then '***' end) end,
+        case when coalesce(n.preferences, 'null') is distinct from coalesce(o.preferences, 'null') then jsonb_build_array('preferences', case when o.preferences is not null then '***' end, case when n.preferences is not null then '***' end) end,
+        case when n.role is distinct from o.role then jsonb_build_array('role', o.role, n.role) end,
+        case when n.username is distinct from o.username then jsonb_build_array('username', o.username, n.username) end
+      ] as changes
+    from new_rows as n
+    full join old_rows as o on o.id = n.id
+    offset 0
+  ) as r
+  cross join lateral kit.audit_images(r.changes, '{password_hash,preferences}') as d
+  where r.id is not null
+    and d.new is not null;
+  if done.ids is not null then
+    perform kit.audit_write('user', 'update', done.ids, done.projects, done.names, done.payloads, done.events, done.summaries);
+  end if;
+  return null;
+end
+$$;
+
+-- function audit_change_workflows()
+
+CREATE FUNCTION kit.audit_change_workflows() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+declare
+  done record;
+begin
+  select
+    array_agg(r.id) as ids, array_agg(r.project_id) as projects, array_agg(r.name) as names,
+    array_agg(jsonb_build_object('old', d.old, 'new', d.new)::text) as payloads, array_agg(r.event) as events,
+    array_agg(d.summary) as summaries
+  into done
+  from (
+    -- A full join, because the plan is kept: one made for a single row would compare each of many with each.
+    select
+      n.id::text as id, n.project_id as project_id, n.name::text as name,
+      kit.audit_event('workflow', 'update', n.completed_at is distinct from o.completed_at and n.completed_at is not null, false, false) as event,
+      array[
+        case when n.archived_at is distinct from o.archived_at then jsonb_build_array('archived_at', o.archived_at, n.archived_at) end,
+        case when n.completed_at is distinct from o.completed_at then jsonb_build_array('completed_at', o.completed_at, n.completed_at) end,
+        case when n.created_at is distinct from o.created_at then jsonb_build_array('created_at', o.created_at, n.created_at) end,
+        case when n.current_phase is distinct from o.current_phase then jsonb_build_array('current_phase', o.current_phase, n.current_phase) end,
+        case when n.description is distinct from o.description then jsonb_build_array('description', o.description, n.description) end,
+        case when coalesce(n.errors, 'null') is distinct from coalesce(o.errors, 'null') then jsonb_build_array('errors', o.errors, n.errors) end,
+        case when n.id is distinct from o.id then jsonb_build_array('id', o.id, n.id) end,
+        case when coalesce(n.metrics, 'null') is distinct from coalesce(o.metrics, 'null') then jsonb_build_array('metrics', o.metrics, n.metrics) end,
+        case when n.name is distinct from o.name then jsonb_build_array('name', o.name, n.name) end,
+        case when n.project_id is distinct from o.project_id then jsonb_build_array('project_id', o.project_id, n.project_id) end,
+        case when n.requirements is distinct from o.requirements then jsonb_build_array('requirements', o.requirements, n.requirements) end,
+        case when n.started_at is distinct from o.started_at then jsonb_build_array('started_at', o.started_at, n.started_at) end,
+        case when n.status is distinct from o.status then jsonb_build_array('status', o.status, n.status) end
+      ] as changes
+    from new_rows as n
+    full join old_rows as o on o.id = n.id
+    offset 0
+  ) as r
+  cross join lateral kit.audit_images(r.changes, '{}') as d
+  where r.id is not null
+    and d.new is not null;
+  if done.ids is not null then
+    perform kit.audit_write('workflow', 'update', done.ids, done.projects, done.names, done.payloads, done.events, done.summaries);
+  end if;
+  return null;
+end
+$$;
+
+-- function audit_change_workspaces()
+
+CREATE FUNCTION kit.audit_change_workspaces() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+declare
+  done record;
+begin
+  select
+    array_agg(r.id) as ids, array_agg(r.project_id) as projects, array_agg(r.name) as names,
+    array_agg(jsonb_build_object('old', d.old, 'new', d.new)::text) as payloads, array_agg(r.event) as events,
+    array_agg(d.summary) as summaries
+  into done
+  from (
+    -- A full join, because the plan is kept: one made for a single row would compare each of many with each.
+    select
+      n.id::text as id, n.project_id as project_id, n.workspace_path::text as name,
+      kit.audit_event('workspace', 'update', false, false, false) as event,
+      array[
+        case when n.branch is distinct from o.branch then jsonb_build_array('branch', o.branch, n.branch) end,
+        case when n.commit is distinct from o.commit then jsonb_build_array('commit', o.commit, n.commit) end,
+        case when n.created_at is distinct from o.created_at then jsonb_build_array('created_at', o.created_at, n.created_at) end,
+        case when n.id is distinct from o.id then jsonb_build_array('id', o.id, n.id) end,
+        case when n.machine_id is distinct from o.machine_id then jsonb_build_array('machine_id', o.machine_id, n.machine_id) end,
+        case when n.project_id is distinct from o.project_id then jsonb_build_array('project_id', o.project_id, n.project_id) end,
+        case when n.workspace_id is distinct from o.workspace_id then jsonb_build_array('workspace_id', o.workspace_id, n.workspace_id) end,
+        case when n.workspace_path is distinct from o.workspace_path then jsonb_build_array('workspace_path', o.workspace_path, n.workspace_path) end,
+        case when n.workspace_type is distinct from o.workspace_type then jsonb_build_array('workspace_type', o.workspace_type, n.workspace_type) end
+      ] as changes
+    from new_rows as n
+    full join old_rows as o on o.id = n.id
+    offset 0
+  ) as r
+  cross join lateral kit.audit_images(r.changes, '{}') as d
+  where r.id is not null
+    and d.new is not null;
+  if done.ids is not null then
+    perform kit.audit_write('workspace', 'update', done.ids, done.projects, done.names, done.payloads, done.events, done.summaries);
+  end if;
+  return null;
+end
+$$;
+
+-- function audit_columns(regclass, text[], text[])
+
+CREATE FUNCTION kit.audit_columns(p_table regclass, p_hidden text[], p_quiet text[], OUT changes text, OUT closed text, OUT assigned text, OUT deleted text) RETURNS record
+    LANGUAGE sql STABLE
+    SET search_path TO 'kit', 'pg_temp'
+    AS $_$
+  select
+    string_agg(format(
+      e'\n        case when %s then jsonb_build_array(%L, %s, %s) end', c.differs, c.name,
+      format(c.image, 'o', c.name), format(c.image, 'n', c.name)
+    ), ',' order by c.name),
+    coalesce(min(format('%s and n.completed_at is not null', c.differs)) filter (where c.name = 'completed_at'), 'false'),
+    coalesce(string_agg(c.differs, ' or ') filter (where c.name in ('assigned_agent_id', 'assigned_user_id')), 'false'),
+    coalesce(min(format('%s and n.deleted_at is not null', c.differs)) filter (where c.name = 'deleted_at'), 'false')
+  from (
+    select
+      a.attname::text as name,
+      kit.audit_differs(a.attname, a.atttypid) as differs,
+      case when a.attname = any (p_hidden) then $$case when %1$s.%2$I is not null then '***' end$$ else '%1$s.%2$I' end as image
+    from pg_attribute as a
+    where a.attrelid = p_table
+      and a.attnum > 0
+      and not a.attisdropped
+      and a.attname <> all (p_quiet)
+  ) as c
+$_$;
+
+-- function audit_differs(name, regtype)
+
+CREATE FUNCTION kit.audit_differs(p_column name, p_type regtype) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO 'kit', 'pg_temp'
+    AS $_$
+  select case
+    when p_type = 'jsonb'::regtype then format('coalesce(n.%1$I, %2$L) is distinct from coalesce(o.%1$I, %2$L)', p_column, 'null')
+    when t.is_plain then format('n.%1$I is distinct from o.%1$I', p_column)
+    when t.is_list then
+      format('n.%1$I is distinct from o.%1$I and to_jsonb(n.%1$I) is distinct from to_jsonb(o.%1$I)', p_column)
+    else format('to_jsonb(n.%1$I) is distinct from to_jsonb(o.%1$I)', p_column)
+  end
+  from (
+    select p_type = any (k.plain) as is_plain, (select e.typelem from pg_type as e where e.oid = p_type) = any (k.plain) as is_list
+    from (
+      select '{boolean,smallint,integer,bigint,numeric,text,varchar,uuid,date,timestamptz}'::regtype[] as plain
+    ) as k
+  ) as t
+$_$;
 
 -- function audit_event(text, text, boolean, boolean, boolean)
 
@@ -575,6 +1570,25 @@ CREATE FUNCTION kit.audit_hide(p_image jsonb, p_hidden text[]) RETURNS jsonb
   end
 $$;
 
+-- function audit_images(jsonb[], text[])
+
+CREATE FUNCTION kit.audit_images(p_changes jsonb[], p_hidden text[]) RETURNS TABLE(old jsonb, new jsonb, summary text)
+    LANGUAGE sql IMMUTABLE ROWS 1 PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT jsonb_object_agg(c.name, c.old) AS jsonb_object_agg,
+     jsonb_object_agg(c.name, c.new) AS jsonb_object_agg,
+     string_agg(
+         CASE
+             WHEN ((c.name = ANY (audit_images.p_hidden)) OR (jsonb_typeof(c.new) = ANY (ARRAY['object'::text, 'array'::text])) OR (length((c.new #>> '{}'::text[])) > 60)) THEN c.name
+             ELSE ((((c.name || ': '::text) || COALESCE("left"((c.old #>> '{}'::text[]), 60), '-'::text)) || ' → '::text) || COALESCE((c.new #>> '{}'::text[]), '-'::text))
+         END, ', '::text) AS string_agg
+    FROM ( SELECT (u.change ->> 0) AS name,
+             (u.change -> 1) AS old,
+             (u.change -> 2) AS new
+            FROM unnest(array_remove(audit_images.p_changes, NULL::jsonb)) u(change)
+          OFFSET 0) c;
+END;
+
 -- function audit_refuse()
 
 CREATE FUNCTION kit.audit_refuse() RETURNS trigger
@@ -594,17 +1608,14 @@ CREATE PROCEDURE kit.audit_table(IN p_table text, IN p_type text, IN p_name_colu
     SET search_path TO 'kit', 'pg_temp'
     AS $$
 declare
-  arguments text := format(
-    '%L, %L, %L, %L, %L',
-    p_type, p_name_column, p_project_column, p_hidden, p_quiet || array['updated_at', 'version']
-  );
+  arguments text := format('%L, %L, %L, %L', p_type, p_name_column, p_project_column, p_hidden);
 begin
   execute format(
     'create trigger audit_insert after insert on %s referencing new table as new_rows
      for each statement execute function kit.audit_capture(%s)', p_table, arguments);
-  execute format(
-    'create trigger audit_update after update on %s referencing old table as old_rows new table as new_rows
-     for each statement execute function kit.audit_capture_change(%s)', p_table, arguments);
+  call kit.audit_write_change(
+    p_table::regclass, p_type, p_name_column, p_project_column, p_hidden, p_quiet || array['updated_at', 'version']
+  );
   execute format(
     'create trigger audit_delete after delete on %s referencing old table as old_rows
      for each statement execute function kit.audit_capture(%s)', p_table, arguments);
@@ -618,42 +1629,42 @@ CREATE FUNCTION kit.audit_write(p_type text, p_action text, p_ids text[], p_proj
     SET search_path TO 'kit', 'pg_temp'
     SET plan_cache_mode TO 'force_generic_plan'
     AS $$
+declare
+  acting constant uuid := kit.actor_user();
+  known_as constant text := coalesce(kit.setting('user_name'), case when kit.setting('user_id') is null then session_user::text end);
+  agent constant text := kit.setting('agent');
+  surface constant text := coalesce(kit.setting('surface'), 'sql');
+  operation constant text := kit.setting('operation');
+  address constant inet := kit.setting('ip')::inet;
+  request constant text := kit.setting('request');
+  session constant text := kit.setting('session');
+  general constant text := kit.audit_event(p_type, p_action, false, false, false);
+  -- Random numbers cost much where the server has to open a file for each: a statement draws once, for ids that differ in
+  -- their last part, and a seed that is kept nowhere, from which nobody can tell one salt who knows the others.
+  first_id constant bytea := uuid_send(kit.new_id());
+  seed constant bytea := uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid());
 begin
   with images as (
     select
-      nextval('audit.audit_logs_id_seq') as id,
-      i.row_id,
-      i.project_id,
-      i.name,
-      i.payload,
-      i.event,
-      i.summary,
-      uuid_send(gen_random_uuid()) as salt
-    from unnest(p_ids, p_projects, p_names, p_payloads, p_events, p_summaries)
-      as i (row_id, project_id, name, payload, event, summary)
+      i.id, i.place, i.row_id, i.project_id, i.name, i.payload, i.event, i.summary,
+      substring(sha256(seed || int8send(i.id)) for 16) as salt
+    from (
+      select
+        nextval('audit.audit_logs_id_seq') as id, u.place, u.row_id, u.project_id, u.name, u.payload, u.event, u.summary
+      from unnest(p_ids, p_projects, p_names, p_payloads, p_events, p_summaries)
+        with ordinality as u (row_id, project_id, name, payload, event, summary, place)
+      offset 0
+    ) as i
   ),
   logged as (
     insert into audit.audit_logs (
-      id, project_id, user_id, user_name, agent_name, service_name, operation, event_type, event_action,
+      id, log_id, project_id, user_id, user_name, agent_name, service_name, operation, event_type, event_action,
       resource_type, resource_id, resource_name, changes_summary, ip_address, request_id, session_id, payload_hash
     )
     select
-      i.id,
-      i.project_id,
-      kit.actor_user(),
-      coalesce(kit.setting('user_name'), case when kit.setting('user_id') is null then session_user::text end),
-      kit.setting('agent'),
-      coalesce(kit.setting('surface'), 'sql'),
-      kit.setting('operation'),
-      coalesce(i.event, kit.audit_event(p_type, p_action, false, false, false)),
-      p_action,
-      p_type,
-      i.row_id,
-      left(i.name, 500),
-      left(i.summary, 500),
-      kit.setting('ip')::inet,
-      kit.setting('request'),
-      kit.setting('session'),
+      i.id, encode(overlay(first_id placing int4send(i.place::integer) from 13), 'hex')::uuid, i.project_id, acting, known_as,
+      agent, surface, operation, coalesce(i.event, general), p_action, p_type, i.row_id, left(i.name, 500),
+      left(i.summary, 500), address, request, session,
       sha256(i.salt || convert_to(i.payload, 'UTF8'))
     from images as i
   )
@@ -663,6 +1674,65 @@ begin
 end
 $$;
 
+-- procedure audit_write_change(regclass, text, text, text, text[], text[])
+
+CREATE PROCEDURE kit.audit_write_change(IN p_table regclass, IN p_type text, IN p_name_column text, IN p_project_column text, IN p_hidden text[], IN p_quiet text[])
+    LANGUAGE plpgsql
+    SET search_path TO 'kit', 'pg_temp'
+    AS $_$
+declare
+  named constant text := format('kit.audit_change_%s', (select c.relname from pg_class as c where c.oid = p_table));
+begin
+  execute (
+    select format(
+      $sql$
+create function %s() returns trigger
+language plpgsql
+security definer
+set search_path = kit, pg_temp
+as $$
+declare
+  done record;
+begin
+  select
+    array_agg(r.id) as ids, array_agg(r.project_id) as projects, array_agg(r.name) as names,
+    array_agg(jsonb_build_object('old', d.old, 'new', d.new)::text) as payloads, array_agg(r.event) as events,
+    array_agg(d.summary) as summaries
+  into done
+  from (
+    -- A full join, because the plan is kept: one made for a single row would compare each of many with each.
+    select
+      n.id::text as id, %s as project_id, %s as name,
+      kit.audit_event(%L, 'update', %s, %s, %s) as event,
+      array[%s
+      ] as changes
+    from new_rows as n
+    full join old_rows as o on o.id = n.id
+    offset 0
+  ) as r
+  cross join lateral kit.audit_images(r.changes, %L) as d
+  where r.id is not null
+    and d.new is not null;
+  if done.ids is not null then
+    perform kit.audit_write(%L, 'update', done.ids, done.projects, done.names, done.payloads, done.events, done.summaries);
+  end if;
+  return null;
+end
+$$
+      $sql$,
+      named, case p_project_column when '' then 'null::uuid' else format('n.%I', p_project_column) end,
+      case p_name_column when '' then 'null::text' else format('n.%I::text', p_name_column) end,
+      p_type, c.closed, c.assigned, c.deleted, c.changes, p_hidden, p_type
+    )
+    from kit.audit_columns(p_table, p_hidden, p_quiet) as c
+  );
+  execute format('revoke execute on function %s() from steward_app, steward_agent, steward_readonly', named);
+  execute format(
+    'create trigger audit_update after update on %s referencing old table as old_rows new table as new_rows
+     for each statement execute function %s()', p_table, named);
+end
+$_$;
+
 -- function audited_table(text)
 
 CREATE FUNCTION kit.audited_table(p_type text) RETURNS regclass
@@ -671,7 +1741,7 @@ CREATE FUNCTION kit.audited_table(p_type text) RETURNS regclass
     AS $$
   select t.tgrelid::regclass
   from pg_catalog.pg_trigger as t
-  where t.tgname = 'audit_update'
+  where t.tgname = 'audit_insert'
     and split_part(encode(t.tgargs, 'escape'), '\000', 1) = p_type
 $$;
 
@@ -1588,8 +2658,8 @@ declare
   parents uuid[];
   closed uuid[];
   reordered uuid[];
+  done uuid[];
   projects uuid[];
-  project uuid;
 begin
   -- A full join, because the plan is kept: one made for a single row would compare each of many with each.
   select
@@ -1601,10 +2671,13 @@ begin
       and o.parent_task_id is null and n.parent_task_id is null),
     array_agg(n.id) filter (where (o.priority, o.labels, o.required_capabilities)
       is distinct from (n.priority, n.labels, n.required_capabilities)),
-    array_agg(distinct n.project_id)
-  into ids, moved, parents, closed, reordered, projects
+    array_agg(n.id) filter (where o.status <> n.status and n.status = 'done'), array_agg(distinct n.project_id)
+  into ids, moved, parents, closed, reordered, done, projects
   from new_rows as n
   full join old_rows as o on o.id = n.id;
+  if done is not null then
+    perform work.check_children(done);
+  end if;
   if moved is not null then
     perform work.check_parents(moved);
   end if;
@@ -1620,9 +2693,7 @@ begin
     closed := work.untied(closed);
     if cardinality(closed) > 0 then
       -- As in refresh_queue: the project must not begin to hand them out unseen.
-      foreach project in array projects loop
-        perform pg_advisory_xact_lock_shared(work.queue_lock(project));
-      end loop;
+      perform pg_advisory_xact_lock_shared(work.queue_lock(p)) from unnest(projects) as p;
     end if;
     delete from work.ready_queue as q
     where q.task_id = any (closed);
@@ -1896,6 +2967,31 @@ begin
 end
 $$;
 
+-- function check_children(uuid[])
+
+CREATE FUNCTION work.check_children(p_done uuid[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'kit', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    AS $$
+declare
+  held bigint;
+begin
+  select t.number into held
+  from work.tasks as c
+  join work.tasks as t on t.id = c.parent_task_id
+  where c.parent_task_id = any (p_done)
+    and c.deleted_at is null
+    and not work.out_of_the_way(c.status)
+  limit 1;
+  if found and kit.setting('importing') is null then
+    raise exception 'task % has open subtasks', held
+      using errcode = 'STW05', hint = 'finish or cancel its subtasks first; `work blocked` lists them';
+  end if;
+end
+$$;
+
 -- function check_cycles(uuid[])
 
 CREATE FUNCTION work.check_cycles(p_ids uuid[]) RETURNS void
@@ -2105,16 +3201,6 @@ begin
   if not work.may_become(old.status, new.status) then
     raise exception 'task % cannot go from % to %', new.number, old.status, new.status
       using errcode = 'STW04', hint = format('from %s it may go to: %s', old.status, work.next_statuses(old.status));
-  end if;
-  if new.status = 'done' and exists (
-    select
-    from work.tasks as c
-    where c.parent_task_id = new.id
-      and c.deleted_at is null
-      and not work.out_of_the_way(c.status)
-  ) then
-    raise exception 'task % has open subtasks', new.number
-      using errcode = 'STW05', hint = 'finish or cancel its subtasks first; `work blocked` lists them';
   end if;
   new.completed_at := case when new.status = 'done' then coalesce(nullif(new.completed_at, old.completed_at), now()) end;
   new.started_at := case
@@ -3512,19 +4598,19 @@ begin
   select conditions || coalesce(string_agg(' and ' || work.list_condition(f.key, f.value), ''), '') into conditions
   from jsonb_each(p_filter) as f;
   if p_filter ->> 'text' is not null then
-    select s.query, s.guess, s.needle, s.patterns into asked from work.search_query(p_filter ->> 'text') as s;
+    select s.query, s.guess, s.needle, s.patterns, s.names into asked from work.list_text(p_filter ->> 'text') as s;
     named := array(
       select r.id from work.search_reference(p_filter ->> 'text', array(select p.id from projects.projects as p where p.deleted_at is null)) as r
       where r.kind = 'task'
     );
   else
-    select null::tsquery as query, null::tsquery as guess, ''::text as needle, '{}'::text[] as patterns into asked;
+    select null::tsquery as query, null::tsquery as guess, ''::text as needle, '{}'::text[] as patterns, null::tsquery as names into asked;
   end if;
   -- What is archived or put away is seen by who names the project.
   if p_filter ->> 'project_id' is null then
     conditions := conditions || ' and (x.project_id = any ($11)) is not true';
   end if;
-  marks := work.list_marks(p_filter, asked.query);
+  marks := work.list_marks(p_filter, coalesce(asked.query && asked.names, asked.query));
   if cardinality(named) > 0 then
     conditions := conditions || ' and x.id = any ($3)';
   elsif p_filter ->> 'text' is not null and asked.query is null then
@@ -3533,7 +4619,8 @@ begin
     select s.words, s.said, s.matches into source from work.search_source('task') as s;
     conditions := conditions || case
       when not work.search_is_common('task', work.list_marks(p_filter, asked.guess), 80) then ' and ' || format(source.matches, '$4')
-      when asked.query is not null then format(' and case when strpos(lower(%s), $6) <> 0 then %s @@ $5 else false end', source.said, source.words)
+      when asked.query is not null then format(' and case when strpos(lower(%1$s), $6) <> 0 then %2$s @@ $5 and coalesce(array_to_tsvector(work.search_names(%1$s)) @@ $12, true)'
+        || ' else false end', source.said, source.words)
       else ''
     end || case when cardinality(asked.patterns) = 0 then '' else format(' and %s ~* all ($7)', source.said) end;
   end if;
@@ -3543,9 +4630,39 @@ begin
   ) using p_filter, p_after, named, marks, asked.query, asked.needle, asked.patterns, p_limit,
     (select u.id from accounts.users as u where lower(u.username) = lower(p_filter ->> 'agent') and u.deleted_at is null),
     (select g.id from agents.agents as g where lower(g.name) = lower(p_filter ->> 'agent')),
-    array(select p.id from projects.projects as p where p.status = 'archived' or p.deleted_at is not null);
+    array(select p.id from projects.projects as p where p.status = 'archived' or p.deleted_at is not null), asked.names;
 end
 $_$;
+
+-- function list_text(text)
+
+CREATE FUNCTION work.list_text(p_text text, OUT query tsquery, OUT guess tsquery, OUT needle text, OUT patterns text[], OUT names tsquery) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+declare
+  pairs constant tsquery[] := work.search_named(p_text);
+  pair tsquery;
+begin
+  select s.query, s.guess, s.needle, s.patterns into query, guess, needle, patterns from work.search_query(p_text) as s;
+  if pairs is null or exists (select from work.task_words as w where not w.named) then
+    return;
+  end if;
+  select string_agg('(' || p::text || ')', ' & ')::tsquery into names from unnest(pairs) as p;
+  -- Neighbours stand together by no accident: all are as common as the rarest of them.
+  foreach pair in array pairs[:5] loop
+    if not work.search_is_common('task', pair, 80) then
+      if exists (select from work.task_words as w where work.task_words_of(w.task_id, w.version) @@ names) then
+        guess := pair;
+      else
+        names := null;
+      end if;
+      return;
+    end if;
+  end loop;
+  guess := pair;
+end
+$$;
 
 -- function load_of(uuid, uuid)
 
@@ -3708,6 +4825,46 @@ begin
 end
 $$;
 
+-- function name_task(uuid)
+
+CREATE FUNCTION work.name_task(p_task_id uuid) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'work', 'projects', 'pg_temp'
+    AS $$
+  select coalesce(
+    (
+      select p.key || '-' || t.number
+      from work.tasks as t
+      join projects.projects as p on p.id = t.project_id
+      where t.id = p_task_id
+    ),
+    'this task'
+  )
+$$;
+
+-- function name_words(integer)
+
+CREATE FUNCTION work.name_words(p_limit integer) RETURNS integer
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+  with renewed as (
+    update work.task_words as w
+    set named = true, version = w.version + 1
+    where w.task_id in (
+      select u.task_id
+      from work.task_words as u
+      where not u.named
+      order by u.task_id
+      limit p_limit
+      for update skip locked
+    )
+    returning w.task_id
+  )
+  select count(*)::integer
+  from renewed
+$$;
+
 -- function next_statuses(text)
 
 CREATE FUNCTION work.next_statuses(p_from text) RETURNS text
@@ -3794,14 +4951,14 @@ begin
   if p_token is not null then
     if held.agent_id is null or held.token <> p_token or held.lease_until <= clock_timestamp() then
       perform work.refuse_done(p_task_id);
-      raise exception 'token % does not hold this task any more', p_token
+      raise exception 'token % does not hold % any more', p_token, work.name_task(p_task_id)
         using errcode = 'STW02',
         detail = coalesce('it is held by ' || held.agent_name || ' until ' || held.lease_until, 'nobody holds it'),
         hint = 'stop working on it; claim again for a new token';
     end if;
     if kit.actor_role() = 'agent' and lower(kit.actor_agent()) <> lower(held.agent_name) then
       -- Tokens are numbers in a row: whose key names one agent must not act with the next one's.
-      raise exception 'the token % is that of agent %', p_token, held.agent_name
+      raise exception 'the token % of % is that of agent %', p_token, work.name_task(p_task_id), held.agent_name
         using errcode = 'STW02', hint = 'use the token of your own claim';
     end if;
     return held.agent_id;
@@ -4329,7 +5486,7 @@ CREATE FUNCTION work.renew_words() RETURNS trigger
     AS $$
 begin
   update work.task_words
-  set version = version + 1
+  set version = version + 1, named = true
   where task_id = new.id;
   return null;
 end
@@ -4578,6 +5735,51 @@ CREATE FUNCTION work.search_mark(p_mark text) RETURNS tsquery
     BEGIN ATOMIC
  SELECT (work.search_term(('#'::text || "left"(p_mark, 200))))::tsquery AS search_term;
 END;
+
+-- function search_named(text)
+
+CREATE FUNCTION work.search_named(p_text text) RETURNS tsquery[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'work', 'pg_catalog', 'pg_temp'
+    AS $_$
+  select array_agg(work.search_term(n.pair, r.unfinished and n.place = cardinality(r.names))::tsquery)
+  from (
+    select t.unfinished, work.search_names(t.word) as names
+    from (
+      select
+        m.m[3] as word,
+        m.place = count(*) over () and p_text ~ '[[:alnum:]]$' as unfinished,
+        bool_or(lower(m.m[3]) = 'or') over () is true as any_or,
+        m.m[1] = '-' as negative
+      from regexp_matches(left(p_text, 400), '(-?)(?:"([^"]*)"?|([^\s"]+))', 'g') with ordinality as m (m, place)
+    ) as t
+    where not t.any_or and not t.negative
+  ) as r
+  cross join lateral unnest(r.names) with ordinality as n (pair, place)
+$_$;
+
+-- function search_names(text)
+
+CREATE FUNCTION work.search_names(p_text text) RETURNS text[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select array(
+    select left(n.words[i], 100) || '_' || left(n.words[i + 1], 100)
+    from (
+      select regexp_split_to_array(lower(m.name[1]), '[^[:alnum:]]+') as words, m.place
+      from regexp_matches(
+        left(p_text, 50000), '[[:alnum:]]+(?:[^[:alnum:][:space:]]+[[:alnum:]]+)+', 'g'
+      ) with ordinality as m (name, place)
+    ) as n
+    cross join lateral generate_series(1, cardinality(n.words) - 1) as i
+    order by n.place, i
+  )
+$$;
+
+-- comment FUNCTION search_names(p_text text)
+
+COMMENT ON FUNCTION work.search_names(p_text text) IS 'Return the neighbours in names, joined: words with signs and no blanks between, such as parse_config or db.py.';
 
 -- function search_part(text[], boolean, boolean, boolean)
 
@@ -4971,10 +6173,10 @@ CREATE FUNCTION work.task_words_of(p_task_id uuid, p_version integer) RETURNS ts
     AS $$
 begin
   return (
-    select work.search_words(
-      t.project_id, t.labels || array['=t' || t.type, '=g' || t.import_tag], t.title || ' ' || t.description
-    )
+    select work.search_words(t.project_id, t.labels || array['=t' || t.type, '=g' || t.import_tag], s.said)
+      || array_to_tsvector(work.search_names(s.said))
     from work.tasks as t
+    cross join lateral (select t.title || ' ' || t.description as said) as s
     where t.id = p_task_id
   );
 end
@@ -7021,12 +8223,17 @@ CREATE VIEW work.task_waiting WITH (security_invoker='true') AS
 
 CREATE TABLE work.task_words (
     task_id uuid NOT NULL,
-    version integer DEFAULT 1 NOT NULL
+    version integer DEFAULT 1 NOT NULL,
+    named boolean DEFAULT true NOT NULL
 );
 
 -- comment TABLE task_words
 
 COMMENT ON TABLE work.task_words IS 'One row for each task, whose index holds the words of the task; its version rises when they change.';
+
+-- comment COLUMN task_words.named
+
+COMMENT ON COLUMN work.task_words.named IS 'Whether the index holds the names of the task.';
 
 -- table workflows
 
@@ -7813,6 +9020,10 @@ CREATE INDEX task_attachments_users ON work.task_attachments USING btree (create
 
 CREATE INDEX task_dependencies_depends_on ON work.task_dependencies USING btree (depends_on_task_id);
 
+-- index task_words_unnamed
+
+CREATE INDEX task_words_unnamed ON work.task_words USING btree (task_id) WHERE (NOT named);
+
 -- index tasks_assigned_agent
 
 CREATE INDEX tasks_assigned_agent ON work.tasks USING btree (assigned_agent_id) WHERE (assigned_agent_id IS NOT NULL);
@@ -7939,27 +9150,27 @@ ALTER INDEX audit.audit_payloads_pkey ATTACH PARTITION audit.audit_payloads_rest
 
 -- trigger api_keys audit_delete
 
-CREATE TRIGGER audit_delete AFTER DELETE ON accounts.api_keys REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('api_key', 'name', '', '{key_hash}', '{last_used_at,updated_at,version}');
+CREATE TRIGGER audit_delete AFTER DELETE ON accounts.api_keys REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('api_key', 'name', '', '{key_hash}');
 
 -- trigger users audit_delete
 
-CREATE TRIGGER audit_delete AFTER DELETE ON accounts.users REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('user', 'username', '', '{password_hash,preferences}', '{last_login_at,updated_at,version}');
+CREATE TRIGGER audit_delete AFTER DELETE ON accounts.users REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('user', 'username', '', '{password_hash,preferences}');
 
 -- trigger api_keys audit_insert
 
-CREATE TRIGGER audit_insert AFTER INSERT ON accounts.api_keys REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('api_key', 'name', '', '{key_hash}', '{last_used_at,updated_at,version}');
+CREATE TRIGGER audit_insert AFTER INSERT ON accounts.api_keys REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('api_key', 'name', '', '{key_hash}');
 
 -- trigger users audit_insert
 
-CREATE TRIGGER audit_insert AFTER INSERT ON accounts.users REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('user', 'username', '', '{password_hash,preferences}', '{last_login_at,updated_at,version}');
+CREATE TRIGGER audit_insert AFTER INSERT ON accounts.users REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('user', 'username', '', '{password_hash,preferences}');
 
 -- trigger api_keys audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON accounts.api_keys REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('api_key', 'name', '', '{key_hash}', '{last_used_at,updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON accounts.api_keys REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_change_api_keys();
 
 -- trigger users audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON accounts.users REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('user', 'username', '', '{password_hash,preferences}', '{last_login_at,updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON accounts.users REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_change_users();
 
 -- trigger users keep_an_admin
 
@@ -7975,15 +9186,15 @@ CREATE TRIGGER touch BEFORE UPDATE ON accounts.users FOR EACH ROW WHEN ((NOT (ne
 
 -- trigger agents audit_delete
 
-CREATE TRIGGER audit_delete AFTER DELETE ON agents.agents REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('agent', 'name', '', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_delete AFTER DELETE ON agents.agents REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('agent', 'name', '', '{}');
 
 -- trigger agents audit_insert
 
-CREATE TRIGGER audit_insert AFTER INSERT ON agents.agents REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('agent', 'name', '', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_insert AFTER INSERT ON agents.agents REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('agent', 'name', '', '{}');
 
 -- trigger agents audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON agents.agents REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('agent', 'name', '', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON agents.agents REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_change_agents();
 
 -- trigger agents touch
 
@@ -8019,51 +9230,51 @@ CREATE TRIGGER touch BEFORE UPDATE ON kit.settings FOR EACH ROW EXECUTE FUNCTION
 
 -- trigger machines audit_delete
 
-CREATE TRIGGER audit_delete AFTER DELETE ON projects.machines REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('machine', 'hostname', '', '{}', '{last_seen_at,updated_at,version}');
+CREATE TRIGGER audit_delete AFTER DELETE ON projects.machines REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('machine', 'hostname', '', '{}');
 
 -- trigger project_members audit_delete
 
-CREATE TRIGGER audit_delete AFTER DELETE ON projects.project_members REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('project_member', '', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_delete AFTER DELETE ON projects.project_members REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('project_member', '', 'project_id', '{}');
 
 -- trigger projects audit_delete
 
-CREATE TRIGGER audit_delete AFTER DELETE ON projects.projects REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('project', 'name', 'id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_delete AFTER DELETE ON projects.projects REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('project', 'name', 'id', '{}');
 
 -- trigger workspaces audit_delete
 
-CREATE TRIGGER audit_delete AFTER DELETE ON projects.workspaces REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('workspace', 'workspace_path', 'project_id', '{}', '{last_seen_at,updated_at,version}');
+CREATE TRIGGER audit_delete AFTER DELETE ON projects.workspaces REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('workspace', 'workspace_path', 'project_id', '{}');
 
 -- trigger machines audit_insert
 
-CREATE TRIGGER audit_insert AFTER INSERT ON projects.machines REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('machine', 'hostname', '', '{}', '{last_seen_at,updated_at,version}');
+CREATE TRIGGER audit_insert AFTER INSERT ON projects.machines REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('machine', 'hostname', '', '{}');
 
 -- trigger project_members audit_insert
 
-CREATE TRIGGER audit_insert AFTER INSERT ON projects.project_members REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('project_member', '', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_insert AFTER INSERT ON projects.project_members REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('project_member', '', 'project_id', '{}');
 
 -- trigger projects audit_insert
 
-CREATE TRIGGER audit_insert AFTER INSERT ON projects.projects REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('project', 'name', 'id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_insert AFTER INSERT ON projects.projects REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('project', 'name', 'id', '{}');
 
 -- trigger workspaces audit_insert
 
-CREATE TRIGGER audit_insert AFTER INSERT ON projects.workspaces REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('workspace', 'workspace_path', 'project_id', '{}', '{last_seen_at,updated_at,version}');
+CREATE TRIGGER audit_insert AFTER INSERT ON projects.workspaces REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('workspace', 'workspace_path', 'project_id', '{}');
 
 -- trigger machines audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON projects.machines REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('machine', 'hostname', '', '{}', '{last_seen_at,updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON projects.machines REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_change_machines();
 
 -- trigger project_members audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON projects.project_members REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('project_member', '', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON projects.project_members REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_change_project_members();
 
 -- trigger projects audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON projects.projects REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('project', 'name', 'id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON projects.projects REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_change_projects();
 
 -- trigger workspaces audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON projects.workspaces REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('workspace', 'workspace_path', 'project_id', '{}', '{last_seen_at,updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON projects.workspaces REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_change_workspaces();
 
 -- trigger project_remotes clean_remote
 
@@ -8111,159 +9322,159 @@ CREATE TRIGGER touch BEFORE UPDATE ON projects.workspaces FOR EACH ROW WHEN ((((
 
 -- trigger comments audit_delete
 
-CREATE TRIGGER audit_delete AFTER DELETE ON work.comments REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('comment', 'author', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_delete AFTER DELETE ON work.comments REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('comment', 'author', 'project_id', '{}');
 
 -- trigger devlog_dependencies audit_delete
 
-CREATE TRIGGER audit_delete AFTER DELETE ON work.devlog_dependencies REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('devlog_dependency', 'type', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_delete AFTER DELETE ON work.devlog_dependencies REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('devlog_dependency', 'type', 'project_id', '{}');
 
 -- trigger devlog_documents audit_delete
 
-CREATE TRIGGER audit_delete AFTER DELETE ON work.devlog_documents REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('devlog_document', 'filename', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_delete AFTER DELETE ON work.devlog_documents REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('devlog_document', 'filename', 'project_id', '{}');
 
 -- trigger devlog_entries audit_delete
 
-CREATE TRIGGER audit_delete AFTER DELETE ON work.devlog_entries REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('devlog_entry', 'key_field', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_delete AFTER DELETE ON work.devlog_entries REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('devlog_entry', 'key_field', 'project_id', '{}');
 
 -- trigger devlog_notes audit_delete
 
-CREATE TRIGGER audit_delete AFTER DELETE ON work.devlog_notes REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('devlog_note', 'category', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_delete AFTER DELETE ON work.devlog_notes REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('devlog_note', 'category', 'project_id', '{}');
 
 -- trigger epic_dependencies audit_delete
 
-CREATE TRIGGER audit_delete AFTER DELETE ON work.epic_dependencies REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('epic_dependency', '', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_delete AFTER DELETE ON work.epic_dependencies REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('epic_dependency', '', 'project_id', '{}');
 
 -- trigger epics audit_delete
 
-CREATE TRIGGER audit_delete AFTER DELETE ON work.epics REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('epic', 'title', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_delete AFTER DELETE ON work.epics REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('epic', 'title', 'project_id', '{}');
 
 -- trigger issues audit_delete
 
-CREATE TRIGGER audit_delete AFTER DELETE ON work.issues REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('issue', 'title', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_delete AFTER DELETE ON work.issues REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('issue', 'title', 'project_id', '{}');
 
 -- trigger questions audit_delete
 
-CREATE TRIGGER audit_delete AFTER DELETE ON work.questions REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('question', 'question', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_delete AFTER DELETE ON work.questions REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('question', 'question', 'project_id', '{}');
 
 -- trigger task_attachments audit_delete
 
-CREATE TRIGGER audit_delete AFTER DELETE ON work.task_attachments REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('attachment', 'file_name', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_delete AFTER DELETE ON work.task_attachments REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('attachment', 'file_name', 'project_id', '{}');
 
 -- trigger task_dependencies audit_delete
 
-CREATE TRIGGER audit_delete AFTER DELETE ON work.task_dependencies REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('task_dependency', 'task_id', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_delete AFTER DELETE ON work.task_dependencies REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('task_dependency', 'task_id', 'project_id', '{}');
 
 -- trigger tasks audit_delete
 
-CREATE TRIGGER audit_delete AFTER DELETE ON work.tasks REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('task', 'title', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_delete AFTER DELETE ON work.tasks REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('task', 'title', 'project_id', '{}');
 
 -- trigger workflows audit_delete
 
-CREATE TRIGGER audit_delete AFTER DELETE ON work.workflows REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('workflow', 'name', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_delete AFTER DELETE ON work.workflows REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('workflow', 'name', 'project_id', '{}');
 
 -- trigger comments audit_insert
 
-CREATE TRIGGER audit_insert AFTER INSERT ON work.comments REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('comment', 'author', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_insert AFTER INSERT ON work.comments REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('comment', 'author', 'project_id', '{}');
 
 -- trigger devlog_dependencies audit_insert
 
-CREATE TRIGGER audit_insert AFTER INSERT ON work.devlog_dependencies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('devlog_dependency', 'type', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_insert AFTER INSERT ON work.devlog_dependencies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('devlog_dependency', 'type', 'project_id', '{}');
 
 -- trigger devlog_documents audit_insert
 
-CREATE TRIGGER audit_insert AFTER INSERT ON work.devlog_documents REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('devlog_document', 'filename', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_insert AFTER INSERT ON work.devlog_documents REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('devlog_document', 'filename', 'project_id', '{}');
 
 -- trigger devlog_entries audit_insert
 
-CREATE TRIGGER audit_insert AFTER INSERT ON work.devlog_entries REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('devlog_entry', 'key_field', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_insert AFTER INSERT ON work.devlog_entries REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('devlog_entry', 'key_field', 'project_id', '{}');
 
 -- trigger devlog_notes audit_insert
 
-CREATE TRIGGER audit_insert AFTER INSERT ON work.devlog_notes REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('devlog_note', 'category', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_insert AFTER INSERT ON work.devlog_notes REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('devlog_note', 'category', 'project_id', '{}');
 
 -- trigger epic_dependencies audit_insert
 
-CREATE TRIGGER audit_insert AFTER INSERT ON work.epic_dependencies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('epic_dependency', '', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_insert AFTER INSERT ON work.epic_dependencies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('epic_dependency', '', 'project_id', '{}');
 
 -- trigger epics audit_insert
 
-CREATE TRIGGER audit_insert AFTER INSERT ON work.epics REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('epic', 'title', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_insert AFTER INSERT ON work.epics REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('epic', 'title', 'project_id', '{}');
 
 -- trigger issues audit_insert
 
-CREATE TRIGGER audit_insert AFTER INSERT ON work.issues REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('issue', 'title', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_insert AFTER INSERT ON work.issues REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('issue', 'title', 'project_id', '{}');
 
 -- trigger questions audit_insert
 
-CREATE TRIGGER audit_insert AFTER INSERT ON work.questions REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('question', 'question', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_insert AFTER INSERT ON work.questions REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('question', 'question', 'project_id', '{}');
 
 -- trigger task_attachments audit_insert
 
-CREATE TRIGGER audit_insert AFTER INSERT ON work.task_attachments REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('attachment', 'file_name', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_insert AFTER INSERT ON work.task_attachments REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('attachment', 'file_name', 'project_id', '{}');
 
 -- trigger task_dependencies audit_insert
 
-CREATE TRIGGER audit_insert AFTER INSERT ON work.task_dependencies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('task_dependency', 'task_id', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_insert AFTER INSERT ON work.task_dependencies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('task_dependency', 'task_id', 'project_id', '{}');
 
 -- trigger tasks audit_insert
 
-CREATE TRIGGER audit_insert AFTER INSERT ON work.tasks REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('task', 'title', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_insert AFTER INSERT ON work.tasks REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('task', 'title', 'project_id', '{}');
 
 -- trigger workflows audit_insert
 
-CREATE TRIGGER audit_insert AFTER INSERT ON work.workflows REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('workflow', 'name', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_insert AFTER INSERT ON work.workflows REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('workflow', 'name', 'project_id', '{}');
 
 -- trigger comments audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON work.comments REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('comment', 'author', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON work.comments REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_change_comments();
 
 -- trigger devlog_dependencies audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON work.devlog_dependencies REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('devlog_dependency', 'type', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON work.devlog_dependencies REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_change_devlog_dependencies();
 
 -- trigger devlog_documents audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON work.devlog_documents REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('devlog_document', 'filename', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON work.devlog_documents REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_change_devlog_documents();
 
 -- trigger devlog_entries audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON work.devlog_entries REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('devlog_entry', 'key_field', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON work.devlog_entries REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_change_devlog_entries();
 
 -- trigger devlog_notes audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON work.devlog_notes REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('devlog_note', 'category', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON work.devlog_notes REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_change_devlog_notes();
 
 -- trigger epic_dependencies audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON work.epic_dependencies REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('epic_dependency', '', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON work.epic_dependencies REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_change_epic_dependencies();
 
 -- trigger epics audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON work.epics REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('epic', 'title', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON work.epics REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_change_epics();
 
 -- trigger issues audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON work.issues REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('issue', 'title', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON work.issues REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_change_issues();
 
 -- trigger questions audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON work.questions REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('question', 'question', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON work.questions REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_change_questions();
 
 -- trigger task_attachments audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON work.task_attachments REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('attachment', 'file_name', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON work.task_attachments REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_change_task_attachments();
 
 -- trigger task_dependencies audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON work.task_dependencies REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('task_dependency', 'task_id', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON work.task_dependencies REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_change_task_dependencies();
 
 -- trigger tasks audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON work.tasks REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('task', 'title', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON work.tasks REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_change_tasks();
 
 -- trigger workflows audit_update
 
-CREATE TRIGGER audit_update AFTER UPDATE ON work.workflows REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture_change('workflow', 'name', 'project_id', '{}', '{updated_at,version}');
+CREATE TRIGGER audit_update AFTER UPDATE ON work.workflows REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_change_workflows();
 
 -- trigger epic_dependencies check_cycles
 
@@ -8890,7 +10101,55 @@ GRANT ALL ON FUNCTION kit.actor_user() TO steward_readonly;
 
 REVOKE ALL ON FUNCTION kit.audit_capture() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION kit.audit_capture_change() FROM PUBLIC;
+REVOKE ALL ON FUNCTION kit.audit_change_agents() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION kit.audit_change_api_keys() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION kit.audit_change_comments() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION kit.audit_change_devlog_dependencies() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION kit.audit_change_devlog_documents() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION kit.audit_change_devlog_entries() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION kit.audit_change_devlog_notes() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION kit.audit_change_epic_dependencies() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION kit.audit_change_epics() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION kit.audit_change_issues() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION kit.audit_change_machines() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION kit.audit_change_project_members() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION kit.audit_change_projects() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION kit.audit_change_questions() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION kit.audit_change_task_attachments() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION kit.audit_change_task_dependencies() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION kit.audit_change_tasks() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION kit.audit_change_users() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION kit.audit_change_workflows() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION kit.audit_change_workspaces() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION kit.audit_columns(p_table regclass, p_hidden text[], p_quiet text[], OUT changes text, OUT closed text, OUT assigned text, OUT deleted text) FROM PUBLIC;
+GRANT ALL ON FUNCTION kit.audit_columns(p_table regclass, p_hidden text[], p_quiet text[], OUT changes text, OUT closed text, OUT assigned text, OUT deleted text) TO steward_app;
+GRANT ALL ON FUNCTION kit.audit_columns(p_table regclass, p_hidden text[], p_quiet text[], OUT changes text, OUT closed text, OUT assigned text, OUT deleted text) TO steward_agent;
+GRANT ALL ON FUNCTION kit.audit_columns(p_table regclass, p_hidden text[], p_quiet text[], OUT changes text, OUT closed text, OUT assigned text, OUT deleted text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION kit.audit_differs(p_column name, p_type regtype) FROM PUBLIC;
+GRANT ALL ON FUNCTION kit.audit_differs(p_column name, p_type regtype) TO steward_app;
+GRANT ALL ON FUNCTION kit.audit_differs(p_column name, p_type regtype) TO steward_agent;
+GRANT ALL ON FUNCTION kit.audit_differs(p_column name, p_type regtype) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION kit.audit_event(p_type text, p_action text, p_closed boolean, p_assigned boolean, p_deleted boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION kit.audit_event(p_type text, p_action text, p_closed boolean, p_assigned boolean, p_deleted boolean) TO steward_app;
@@ -8902,6 +10161,11 @@ GRANT ALL ON FUNCTION kit.audit_hide(p_image jsonb, p_hidden text[]) TO steward_
 GRANT ALL ON FUNCTION kit.audit_hide(p_image jsonb, p_hidden text[]) TO steward_agent;
 GRANT ALL ON FUNCTION kit.audit_hide(p_image jsonb, p_hidden text[]) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION kit.audit_images(p_changes jsonb[], p_hidden text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION kit.audit_images(p_changes jsonb[], p_hidden text[]) TO steward_app;
+GRANT ALL ON FUNCTION kit.audit_images(p_changes jsonb[], p_hidden text[]) TO steward_agent;
+GRANT ALL ON FUNCTION kit.audit_images(p_changes jsonb[], p_hidden text[]) TO steward_readonly;
+
 REVOKE ALL ON FUNCTION kit.audit_refuse() FROM PUBLIC;
 GRANT ALL ON FUNCTION kit.audit_refuse() TO steward_app;
 GRANT ALL ON FUNCTION kit.audit_refuse() TO steward_agent;
@@ -8910,6 +10174,8 @@ GRANT ALL ON FUNCTION kit.audit_refuse() TO steward_readonly;
 REVOKE ALL ON PROCEDURE kit.audit_table(IN p_table text, IN p_type text, IN p_name_column text, IN p_project_column text, IN p_hidden text[], IN p_quiet text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION kit.audit_write(p_type text, p_action text, p_ids text[], p_projects uuid[], p_names text[], p_payloads text[], p_events text[], p_summaries text[]) FROM PUBLIC;
+
+REVOKE ALL ON PROCEDURE kit.audit_write_change(IN p_table regclass, IN p_type text, IN p_name_column text, IN p_project_column text, IN p_hidden text[], IN p_quiet text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION kit.audited_table(p_type text) FROM PUBLIC;
 GRANT ALL ON FUNCTION kit.audited_table(p_type text) TO steward_app;
@@ -9145,6 +10411,11 @@ REVOKE ALL ON FUNCTION work.calculate_workflow_analytics(p_workflow_id uuid) FRO
 GRANT ALL ON FUNCTION work.calculate_workflow_analytics(p_workflow_id uuid) TO steward_app;
 GRANT ALL ON FUNCTION work.calculate_workflow_analytics(p_workflow_id uuid) TO steward_agent;
 GRANT ALL ON FUNCTION work.calculate_workflow_analytics(p_workflow_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.check_children(p_done uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.check_children(p_done uuid[]) TO steward_app;
+GRANT ALL ON FUNCTION work.check_children(p_done uuid[]) TO steward_agent;
+GRANT ALL ON FUNCTION work.check_children(p_done uuid[]) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.check_cycles(p_ids uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.check_cycles(p_ids uuid[]) TO steward_app;
@@ -9438,6 +10709,11 @@ GRANT ALL ON FUNCTION work.list_tasks(p_filter jsonb, p_order text, p_after json
 GRANT ALL ON FUNCTION work.list_tasks(p_filter jsonb, p_order text, p_after jsonb, p_limit integer) TO steward_agent;
 GRANT ALL ON FUNCTION work.list_tasks(p_filter jsonb, p_order text, p_after jsonb, p_limit integer) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION work.list_text(p_text text, OUT query tsquery, OUT guess tsquery, OUT needle text, OUT patterns text[], OUT names tsquery) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.list_text(p_text text, OUT query tsquery, OUT guess tsquery, OUT needle text, OUT patterns text[], OUT names tsquery) TO steward_app;
+GRANT ALL ON FUNCTION work.list_text(p_text text, OUT query tsquery, OUT guess tsquery, OUT needle text, OUT patterns text[], OUT names tsquery) TO steward_agent;
+GRANT ALL ON FUNCTION work.list_text(p_text text, OUT query tsquery, OUT guess tsquery, OUT needle text, OUT patterns text[], OUT names tsquery) TO steward_readonly;
+
 REVOKE ALL ON FUNCTION work.load_of(p_agent_id uuid, p_project_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.load_of(p_agent_id uuid, p_project_id uuid) TO steward_app;
 GRANT ALL ON FUNCTION work.load_of(p_agent_id uuid, p_project_id uuid) TO steward_agent;
@@ -9467,6 +10743,14 @@ REVOKE ALL ON FUNCTION work.minutes_since_start(p_task_id uuid, p_started_at tim
 GRANT ALL ON FUNCTION work.minutes_since_start(p_task_id uuid, p_started_at timestamp with time zone) TO steward_app;
 GRANT ALL ON FUNCTION work.minutes_since_start(p_task_id uuid, p_started_at timestamp with time zone) TO steward_agent;
 GRANT ALL ON FUNCTION work.minutes_since_start(p_task_id uuid, p_started_at timestamp with time zone) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.name_task(p_task_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.name_task(p_task_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION work.name_task(p_task_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION work.name_task(p_task_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.name_words(p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.name_words(p_limit integer) TO steward_app;
 
 REVOKE ALL ON FUNCTION work.next_statuses(p_from text) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.next_statuses(p_from text) TO steward_app;
@@ -9641,6 +10925,16 @@ REVOKE ALL ON FUNCTION work.search_mark(p_mark text) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.search_mark(p_mark text) TO steward_app;
 GRANT ALL ON FUNCTION work.search_mark(p_mark text) TO steward_agent;
 GRANT ALL ON FUNCTION work.search_mark(p_mark text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.search_named(p_text text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.search_named(p_text text) TO steward_app;
+GRANT ALL ON FUNCTION work.search_named(p_text text) TO steward_agent;
+GRANT ALL ON FUNCTION work.search_named(p_text text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.search_names(p_text text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.search_names(p_text text) TO steward_app;
+GRANT ALL ON FUNCTION work.search_names(p_text text) TO steward_agent;
+GRANT ALL ON FUNCTION work.search_names(p_text text) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.search_part(p_tokens text[], p_exact boolean, p_unfinished boolean, p_negative boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.search_part(p_tokens text[], p_exact boolean, p_unfinished boolean, p_negative boolean) TO steward_app;

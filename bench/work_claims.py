@@ -74,8 +74,7 @@ class Yard:
                 " on w.place = 1 + i %% greatest(%(workflows)s, 1)",
                 {"project": self.project, "jobs": jobs, "workflows": workflows},
             )
-            connection.execute("vacuum analyze")
-            connection.execute("checkpoint")
+            _settle(connection)
 
     def by_sql(self, clients: int, batch: int, jobs: int, workflows: int = 0) -> float:
         """Return the tasks a second of clients that call the SQL functions."""
@@ -101,7 +100,7 @@ class Yard:
                 " select 'default', 'noop', '{}' from generate_series(1, %s)",
                 (jobs,),
             )
-            connection.execute("vacuum analyze")
+            _settle(connection)
         words = [["procrastinate_worker", url, str(concurrency)]] * clients
         return run_crew(words, clean_environment(), jobs)
 
@@ -110,7 +109,7 @@ class Yard:
         url = self._peer("peer_pgqueuer")
         _peer_command("pgqueuer_worker", url, "install", str(jobs))
         with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute("vacuum analyze")
+            _settle(connection)
         return run_crew([["pgqueuer_worker", url, str(batch)]] * clients, clean_environment(), jobs)
 
     def _peer(self, name: str) -> str:
@@ -120,6 +119,12 @@ class Yard:
             connection.execute(f"create database {name}")
         parts = conninfo_to_dict(self.admin)
         return f"postgresql://{parts['user']}@/{name}?host={parts['host']}&port={parts['port']}"
+
+
+def _settle(connection: psycopg.Connection[tuple[Any, ...]]) -> None:
+    """Let the server write down what it holds. After a checkpoint whole pages go to the log again, for each alike."""
+    connection.execute("vacuum analyze")
+    connection.execute("checkpoint")
 
 
 def _peer_command(module: str, *words: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
@@ -78,6 +79,75 @@ def test_the_hash_binds_the_payload(database: Database, ada: Actor) -> None:
     assert row is not None
     assert row[0] > 0
     assert row[1] is True
+
+
+def test_no_column_escapes_the_capture(database: Database) -> None:
+    """The functions are written for the columns of their tables; quiet columns and those only are left out."""
+    quiet = {"updated_at", "version", "last_seen_at", "last_used_at", "last_login_at"}
+    with database.connection() as connection:
+        rows = connection.execute(
+            "select c.relname, p.prosrc, array_agg(a.attname::text)"
+            " from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_proc p on p.oid = t.tgfoid"
+            " join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped"
+            " where t.tgname = 'audit_update' group by c.relname, p.prosrc"
+        ).fetchall()
+    assert len(rows) >= 20
+    for table, source, columns in rows:
+        left_out = {name for name in columns if f"jsonb_build_array('{name}'," not in source}
+        assert left_out <= quiet, table
+
+
+def test_an_image_of_a_change_is_what_the_whole_rows_differ_in(database: Database, ada: Actor) -> None:
+    call(database, "projects.add", ada, name="Acme", key="ACME")
+    call(database, "work.add", ada, project="acme", title="One", labels=["a"])
+    image = "select to_jsonb(t) - '{updated_at,version}'::text[] from work.tasks as t"
+    long, quoted = "x" * 61, 'a "b" \\ é\n'
+    change = (
+        "update work.tasks set title = %s, description = %s, labels = '{b,c}', priority = 9, due_date = now(),"
+        " metadata = '{\"b\": 1, \"aa\": [1.50, null]}', ai_analysis = 'null', estimated_minutes = 5,"
+        " deleted_at = now()"
+    )
+    with owner(database) as connection:
+        (before,) = connection.execute(image).fetchone() or (None,)
+        connection.execute(change, (quoted, long))
+        (after,) = connection.execute(image).fetchone() or (None,)
+        row = connection.execute(
+            "select p.payload, p.payload = p.payload::jsonb::text, l.event_type, l.changes_summary, l.resource_name"
+            " from audit.audit_logs l join audit.audit_payloads p using (id, created_at) order by l.id desc limit 1"
+        ).fetchone()
+    assert before
+    assert after
+    assert row is not None
+    differ = [name for name in after if after[name] != before[name]]
+    assert json.loads(row[0]) == {
+        "old": {name: before[name] for name in differ},
+        "new": {name: after[name] for name in differ},
+    }
+    assert row[1:3] == (True, "task_deleted")
+    assert row[3].startswith(
+        f"ai_analysis: {{}} → -, deleted_at: - → {after['deleted_at']}, description, due_date: "
+    )
+    assert row[3].endswith(
+        f"estimated_minutes: - → 5, labels, metadata, priority: 5 → 9, title: One → {quoted}"
+    )
+    assert row[4] == quoted
+
+
+def test_rows_of_one_statement_have_salts_and_ids_of_their_own(database: Database, ada: Actor) -> None:
+    call(database, "projects.add", ada, name="Acme", key="ACME")
+    for number in range(3):
+        call(database, "work.add", ada, project="acme", title=f"Task {number}")
+    with owner(database) as connection:
+        connection.execute("update work.tasks set priority = 9")
+        connection.execute("update work.tasks set priority = 8")
+        row = connection.execute(
+            "select count(*), count(distinct p.salt), count(distinct l.log_id), min(length(p.salt)),"
+            " bool_and(substr(l.log_id::text, 15, 1) = '7')"
+            " from audit.audit_logs l join audit.audit_payloads p using (id, created_at)"
+        ).fetchone()
+    assert row is not None
+    assert row[0] == row[1] == row[2] > 6
+    assert row[3:] == (16, True)
 
 
 def test_nobody_changes_the_log(database: Database, ada: Actor) -> None:

@@ -81,7 +81,9 @@ def test_what_waits_for_one_of_many_becomes_ready(stage: Database) -> None:
 def test_one_stale_token_refuses_all(stage: Database) -> None:
     claims = claim_many(stage, limit=3)
     call(stage, "work.give_back", agent(), task=claims[1].task.ref, token=claims[1].token)
-    with pytest.raises(Conflict, match=f"token {claims[1].token} does not hold"):
+    with pytest.raises(
+        Conflict, match=f"token {claims[1].token} does not hold {claims[1].task.ref} any more"
+    ):
         finish_many(stage, claims)
     assert {status(stage, claim.task.ref) for claim in claims} == {TaskStatus.PENDING}
 
@@ -89,7 +91,7 @@ def test_one_stale_token_refuses_all(stage: Database) -> None:
 def test_tokens_of_another_agent_are_refused(stage: Database) -> None:
     claims = claim_many(stage, limit=2)
     bound = agent("spare")
-    with pytest.raises(Conflict, match="that of agent bot"):
+    with pytest.raises(Conflict, match=f"of {claims[0].task.ref} is that of agent bot"):
         call(
             stage,
             "work.finish_many",

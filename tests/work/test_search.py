@@ -91,6 +91,72 @@ def test_words_are_found_in_their_forms(acme: Database) -> None:
     assert "something else" not in _search(acme, "parse_config")
 
 
+def _listed(database: Database, text: str) -> list[str]:
+    return [row.title for row in call(database, "work.list", project="all", text=text, order="number").items]
+
+
+def test_names_are_found_as_wholes(acme: Database) -> None:
+    for title in (
+        "Rename parse_config",
+        "config, parsed by parse",
+        "parse config",
+        "Read app.parse-Config/Now",
+        "Say parse_configuration and or",
+        "Call https://example.org/parse?config=1",
+        "Mend src/kit/db.py:42",
+    ):
+        add(acme, title)
+    named = ["Rename parse_config", "Read app.parse-Config/Now", "Call https://example.org/parse?config=1"]
+    begun = "Say parse_configuration and or"
+    assert sorted(_listed(acme, "parse_config")) == sorted([*named, begun])
+    assert sorted(_listed(acme, "parse_config call")) == [named[2]]
+    assert sorted(_listed(acme, "parse/config,")) == sorted(named)
+    assert _listed(acme, "app.parse_config.n") == [named[1]]
+    assert _listed(acme, "kit/db.py") == _listed(acme, "src/kit/d") == ["Mend src/kit/db.py:42"]
+    assert _listed(acme, "kit/py") == []
+    # Where no task has the name, its words are looked for as they stand together.
+    assert _listed(acme, "parsed_by") == ["config, parsed by parse"]
+    assert sorted(_listed(acme, '"parse config"')) == sorted([*named, "parse config"])
+    assert named[0] not in _listed(acme, "-parse_config config")
+    assert sorted(_listed(acme, "parsed_by or parse_config"))[:2] == [named[2], named[1]]
+
+
+def test_a_name_that_many_have_is_found_by_walking(acme: Database) -> None:
+    for number in range(30):
+        add(acme, f"walk {number}", description="in src/kit/db.py" if number % 3 else "src kit db and py")
+    _call_everything_common(acme, True)
+    walked = _listed(acme, "kit/db.py")
+    assert len(walked) == 20
+    _call_everything_common(acme, False)
+    assert _listed(acme, "kit/db.py") == walked
+
+
+def _call_everything_common(database: Database, common: bool) -> None:
+    with owner(database) as connection:
+        connection.execute(
+            "create or replace function work.search_is_common(p_kind text, p_query tsquery, p_factor float8 default 12)"
+            f" returns boolean language sql set search_path = work, pg_temp as 'select {common}'"
+        )
+
+
+def test_tasks_that_are_older_than_names_get_them_in_turn(acme: Database) -> None:
+    for number in range(3):
+        add(acme, f"old_name {number}")
+    add(acme, "old name")
+    with owner(acme) as connection:
+        connection.execute("update work.task_words set named = false")
+    # By their words alone, until all have their names.
+    assert len(_listed(acme, "old_name")) == 4
+    with acme.transaction(Actor(role="service")) as db:
+        assert db.value("work.name_words", limit=3) == 3
+    assert len(_listed(acme, "old_name")) == 4
+    with acme.transaction(Actor(role="service")) as db:
+        assert [db.value("work.name_words", limit=3) for _ in range(2)] == [1, 0]
+    assert len(_listed(acme, "old_name")) == 3
+    with owner(acme) as connection:
+        assert connection.execute("select distinct version from work.task_words").fetchall() == [(2,)]
+
+
 def test_what_people_type(acme: Database) -> None:
     for title in ("red apple", "green apple", "apple red", "pear"):
         add(acme, title)
@@ -139,6 +205,7 @@ def test_titles_come_first_and_spans_show_where(acme: Database) -> None:
     add(acme, "other", description="long " * 50 + "the <b>walrus</b> sleeps " + "long " * 50)
     add(acme, "Walruses")
     first, second = _hits(acme, "walrus", project="acme")
+    assert len(str(first.rank)) <= 10
     assert (first.title, second.title) == ("Walruses", "other")
     assert [first.title[span.start : span.end] for span in first.title_spans] == ["Walruses"]
     assert [second.snippet[span.start : span.end] for span in second.snippet_spans] == ["walrus"]

@@ -7,7 +7,7 @@ set search_path = kit, pg_temp
 as $$
   select t.tgrelid::regclass
   from pg_catalog.pg_trigger as t
-  where t.tgname = 'audit_update'
+  where t.tgname = 'audit_insert'
     and split_part(encode(t.tgargs, 'escape'), '\000', 1) = p_type
 $$;
 

@@ -104,8 +104,8 @@ $$;
 create trigger number_task before insert on work.tasks
 for each row execute function work.number_task();
 
--- Check a change of status and stamp its times. The row is locked before this runs, and a new child locks its parent
--- (refresh_queue), so that no child appears between the look and the change.
+-- Check a change of status and stamp its times; that nothing below is open is looked at for all rows of a statement at once
+-- (check_children).
 create function work.check_status() returns trigger
 language plpgsql
 set search_path = work, pg_temp
@@ -117,16 +117,6 @@ begin
   if not work.may_become(old.status, new.status) then
     raise exception 'task % cannot go from % to %', new.number, old.status, new.status
       using errcode = 'STW04', hint = format('from %s it may go to: %s', old.status, work.next_statuses(old.status));
-  end if;
-  if new.status = 'done' and exists (
-    select
-    from work.tasks as c
-    where c.parent_task_id = new.id
-      and c.deleted_at is null
-      and not work.out_of_the_way(c.status)
-  ) then
-    raise exception 'task % has open subtasks', new.number
-      using errcode = 'STW05', hint = 'finish or cancel its subtasks first; `work blocked` lists them';
   end if;
   new.completed_at := case when new.status = 'done' then coalesce(nullif(new.completed_at, old.completed_at), now()) end;
   new.started_at := case

@@ -135,6 +135,22 @@ begin
 end
 $$;
 
+-- Return how a task is called where something is said about it.
+create function work.name_task(p_task_id uuid) returns text
+language sql stable
+set search_path = work, projects, pg_temp
+as $$
+  select coalesce(
+    (
+      select p.key || '-' || t.number
+      from work.tasks as t
+      join projects.projects as p on p.id = t.project_id
+      where t.id = p_task_id
+    ),
+    'this task'
+  )
+$$;
+
 -- Let a write pass that holds the current token, or that a person makes; a person's write ends the agent's lease.
 -- p_claimed: an agent may not do this without a claim. Returns the agent that held the lease. The queue row stays locked until the end of the transaction.
 create function work.pass(p_task_id uuid, p_token bigint, p_claimed boolean) returns uuid
@@ -152,14 +168,14 @@ begin
   if p_token is not null then
     if held.agent_id is null or held.token <> p_token or held.lease_until <= clock_timestamp() then
       perform work.refuse_done(p_task_id);
-      raise exception 'token % does not hold this task any more', p_token
+      raise exception 'token % does not hold % any more', p_token, work.name_task(p_task_id)
         using errcode = 'STW02',
         detail = coalesce('it is held by ' || held.agent_name || ' until ' || held.lease_until, 'nobody holds it'),
         hint = 'stop working on it; claim again for a new token';
     end if;
     if kit.actor_role() = 'agent' and lower(kit.actor_agent()) <> lower(held.agent_name) then
       -- Tokens are numbers in a row: whose key names one agent must not act with the next one's.
-      raise exception 'the token % is that of agent %', p_token, held.agent_name
+      raise exception 'the token % of % is that of agent %', p_token, work.name_task(p_task_id), held.agent_name
         using errcode = 'STW02', hint = 'use the token of your own claim';
     end if;
     return held.agent_id;

@@ -79,6 +79,39 @@ begin
 end
 $$;
 
+-- Return what is looked for in a text, as `search_query` says it, and the names in it where tasks are found by them: where
+-- the index holds all names, and some task has these. Then words with blanks between are no name; where no task has the
+-- names, they are.
+create function work.list_text(
+  p_text text, out query tsquery, out guess tsquery, out needle text, out patterns text[], out names tsquery
+)
+language plpgsql stable
+set search_path = work, pg_temp
+as $$
+declare
+  pairs constant tsquery[] := work.search_named(p_text);
+  pair tsquery;
+begin
+  select s.query, s.guess, s.needle, s.patterns into query, guess, needle, patterns from work.search_query(p_text) as s;
+  if pairs is null or exists (select from work.task_words as w where not w.named) then
+    return;
+  end if;
+  select string_agg('(' || p::text || ')', ' & ')::tsquery into names from unnest(pairs) as p;
+  -- Neighbours stand together by no accident: all are as common as the rarest of them.
+  foreach pair in array pairs[:5] loop
+    if not work.search_is_common('task', pair, 80) then
+      if exists (select from work.task_words as w where work.task_words_of(w.task_id, w.version) @@ names) then
+        guess := pair;
+      else
+        names := null;
+      end if;
+      return;
+    end if;
+  end loop;
+  guess := pair;
+end
+$$;
+
 -- Find tasks that a filter keeps, in an order, after a place; the filter is an object of optional words. Words of texts,
 -- labels, types and tags that few tasks have are looked up in their index; where many have them, the order is walked.
 create function work.list_tasks(p_filter jsonb, p_order text, p_after jsonb, p_limit integer)
@@ -100,19 +133,19 @@ begin
   select conditions || coalesce(string_agg(' and ' || work.list_condition(f.key, f.value), ''), '') into conditions
   from jsonb_each(p_filter) as f;
   if p_filter ->> 'text' is not null then
-    select s.query, s.guess, s.needle, s.patterns into asked from work.search_query(p_filter ->> 'text') as s;
+    select s.query, s.guess, s.needle, s.patterns, s.names into asked from work.list_text(p_filter ->> 'text') as s;
     named := array(
       select r.id from work.search_reference(p_filter ->> 'text', array(select p.id from projects.projects as p where p.deleted_at is null)) as r
       where r.kind = 'task'
     );
   else
-    select null::tsquery as query, null::tsquery as guess, ''::text as needle, '{}'::text[] as patterns into asked;
+    select null::tsquery as query, null::tsquery as guess, ''::text as needle, '{}'::text[] as patterns, null::tsquery as names into asked;
   end if;
   -- What is archived or put away is seen by who names the project.
   if p_filter ->> 'project_id' is null then
     conditions := conditions || ' and (x.project_id = any ($11)) is not true';
   end if;
-  marks := work.list_marks(p_filter, asked.query);
+  marks := work.list_marks(p_filter, coalesce(asked.query && asked.names, asked.query));
   if cardinality(named) > 0 then
     conditions := conditions || ' and x.id = any ($3)';
   elsif p_filter ->> 'text' is not null and asked.query is null then
@@ -121,7 +154,8 @@ begin
     select s.words, s.said, s.matches into source from work.search_source('task') as s;
     conditions := conditions || case
       when not work.search_is_common('task', work.list_marks(p_filter, asked.guess), 80) then ' and ' || format(source.matches, '$4')
-      when asked.query is not null then format(' and case when strpos(lower(%s), $6) <> 0 then %s @@ $5 else false end', source.said, source.words)
+      when asked.query is not null then format(' and case when strpos(lower(%1$s), $6) <> 0 then %2$s @@ $5 and coalesce(array_to_tsvector(work.search_names(%1$s)) @@ $12, true)'
+        || ' else false end', source.said, source.words)
       else ''
     end || case when cardinality(asked.patterns) = 0 then '' else format(' and %s ~* all ($7)', source.said) end;
   end if;
@@ -131,6 +165,6 @@ begin
   ) using p_filter, p_after, named, marks, asked.query, asked.needle, asked.patterns, p_limit,
     (select u.id from accounts.users as u where lower(u.username) = lower(p_filter ->> 'agent') and u.deleted_at is null),
     (select g.id from agents.agents as g where lower(g.name) = lower(p_filter ->> 'agent')),
-    array(select p.id from projects.projects as p where p.status = 'archived' or p.deleted_at is not null);
+    array(select p.id from projects.projects as p where p.status = 'archived' or p.deleted_at is not null), asked.names;
 end
 $$;

@@ -223,6 +223,31 @@ create trigger sync_insert after insert on work.tasks
 referencing new table as new_rows
 for each statement execute function work.after_task_insert();
 
+-- Refuse that tasks are done while something below them is open. Their rows are locked by the change itself, and a new
+-- child locks its parent (refresh_queue), so that no child appears between the look and the end of the change.
+create function work.check_children(p_done uuid[]) returns void
+language plpgsql
+set search_path = work, kit, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+  held bigint;
+begin
+  select t.number into held
+  from work.tasks as c
+  join work.tasks as t on t.id = c.parent_task_id
+  where c.parent_task_id = any (p_done)
+    and c.deleted_at is null
+    and not work.out_of_the_way(c.status)
+  limit 1;
+  if found and kit.setting('importing') is null then
+    raise exception 'task % has open subtasks', held
+      using errcode = 'STW05', hint = 'finish or cancel its subtasks first; `work blocked` lists them';
+  end if;
+end
+$$;
+
 -- After tasks changed: look again at whatever that can have made ready or unready.
 create function work.after_task_update() returns trigger
 language plpgsql
@@ -234,8 +259,8 @@ declare
   parents uuid[];
   closed uuid[];
   reordered uuid[];
+  done uuid[];
   projects uuid[];
-  project uuid;
 begin
   -- A full join, because the plan is kept: one made for a single row would compare each of many with each.
   select
@@ -247,10 +272,13 @@ begin
       and o.parent_task_id is null and n.parent_task_id is null),
     array_agg(n.id) filter (where (o.priority, o.labels, o.required_capabilities)
       is distinct from (n.priority, n.labels, n.required_capabilities)),
-    array_agg(distinct n.project_id)
-  into ids, moved, parents, closed, reordered, projects
+    array_agg(n.id) filter (where o.status <> n.status and n.status = 'done'), array_agg(distinct n.project_id)
+  into ids, moved, parents, closed, reordered, done, projects
   from new_rows as n
   full join old_rows as o on o.id = n.id;
+  if done is not null then
+    perform work.check_children(done);
+  end if;
   if moved is not null then
     perform work.check_parents(moved);
   end if;
@@ -266,9 +294,7 @@ begin
     closed := work.untied(closed);
     if cardinality(closed) > 0 then
       -- As in refresh_queue: the project must not begin to hand them out unseen.
-      foreach project in array projects loop
-        perform pg_advisory_xact_lock_shared(work.queue_lock(project));
-      end loop;
+      perform pg_advisory_xact_lock_shared(work.queue_lock(p)) from unnest(projects) as p;
     end if;
     delete from work.ready_queue as q
     where q.task_id = any (closed);

@@ -26,7 +26,7 @@ set search_path = work, pg_temp
 as $$
 begin
   update work.task_words
-  set version = version + 1
+  set version = version + 1, named = true
   where task_id = new.id;
   return null;
 end
@@ -36,6 +36,31 @@ for each row
 when ((old.title, old.description, old.labels, old.type, old.import_tag)
   is distinct from (new.title, new.description, new.labels, new.type, new.import_tag))
 execute function work.renew_words();
+
+-- Enter some tasks into the index anew that it holds without their names; returns how many. Rows that somebody is writing
+-- are skipped: their next turn comes, or they got their names meanwhile.
+create function work.name_words(p_limit integer) returns integer
+language sql
+security definer
+set search_path = work, pg_temp
+as $$
+  with renewed as (
+    update work.task_words as w
+    set named = true, version = w.version + 1
+    where w.task_id in (
+      select u.task_id
+      from work.task_words as u
+      where not u.named
+      order by u.task_id
+      limit p_limit
+      for update skip locked
+    )
+    returning w.task_id
+  )
+  select count(*)::integer
+  from renewed
+$$;
+revoke execute on function work.name_words(integer) from steward_agent, steward_readonly;
 revoke execute on function work.add_words() from steward_app, steward_agent, steward_readonly;
 revoke execute on function work.renew_words() from steward_app, steward_agent, steward_readonly;
 
@@ -278,6 +303,28 @@ as $$
       '{}'
     )
   from terms as t
+$$;
+
+-- Return a query for each two neighbours in the names that people type, as the index of tasks holds them. The last one
+-- may be the beginning of a name.
+create function work.search_named(p_text text) returns tsquery[]
+language sql immutable parallel safe
+set search_path = work, pg_catalog, pg_temp
+as $$
+  select array_agg(work.search_term(n.pair, r.unfinished and n.place = cardinality(r.names))::tsquery)
+  from (
+    select t.unfinished, work.search_names(t.word) as names
+    from (
+      select
+        m.m[3] as word,
+        m.place = count(*) over () and p_text ~ '[[:alnum:]]$' as unfinished,
+        bool_or(lower(m.m[3]) = 'or') over () is true as any_or,
+        m.m[1] = '-' as negative
+      from regexp_matches(left(p_text, 400), '(-?)(?:"([^"]*)"?|([^\s"]+))', 'g') with ordinality as m (m, place)
+    ) as t
+    where not t.any_or and not t.negative
+  ) as r
+  cross join lateral unnest(r.names) with ordinality as n (pair, place)
 $$;
 
 -- Tell whether so many things of a kind match that it is quicker to look through the newest than to gather all. The

@@ -9,6 +9,8 @@ from steward.kit.db import Db
 from steward.kit.jobs import job
 
 BATCH = 200
+# To enter a task into the index of words takes up to half a millisecond.
+NAMED = 2000
 # A file that a transaction wrote before it failed may be swept after this time; no transaction lasts that long.
 STRAY_S = 3600.0
 
@@ -29,6 +31,12 @@ def expire_questions(db: Db) -> dict[str, Any]:
 def fold_counts(db: Db) -> dict[str, Any]:
     """Add to the counts of each project what has come and gone since."""
     return {"folded": db.value("work.fold_counts")}
+
+
+@job(every_s=10)
+def name_words(db: Db) -> dict[str, Any]:
+    """Enter the names of tasks that are older than names into the index of words, until all are there."""
+    return {"named": db.value("work.name_words", limit=NAMED)}
 
 
 @job(every_s=60)

@@ -162,6 +162,10 @@ select work.requeue_task(%(id)s::uuid);
 -- Take back the work of the dead.
 select work.reap_expired(%(limit)s::integer);
 
+-- name: name_words -> integer
+-- Enter the names of some tasks that are older than names.
+select work.name_words(%(limit)s::integer);
+
 -- name: fold_counts -> integer
 -- Add what has come and gone to the counts.
 select work.fold_counts();
