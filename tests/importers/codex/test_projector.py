@@ -449,7 +449,8 @@ _JSON = st.recursive(
 )
 _FIELDS = [
     "id", "type", "info", "message", "content", "summary", "call_id", "output", "arguments", "name", "role", "git",
-    "turn_id", "source", "model", "usage", "response_id", "timestamp", "result", "duration", "action", "thread_id", "metadata",
+    "turn_id", "source", "model", "usage", "response_id", "timestamp", "result", "duration", "action", "thread_id",
+    "metadata",
 ]  # fmt: skip
 _WORDS = [
     "message", "reasoning", "function_call", "function_call_output", "token_count", "error", "exec_command_end",

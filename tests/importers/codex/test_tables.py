@@ -12,7 +12,7 @@ import pytest
 from steward.domains.telemetry import Batch, UsageSource, UsageTold, absorb
 from steward.kit.db import Db
 
-from .rollouts import Counter, event, meta, read, uuid7
+from .rollouts import Counter, event, meta, uuid7
 from .test_projector import _parts
 from .test_tokens import _record
 
@@ -49,7 +49,7 @@ def test_public_files_make_one_row_a_response(db: Db, test_data: Path) -> None:
         absorb(db, copy.deepcopy(batch))
     calls, given, _, output = _rows(db)
     assert (calls, given + output) == (227, 2 * 12_273 + 543_488 + 1_400_951 + 7_594_021)
-    assert len(db.values("select call_id from telemetry.tool_calls")) == 215
+    assert len(db.dicts("select call_id from telemetry.tool_calls")) == 215
 
 
 @pytest.mark.parametrize("first", ["record", "count"])
