@@ -21,6 +21,14 @@ from __future__ import annotations
 
 from steward.domains.telemetry import jobs as _jobs  # noqa: F401 - registers them
 from steward.domains.telemetry.batch import absorb, clean, session_id
+from steward.domains.telemetry.ops_store import (
+    store_append,
+    store_delete,
+    store_list,
+    store_load,
+    store_subkeys,
+    store_summaries,
+)
 from steward.domains.telemetry.types import (
     Absorbed,
     Batch,
@@ -60,4 +68,10 @@ __all__ = [
     "absorb",
     "clean",
     "session_id",
+    "store_append",
+    "store_delete",
+    "store_list",
+    "store_load",
+    "store_subkeys",
+    "store_summaries",
 ]
