@@ -29,6 +29,7 @@ from steward.domains.telemetry.ops_store import (
     store_subkeys,
     store_summaries,
 )
+from steward.domains.telemetry.ops_ties import current_execution, tie, tie_run, untie
 from steward.domains.telemetry.types import (
     Absorbed,
     Batch,
@@ -47,6 +48,14 @@ from steward.domains.telemetry.types import (
     UsageSource,
     UsageTold,
 )
+from steward.domains.telemetry.types_store import (
+    StoreAppended,
+    StoredEntries,
+    StoredEntry,
+    StoredSession,
+    StoredSummary,
+)
+from steward.domains.telemetry.types_ties import NamedSession, OpenExecution, Tie, TiedSession
 
 __all__ = [
     "Absorbed",
@@ -56,17 +65,27 @@ __all__ = [
     "MessageKind",
     "MessageRole",
     "MessageTold",
+    "NamedSession",
+    "OpenExecution",
     "Outcome",
     "SessionTold",
     "Source",
+    "StoreAppended",
+    "StoredEntries",
+    "StoredEntry",
+    "StoredSession",
+    "StoredSummary",
+    "Tie",
     "TieSource",
     "TieTold",
+    "TiedSession",
     "ToolKind",
     "ToolTold",
     "UsageSource",
     "UsageTold",
     "absorb",
     "clean",
+    "current_execution",
     "session_id",
     "store_append",
     "store_delete",
@@ -74,4 +93,7 @@ __all__ = [
     "store_load",
     "store_subkeys",
     "store_summaries",
+    "tie",
+    "tie_run",
+    "untie",
 ]
