@@ -30,7 +30,7 @@ _PROGRAM = [sys.executable, "-c", "from steward.surfaces.cli import main; main()
 _INSIDE = f'{sys.executable} -c "from steward.surfaces.cli import main; main()" --quiet'
 _OURS = ("STEWARD_", "OTEL_", "CLAUDE_", "CODEX_")
 _NUMBERS = itertools.count(1)
-_SHOW = "import json, os, sys; json.dump(dict(os.environ), open(sys.argv[1], 'w'))"
+_SHOWN = [sys.executable, "-c", "import json, os, sys; json.dump(dict(os.environ), open(sys.argv[1], 'w'))"]
 
 
 @dataclass(frozen=True)
@@ -123,19 +123,65 @@ def test_the_command_sees_its_task(shell: Shell, tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "team=a%20b,steward.task=OUTER-1")
     monkeypatch.setenv("OTEL_LOGS_EXPORTER", "none")
     file = tmp_path / "seen.json"
-    words = [
-        "--agent",
-        "bot",
-        "run",
-        "--task",
-        shell.one,
-        "--token",
-        str(held.token),
-        "--finish",
-        "--",
-        "true",
-    ]
-    assert run(words) == 0
+    assert run(["--agent", "my bot", "run", "--task", shell.one.lower(), "--", *_SHOWN, str(file)]) == 0
+    seen = json.loads(file.read_text("utf-8"))
+    (execution,) = shell.executions()
+    named = {name: seen[f"STEWARD_{name}"] for name in ("TASK", "PROJECT", "AGENT", "EXECUTION")}
+    assert named == {
+        "TASK": shell.one,
+        "PROJECT": shell.key.lower(),
+        "AGENT": "my bot",
+        "EXECUTION": str(execution["id"]),
+    }
+    assert int(seen["STEWARD_TOKEN"]) > 0
+    assert seen["OTEL_LOGS_EXPORTER"] == "none"
+    assert seen["OTEL_RESOURCE_ATTRIBUTES"] == (
+        f"team=a%20b,steward.task={shell.one},steward.execution={execution['id']}"
+        f",steward.agent=my%20bot,steward.project={shell.key.lower()}"
+    )
+
+
+@pytest.mark.parametrize("attributes", ["", " , ", "a=1", "a=1, steward.agent=x ,b=2,", "nonsense"])
+def test_attributes_are_merged(attributes: str) -> None:
+    told = attributes_with(Held("A-1", "p", 1, 'ä,=;\\"', None), attributes).split(",")
+    kept = [word.strip() for word in attributes.split(",") if word.strip() and "steward" not in word]
+    assert told == [*kept, "steward.task=A-1", "steward.agent=%C3%A4%2C%3D%3B%5C%22", "steward.project=p"]
+
+
+def test_an_outer_runs_execution_does_not_leak() -> None:
+    outer = {"STEWARD_EXECUTION": "outer", "STEWARD_TASK": "A-1"}
+    inner = environment_for(Held("A-2", "p", 1, "x"), outer)
+    assert "STEWARD_EXECUTION" not in inner
+    assert inner["STEWARD_TASK"] == "A-2"
+
+
+# ------------------------------------------------------------------------------------------------------ how it ends
+
+
+@pytest.mark.parametrize("status", [0, 3, 255])
+def test_the_status_is_the_commands(shell: Shell, status: int, capfd: pytest.CaptureFixture[str]) -> None:
+    assert shell.sh(f"echo out; echo err >&2; exit {status}") == status
+    out, err = capfd.readouterr()
+    assert out == "out\n"
+    assert "err\n" in err
+    assert shell.task().held_by == ("sh" if status == 0 else None)
+    (execution,) = shell.executions()
+    assert execution["status"] == ("running" if status == 0 else "failure")
+    if status:
+        assert execution["error_message"].startswith("given back: `sh -c 'echo out;")
+        assert execution["error_message"].endswith(f"ended with status {status}")
+
+
+@pytest.mark.parametrize(("status", "end"), [(0, "done"), (4, "pending")])
+def test_finish_says_what_came_of_it(shell: Shell, status: int, end: str) -> None:
+    assert shell.sh(f"exit {status}", "--finish") == status
+    assert shell.task().status == end
+    assert [each["status"] for each in shell.executions()] == ["success" if status == 0 else "failure"]
+
+
+def test_the_agent_inside_may_finish_by_itself(shell: Shell) -> None:
+    inside = f"{_INSIDE} work finish $STEWARD_TASK --token $STEWARD_TOKEN"
+    assert shell.sh(inside, "--finish") == 0
     assert shell.task().status == "done"
 
 
@@ -160,23 +206,19 @@ def test_a_refused_claim_runs_nothing(shell: Shell, tmp_path: Path) -> None:
 def test_a_held_claim_is_taken_over(shell: Shell) -> None:
     held = shell.call("work.claim", agent="bot", task=shell.one)
     before = shell.executions()
-    assert (
-        run(
-            [
-                "--agent",
-                "bot",
-                "run",
-                "--task",
-                shell.one,
-                "--token",
-                str(held.token),
-                "--finish",
-                "--",
-                "true",
-            ]
-        )
-        == 0
-    )
+    words = [
+        "--agent",
+        "bot",
+        "run",
+        "--task",
+        shell.one,
+        "--token",
+        str(held.token),
+        "--finish",
+        "--",
+        "true",
+    ]
+    assert run(words) == 0
     assert shell.task().status == "done"
     assert [each["id"] for each in shell.executions()] == [each["id"] for each in before]
 

@@ -194,9 +194,10 @@ def test_what_is_no_entry(db: Db, entries: bytes, said: str) -> None:
 
 
 @pytest.mark.parametrize("key", [{"project_key": " "}, {"session_id": "x" * 501}, {"subpath": "x" * 1001}])
-def test_names_that_are_none(db: Db, key: dict[str, str]) -> None:
+def test_names_that_are_none(db: Db, key: dict[str, Any]) -> None:
+    named: dict[str, Any] = {"project_key": "p", "session_id": "s"} | key
     with pytest.raises(Invalid):
-        store_append(db, **({"project_key": "p", "session_id": "s"} | key), entries=b"{}")
+        store_append(db, **named, entries=b"{}")
 
 
 def test_the_store_opens_a_home_by_itself(

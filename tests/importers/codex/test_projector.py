@@ -197,7 +197,7 @@ def test_a_file_without_meta_is_named_by_its_path() -> None:
 
 
 def test_flat_lines_of_old_rollouts() -> None:
-    old = [
+    old: list[Line] = [
         {"id": PARENT, "timestamp": stamp(0), "instructions": None, "git": {"branch": "old"}},
         {"record_type": "state"},
         {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "begin"}]},

@@ -279,7 +279,7 @@ def test_records_and_counts_are_the_same_responses(first: str) -> None:
         pair = [_record(n * 1000, f"resp_{n}", 90, 50, 9), counter.count(n * 1000, 90, 50, 9)]
         lines += [event(n * 1000, "task_started"), *(pair if first == "record" else pair[::-1])]
     batch, _ = read(lines)
-    names = {}
+    names: dict[str, set[str]] = {}
     for each in batch.usage:
         names.setdefault(next(key for key in each.keys if "#" in key), set()).update(each.keys)
     assert len(names) == 3

@@ -34,7 +34,11 @@ order by s.modified_at desc, s.session_id;
 
 -- name: store_summaries -> StoredSummary
 -- Show what was folded of sessions.
-select s.session_id, (extract(epoch from s.modified_at) * 1000)::bigint as mtime, s.version, s.summary
+select
+  s.session_id,
+  (extract(epoch from s.modified_at) * 1000)::bigint as mtime,
+  s.version,
+  coalesce(s.summary, '{}') as summary
 from telemetry.session_store_summaries as s
 where s.project_key = %(project_key)s::text
   and (%(session_id)s::text is null or s.session_id = %(session_id)s::text)
