@@ -21,6 +21,15 @@ from __future__ import annotations
 
 from steward.domains.telemetry import jobs as _jobs  # noqa: F401 - registers them
 from steward.domains.telemetry.batch import absorb, clean, session_id
+from steward.domains.telemetry.ops_store import (
+    store_append,
+    store_delete,
+    store_list,
+    store_load,
+    store_subkeys,
+    store_summaries,
+)
+from steward.domains.telemetry.ops_ties import current_execution, tie, tie_run, untie
 from steward.domains.telemetry.types import (
     Absorbed,
     Batch,
@@ -39,6 +48,14 @@ from steward.domains.telemetry.types import (
     UsageSource,
     UsageTold,
 )
+from steward.domains.telemetry.types_store import (
+    StoreAppended,
+    StoredEntries,
+    StoredEntry,
+    StoredSession,
+    StoredSummary,
+)
+from steward.domains.telemetry.types_ties import NamedSession, OpenExecution, Tie, TiedSession
 
 __all__ = [
     "Absorbed",
@@ -48,16 +65,35 @@ __all__ = [
     "MessageKind",
     "MessageRole",
     "MessageTold",
+    "NamedSession",
+    "OpenExecution",
     "Outcome",
     "SessionTold",
     "Source",
+    "StoreAppended",
+    "StoredEntries",
+    "StoredEntry",
+    "StoredSession",
+    "StoredSummary",
+    "Tie",
     "TieSource",
     "TieTold",
+    "TiedSession",
     "ToolKind",
     "ToolTold",
     "UsageSource",
     "UsageTold",
     "absorb",
     "clean",
+    "current_execution",
     "session_id",
+    "store_append",
+    "store_delete",
+    "store_list",
+    "store_load",
+    "store_subkeys",
+    "store_summaries",
+    "tie",
+    "tie_run",
+    "untie",
 ]
