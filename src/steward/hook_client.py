@@ -2,9 +2,10 @@
 
     steward-hook codex < event.json
 
-It reads one JSON object from standard input, sends it to the server of this home, and prints the server's answer. In all
-it takes 300 ms at most and its status is always 0: where the server is away, slow or in trouble, the event goes into the
-spool of the home (`spool/hooks.jsonl`), and the server takes it in later, once, under the uuid that it has from here.
+It reads one JSON object from standard input, sends it to the server of this home, and prints the server's answer. In
+all it takes 300 ms at most and its status is always 0: where the server is away, slow or in trouble, the event goes
+into the spool of the home (`spool/hooks.jsonl`), and the server takes it in later, once, under the uuid that it has
+from here.
 
 Only the standard library is imported, and little of that: the agent waits for this program at every step it takes. What
 writes to the spool stands here, what reads it is in `operate/hooks.py`.
@@ -15,6 +16,10 @@ from __future__ import annotations
 import os
 import sys
 import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _BEGAN = time.monotonic()
 # The interpreter itself has taken some 30 ms before the first line of this runs.
@@ -45,7 +50,7 @@ def _run(words: list[str]) -> None:
     payload = json.loads(text)
     if not isinstance(payload, dict):
         return
-    event = {"event": _uuid(), "at": _now(), "client": client, "context": _context(), "payload": payload}
+    event = {"event": new_uuid(), "at": _now(), "client": client, "context": _context(), "payload": payload}
     answer = None
     where = _server(home)
     if where is not None:
@@ -100,7 +105,8 @@ def _read(descriptor: int, deadline: float) -> bytes:
     return b"".join(parts)
 
 
-def _uuid() -> str:
+def new_uuid() -> str:
+    """Return a random uuid; the module uuid takes longer to import than this to write."""
     digits = bytearray(os.urandom(16))
     digits[6], digits[8] = digits[6] & 0x0F | 0x40, digits[8] & 0x3F | 0x80
     text = digits.hex()
@@ -179,7 +185,7 @@ def _key(home: str, client: str) -> str:
     return ""
 
 
-def _post(where: tuple[str, str, int, str], key: str, event: dict[str, object], text: bytes) -> str | None:
+def _post(where: tuple[str, str, int, str], key: str, event: dict[str, Any], text: bytes) -> str | None:
     """Send the event; return the answer's body, or None when it has to be told again later."""
     scheme, host, port, path = where
     try:
@@ -191,7 +197,7 @@ def _post(where: tuple[str, str, int, str], key: str, event: dict[str, object], 
     return body.decode("utf-8", "replace") if status == 200 and body.lstrip()[:1] == b"{" else ""
 
 
-def _request(host: str, port: int, path: str, key: str, event: dict[str, object], text: bytes) -> bytes:
+def _request(host: str, port: int, path: str, key: str, event: dict[str, Any], text: bytes) -> bytes:
     named = f"[{host}]" if ":" in host else host
     head = [
         f"POST {path}/hooks/{event['client']} HTTP/1.1",
@@ -265,7 +271,7 @@ def _unchunked(body: bytes) -> bytes:
 # ------------------------------------------------------------------------------------------------------------ spool
 
 
-def append(folder: str, event: dict[str, object], *, deadline: float) -> bool:
+def append(folder: str, event: dict[str, Any], *, deadline: float) -> bool:
     """Add an event to the spool; tell whether it was kept.
 
     One line a write, under a lock that also the reader takes while it moves the file away. Who does not get the lock in
@@ -279,9 +285,8 @@ def append(folder: str, event: dict[str, object], *, deadline: float) -> bool:
     import json
 
     os.makedirs(folder, mode=0o700, exist_ok=True)
-    kept = event | {"payload": _redacted(event["payload"])}
-    line = json.dumps(kept, ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
-    descriptor = _locked(os.path.join(folder, "hooks.jsonl"), deadline)
+    line = json.dumps(event, ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
+    descriptor = locked(os.path.join(folder, "hooks.jsonl"), deadline)
     if descriptor is None:
         return _append_apart(folder, line)
     try:
@@ -304,7 +309,7 @@ def _write(descriptor: int, line: bytes) -> None:
         done += os.write(descriptor, line[done:])
 
 
-def _locked(path: str, deadline: float) -> int | None:
+def locked(path: str, deadline: float) -> int | None:
     """Return the spool opened and locked, None when it could not be locked in time."""
     import fcntl
 
@@ -339,7 +344,7 @@ def _append_apart(folder: str, line: bytes) -> bool:
     if sum(entry.stat().st_size for entry in os.scandir(folder) if entry.is_file()) > 2 * SPOOL_BYTES:
         _count_dropped(folder)
         return False
-    name = f"hooks-{_uuid()}.jsonl"
+    name = f"hooks-{new_uuid()}.jsonl"
     descriptor = os.open(os.path.join(folder, f".{name}"), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         _write(descriptor, line)
@@ -358,19 +363,6 @@ def _count_dropped(folder: str) -> None:
             os.write(descriptor, b".")
     finally:
         os.close(descriptor)
-
-
-def _redacted(value: object) -> object:
-    """Return a value with the known shapes of secrets taken out of its texts: the spool is a file too."""
-    from steward.kit.redact import redact
-
-    if isinstance(value, str):
-        return redact(value)
-    if isinstance(value, dict):
-        return {key: _redacted(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_redacted(item) for item in value]
-    return value
 
 
 if __name__ == "__main__":

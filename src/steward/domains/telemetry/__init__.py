@@ -21,6 +21,8 @@ from __future__ import annotations
 
 from steward.domains.telemetry import jobs as _jobs  # noqa: F401 - registers them
 from steward.domains.telemetry.batch import absorb, clean, session_id
+from steward.domains.telemetry.hooks import take_hook
+from steward.domains.telemetry.hooks_context import hook_context
 from steward.domains.telemetry.types import (
     Absorbed,
     Batch,
@@ -39,12 +41,16 @@ from steward.domains.telemetry.types import (
     UsageSource,
     UsageTold,
 )
+from steward.domains.telemetry.types_hooks import HookClient, HookTaken, HookTold
 
 __all__ = [
     "Absorbed",
     "Batch",
     "CommitTold",
     "ExecutionStatus",
+    "HookClient",
+    "HookTaken",
+    "HookTold",
     "MessageKind",
     "MessageRole",
     "MessageTold",
@@ -59,5 +65,7 @@ __all__ = [
     "UsageTold",
     "absorb",
     "clean",
+    "hook_context",
     "session_id",
+    "take_hook",
 ]

@@ -90,9 +90,7 @@ def _digest(told: HookTold) -> UUID:
     return UUID(bytes=hashlib.sha256(f"{told.client}\0{second}\0{text}".encode()).digest()[:16], version=8)
 
 
-def _keep(
-    db: Db, told: HookTold, event_id: UUID, session: UUID, project: UUID | None, event: str
-) -> bool:
+def _keep(db: Db, told: HookTold, event_id: UUID, session: UUID, project: UUID | None, event: str) -> bool:
     payload, cut = bounded(told.payload)
     beside = {name: word(getattr(told, name), 255) for name in ("task", "execution", "agent", "project")}
     context: dict[str, Any] = {name: value for name, value in beside.items() if value}
@@ -230,9 +228,7 @@ def _wait_for_people(db: Db, reading: Reading, batch: Batch, event: str) -> None
             call.decision = "accept"
 
 
-def _ties(
-    db: Db, reading: Reading, task: HookTask, execution: UUID | None, *, ends: bool
-) -> list[TieTold]:
+def _ties(db: Db, reading: Reading, task: HookTask, execution: UUID | None, *, ends: bool) -> list[TieTold]:
     """Return what an event adds to the stretches of its session.
 
     A stretch stays open from its first event until the session ends or goes on with another task: what the session
@@ -247,7 +243,7 @@ def _ties(
     inside = any(each.from_at <= at and (each.until_at is None or at <= each.until_at) for each in own)
     if inside and not ends:
         return told
-    if open_ is None and (inside or any(each.from_at <= at for each in own) and ends):
+    if open_ is None and (inside or (any(each.from_at <= at for each in own) and ends)):
         last = max((each for each in own if each.from_at <= at), key=lambda each: each.from_at)
         return [*told, _until(session, last, at)]
     name = open_.stretch if open_ else _name(own, execution, at)

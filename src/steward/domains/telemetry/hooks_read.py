@@ -247,7 +247,9 @@ def _succeeded(response: Any) -> bool:
     if not isinstance(response, dict):
         return True
     code = next((response[name] for name in ("exit_code", "exitCode", "returnCode") if name in response), 0)
-    return code in (0, None) and not any(response.get(name) for name in ("interrupted", "is_error", "isError"))
+    return code in (0, None) and not any(
+        response.get(name) for name in ("interrupted", "is_error", "isError")
+    )
 
 
 def _lines(response: Any) -> tuple[int | None, int | None]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from steward.kit.redact import redact
 
-# What is kept of each text of an event, and of what a tool was given and gave. What was said is kept whole, as a message.
+# What is kept of each text of an event, and of what a tool was given and gave. What was said is a message, and whole.
 KEPT = 8_192
 PREVIEW = 4_000
 MESSAGE = 1_000_000
