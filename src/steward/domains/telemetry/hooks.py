@@ -28,7 +28,7 @@ _REFERENCE = re.compile(r"^(?P<key>[A-Za-z0-9]{2,10})-(?P<number>[0-9]{1,18})$")
 _BOUNDS = frozenset({"SessionStart", "SessionEnd"})
 
 
-def take_hook(db: Db, told: HookTold) -> HookTaken:
+def take_hook(db: Db, told: HookTold, *, keep_only: bool = False) -> HookTaken:
     """Keep an event and what it says of its session; an event that is known already changes nothing.
 
     What cannot be read of it is left out and logged: the event itself is kept in any case.
@@ -36,9 +36,11 @@ def take_hook(db: Db, told: HookTold) -> HookTaken:
     Args:
         db: the transaction; the actor needs `telemetry:write`.
         told: the event.
+        keep_only: do not read it: reading collided with others again and again.
 
     Raises:
         Invalid: it names no session or no event.
+        psycopg.Error: it collided with another; the transaction has to be tried again.
     """
     external, event = _named(told.payload)
     agent_id = told.client.agent_id
@@ -49,28 +51,44 @@ def take_hook(db: Db, told: HookTold) -> HookTaken:
     event_id = told.event_id or _digest(told)
     if not _keep(db, told, event_id, session, project, event):
         return HookTaken(session, event, is_new=False, project_id=_belongs(project), task_id=_id(task))
-    reading = Reading(session, event_id, told.at, told.payload)
-    noted = SessionTold(
-        id=session,
-        agent_id=agent_id,
+    if not keep_only:
+        reading = Reading(session, event_id, told.at, told.payload)
+        noted = _noted(told, reading, external, project, certain)
+        noted.registered_agent_id = _agent(db, told, known)
+        _try_reading(db, reading, noted, event, task, told.execution)
+    return HookTaken(session, event, is_new=True, project_id=_belongs(project), task_id=_id(task))
+
+
+def _noted(
+    told: HookTold, reading: Reading, external: str, project: UUID | None, certain: bool
+) -> SessionTold:
+    return SessionTold(
+        id=reading.session_id,
+        agent_id=told.client.agent_id,
         external_id=external,
         start_time=told.at,
         last_seen_at=told.at,
         project_id=project,
         project_certain=certain,
-        registered_agent_id=_agent(db, told, known),
         cwd=word(told.payload.get("cwd"), 4000),
         model=word(told.payload.get("model"), 200),
         context=reading.context,
     )
+
+
+def _try_reading(
+    db: Db, reading: Reading, noted: SessionTold, event: str, task: HookTask | None, execution: str | None
+) -> None:
+    """Read an event; what cannot be read is logged, and the event stays."""
     try:
         with db.connection.transaction():
-            _project_onto(db, reading, noted, event, task, told.execution)
-    except (psycopg.Error, ValueError, TypeError) as exc:
-        if isinstance(exc, psycopg.OperationalError):
-            raise
-        log.exception("an event could not be read", extra={"event": event, "session": str(session)})
-    return HookTaken(session, event, is_new=True, project_id=_belongs(project), task_id=_id(task))
+            _project_onto(db, reading, noted, event, task, execution)
+    except (psycopg.OperationalError, psycopg.errors.UniqueViolation):
+        # Two that tell of a new session at once may find one another in its second unique index.
+        raise
+    except (psycopg.Error, ValueError, TypeError, AttributeError) as exc:
+        extra = {"event": event, "session": str(reading.session_id)}
+        log.error("an event could not be read", exc_info=exc, extra=extra)
 
 
 def _named(payload: dict[str, Any]) -> tuple[str, str]:
@@ -87,7 +105,7 @@ def _digest(told: HookTold) -> UUID:
     """Return the id of an event that bears none: the same content within a second is the same event."""
     text = json.dumps(told.payload, sort_keys=True, ensure_ascii=True)
     second = told.at.replace(microsecond=0).isoformat()
-    return UUID(bytes=hashlib.sha256(f"{told.client}\0{second}\0{text}".encode()).digest()[:16], version=8)
+    return UUID(bytes=hashlib.sha256(f"{told.client}\0{second}\0{text}".encode()).digest()[:16])
 
 
 def _keep(db: Db, told: HookTold, event_id: UUID, session: UUID, project: UUID | None, event: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from steward.domains.telemetry.batch import clean
 from steward.kit.redact import redact
 
 # What is kept of each text of an event, and of what a tool was given and gave. What was said is a message, and whole.
@@ -20,14 +21,14 @@ _MOST_BYTES = 262_144
 
 def said(value: Any) -> str:
     """Return what somebody said, without secrets; empty when it is no text."""
-    return redact(value[:MESSAGE]) if isinstance(value, str) else ""
+    return redact(clean(value[:MESSAGE])) if isinstance(value, str) else ""
 
 
 def word(value: Any, most: int) -> str | None:
     """Return a short text of an event, or None when it is none, blank or too long."""
     if not isinstance(value, str) or not value.strip() or len(value) > most:
         return None
-    return redact(value)
+    return redact(clean(value))
 
 
 def size(value: Any) -> int | None:
@@ -43,7 +44,7 @@ def preview(value: Any) -> str | None:
     if value is None:
         return None
     text = value if isinstance(value, str) else _told(value)
-    return redact(text[:_LOOKED_AT])[:PREVIEW]
+    return redact(clean(text[:_LOOKED_AT]))[:PREVIEW]
 
 
 def _told(value: Any) -> str:
@@ -70,12 +71,15 @@ def bounded(payload: dict[str, Any]) -> tuple[dict[str, Any], dict[str, int]]:
         payload: what the client sent; it stays as it is.
     """
     cut: dict[str, int] = {}
-    kept = {str(key)[:200]: _bounded(value, str(key)[:200], 1, cut) for key, value in payload.items()}
+    kept = {
+        redact(clean(str(key)[:200])): _bounded(value, str(key)[:40], 1, cut)
+        for key, value in payload.items()
+    }
     if len(_json(kept)) > _MOST_BYTES:
         for name in kept:
             whole = size(kept[name]) or 0
             if whole > KEPT:
-                cut[name] = size(payload.get(name)) or whole
+                cut[clean(name)] = size(payload.get(name)) or whole
                 kept[name] = preview(_json(kept[name]))
     return kept, dict(list(cut.items())[:_MOST_ITEMS])
 
@@ -84,7 +88,7 @@ def _bounded(value: Any, place: str, depth: int, cut: dict[str, int]) -> Any:
     if isinstance(value, str):
         if len(value) > KEPT:
             cut[place] = size(value) or 0
-        return redact(value[:_LOOKED_AT])[:KEPT]
+        return redact(clean(value[:_LOOKED_AT]))[:KEPT]
     if depth >= _DEEPEST and isinstance(value, dict | list):
         cut[place] = size(value) or 0
         return None
@@ -93,7 +97,7 @@ def _bounded(value: Any, place: str, depth: int, cut: dict[str, int]) -> Any:
             cut[place] = size(value) or 0
         some = list(value.items())[:_MOST_ITEMS]
         return {
-            redact(str(key)[:200]): _bounded(item, f"{place}.{str(key)[:40]}", depth + 1, cut)
+            redact(clean(str(key)[:200])): _bounded(item, f"{place}.{str(key)[:40]}", depth + 1, cut)
             for key, item in some
         }
     if isinstance(value, list):
