@@ -12,7 +12,7 @@ from pathlib import Path
 from steward.kit.config import Settings
 from steward.operate.connect.clients import CLIENTS, Site, limits, targets, user_home
 from steward.operate.connect.show import diff
-from steward.operate.connect.store import apply, load, plan_change, restore, restored
+from steward.operate.connect.store import apply, load, plan_change, restore
 from steward.operate.connect.types import Change, Plan, Restored, Scope
 
 __all__ = [

@@ -170,7 +170,10 @@ def _codex(site: Site) -> Iterator[Target]:
     folder = Path(named).expanduser().absolute() if named else site.user / ".codex"
     if site.scope is Scope.PROJECT:
         folder = site.folder / ".codex"
-    yield Target(folder / "config.toml", Format.TOML, tuple(_codex_config(site)), secret=True)
+    # An entry of that name that does something else is the user's.
+    rivals = {"the MCP server": (("mcp_servers", "steward"), "")}
+    wants = tuple(_codex_config(site))
+    yield Target(folder / "config.toml", Format.TOML, wants, secret=True, rivals=rivals)
     hooks = tuple(
         Want(("hooks", event), {"hooks": [_command(site, "codex")]}, f"the hook of {event}", is_item=True)
         for event in _CODEX_EVENTS
@@ -222,7 +225,7 @@ def _gemini(site: Site) -> Iterator[Target]:
         # The settings have no place for headers; the exporter reads them from the environment.
         name = "OTEL_EXPORTER_OTLP_HEADERS"
         line = f"{name}={json.dumps('Authorization=' + quote(f'Bearer {site.key}'))}"
-        rivals = {"the key of telemetry": ((), name)}
+        rivals: dict[str, tuple[tuple[str, ...], str]] = {"the key of telemetry": ((), name)}
         wants = (Want((), line, "the key of telemetry"),)
         yield Target(folder / ".env", Format.DOTENV, wants, secret=True, rivals=rivals)
     yield _instructions(site.folder / "GEMINI.md" if project else folder / "GEMINI.md")

@@ -185,7 +185,7 @@ class Document:
         """Write a line behind the last one, and behind the comment that may end that."""
         last = node.children[-1]
         inner = self._indent_of(node.children[0].key_start)
-        after = self._skip_to_comma(last.end)
+        after = self._skip(last.end)
         has_comma = self.text[after : after + 1] == ","
         behind = after + 1 if has_comma else last.end
         comment = re.match(r"[ \t]*(?://[^\r\n]*|/\*[^\n]*?\*/)[ \t]*(?=\r?\n)", self.text[behind:])
@@ -194,9 +194,6 @@ class Document:
         self._splice(at, line)
         if not has_comma:
             self._splice(last.end, ",")
-
-    def _skip_to_comma(self, at: int) -> int:
-        return self._skip(at)
 
     def _indent_of(self, at: int) -> str:
         """Return the white space that begins the line of a place."""
@@ -238,10 +235,24 @@ class Document:
         expected = json.loads(json.dumps(self.root.value))
         children = node.children
         child = children[at]
-        if at > 0:
+        if at > 0 and self.text[children[at - 1].end : child.key_start].replace(",", "", 1).strip():
+            self._cut_line(children[at - 1], child)
+        elif at > 0:
             self._splice(children[at - 1].end, "", child.end)
         elif len(children) > 1:
             self._splice(child.key_start, "", children[1].key_start)
         else:
             self._splice(node.start + 1, "", node.end - 1)
         self._check(expected)
+
+    def _cut_line(self, last: Node, child: Node) -> None:
+        """Take out what stands behind a comment: its line, and the one comma that is then too many."""
+        begin = len(self.text[: child.key_start].rstrip())
+        end = self._skip(child.end)
+        if self.text[end : end + 1] == ",":
+            self._splice(begin, "", end + 1)
+            return
+        self._splice(begin, "", child.end)
+        comma = self._skip(last.end)
+        if self.text[comma : comma + 1] == ",":
+            self._splice(comma, "", comma + 1)

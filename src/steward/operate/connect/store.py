@@ -62,6 +62,10 @@ def load(folder: Path) -> list[Kept]:
     Raises:
         Conflict: what was kept cannot be read any more.
     """
+    old = _old(folder)
+    if not folder.exists() and old.exists():
+        # Somebody was stopped between the two steps of `_swap`.
+        old.rename(folder)
     text = read(folder / _MANIFEST)
     if text is None:
         return []
@@ -161,18 +165,20 @@ def apply(plan: Plan, folder: Path) -> None:
     _write_copies(plan, fresh, made)
     done: list[Change] = []
     try:
+        # The copies are in their place before the first file changes.
+        _swap(fresh, folder)
         for change in plan.changes:
             if change.changes and change.after is not None:
                 done.append(change)
                 change.real.parent.mkdir(parents=True, exist_ok=True)
                 replace(change.real, change.after, change.mode)
-        _swap(fresh, folder)
     except OSError as exc:
         _take_back(done, made)
-        shutil.rmtree(fresh, ignore_errors=True)
+        _swap_back(fresh, folder)
         where = done[-1].target.path if done else folder
         hint = "nothing was changed; let the folder be written to, then try again"
         raise Unavailable(f"{where} cannot be written: {exc.strerror or exc}", hint=hint) from None
+    shutil.rmtree(_old(folder), ignore_errors=True)
 
 
 def _missing_folders(path: Path) -> tuple[Path, ...]:
@@ -212,14 +218,26 @@ def _write_copies(plan: Plan, fresh: Path, made: dict[Path, tuple[Path, ...]]) -
     write_private(fresh / _MANIFEST, json.dumps(known, indent=2, ensure_ascii=False) + "\n")
 
 
+def _old(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.old")
+
+
 def _swap(fresh: Path, folder: Path) -> None:
-    """Let the new copies take the place of the old ones."""
-    old = folder.with_name(f".{folder.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
+    """Let the new copies take the place of the old ones, which stand beside them until all is done."""
+    shutil.rmtree(_old(folder), ignore_errors=True)
     if folder.exists():
-        folder.rename(old)
+        folder.rename(_old(folder))
     fresh.rename(folder)
-    shutil.rmtree(old, ignore_errors=True)
+
+
+def _swap_back(fresh: Path, folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        if fresh.exists():
+            shutil.rmtree(fresh, ignore_errors=True)
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+        if _old(folder).exists():
+            _old(folder).rename(folder)
 
 
 def _take_back(done: list[Change], made: dict[Path, tuple[Path, ...]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -57,7 +58,7 @@ class Target:
     format: Format
     wants: tuple[Want, ...]
     secret: bool = False
-    rivals: dict[str, tuple[tuple[str, ...], str]] = field(default_factory=dict)
+    rivals: Mapping[str, tuple[tuple[str, ...], str]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
