@@ -265,8 +265,11 @@ def _exchange(scheme: str, host: str, port: int, request: bytes) -> tuple[int, b
             if not part:
                 break
             parts.append(part)
-    head, _, body = b"".join(parts).partition(b"\r\n\r\n")
-    status = int(head.split(b" ", 2)[1])
+    head, end, body = b"".join(parts).partition(b"\r\n\r\n")
+    words = head.split(b" ", 2)
+    if not end or len(words) < 2:
+        raise ValueError("no answer of HTTP")
+    status = int(words[1])
     if b"transfer-encoding: chunked" in head.lower():
         body = _unchunked(body)
     return status, body

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,11 +15,15 @@ import pytest
 from steward.domains import accounts
 from steward.kit.config import Settings
 from steward.kit.db import Actor
+from steward.operate import connect as connecting
 from tests.servers import Server
 from tests.surfaces.conftest import House, make_house
 from tests.surfaces.drivers import CliDriver
 
-ODD = '{\n\t"theme":"dark",   "é":"ü\\u00e9",\n\t"env": {"MINE": "1"},\r\n  "hooks":{"Stop":[{"hooks":[{"type":"command","command":"say hi"}]}]}\n}'
+ODD = (
+    '{\n\t"theme":"dark",   "é":"ü\\u00e9",\n\t"env": {"MINE": "1"},\r\n'
+    '  "hooks":{"Stop":[{"hooks":[{"type":"command","command":"say hi"}]}]}\n}'
+)
 TOML = '# mine\nmodel = "o5"   # fast\n\n[mcp_servers.other]\ncommand = "x"\n\n[tui]\nnotifications = true\n'
 TEXTS: dict[str, bytes | None] = {
     "no file": None,
@@ -32,21 +37,28 @@ TEXTS: dict[str, bytes | None] = {
 }
 
 
+@pytest.fixture(scope="module")
+def shared_house(server: Server, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """Lend one house to all tests here: what they change of it are keys, and the folder of connections."""
+    with make_house(server, template, tmp_path_factory.mktemp("house")) as house:
+        yield house
+
+
 @pytest.fixture
 def place(
-    server: Server, template: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shared_house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[tuple[House, CliDriver, Path]]:
     """Lend a house, its command line, and an empty home of a user."""
-    user = tmp_path / "user"
+    house, user = shared_house, tmp_path / "user"
     (user / "work").mkdir(parents=True)
     monkeypatch.chdir(user / "work")
     for name in list(os.environ):
         if name.startswith(("STEWARD_AGENT", "STEWARD_URL", "STEWARD_KEY", "CLAUDE_CONFIG", "CODEX_HOME")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(user))
-    with make_house(server, template, tmp_path) as house:
-        house.settings.config_file.write_text("port = 7717\n")
-        yield house, CliDriver(monkeypatch, house.environment | {"HOME": str(user)}), user
+    house.settings.config_file.write_text("port = 7717\n")
+    yield house, CliDriver(monkeypatch, house.environment | {"HOME": str(user)}), user
+    shutil.rmtree(house.settings.home / "connections", ignore_errors=True)
 
 
 def _run(cli: CliDriver, *words: str, status: int = 0) -> Any:
@@ -74,34 +86,68 @@ FILES = {
 }
 
 
-@pytest.mark.parametrize("client", FILES)
-@pytest.mark.parametrize("text", TEXTS)
-def test_every_byte_comes_back(place: tuple[House, CliDriver, Path], client: str, text: str) -> None:
-    _, cli, user = place
-    content = TEXTS[text]
+def _site(user: Path, home: Path) -> connecting.Site:
+    return connecting.Site(
+        url="http://127.0.0.1:7717",
+        key="stw_abcdefgh_" + "k" * 43,
+        home=home,
+        user=user,
+        folder=user / "work",
+        scope=connecting.Scope.USER,
+        content=False,
+        default_home=False,
+        environ={},
+    )
+
+
+def _filled(user: Path, client: str, content: bytes | None) -> None:
     for number, name in enumerate(FILES[client]):
-        path = user / name
         if content is not None:
+            path = user / name
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(content if path.suffix == ".json" else TOML.encode() if number == 0 else b"# hi")
             path.chmod(0o640 if number else 0o604)
-    before = _tree(user)
-    done = _run(cli, "connect", client, "--yes")
-    assert {row["change"] for row in done["files"]} == {"created" if content is None else "changed"}
+
+
+@pytest.mark.parametrize("client", FILES)
+@pytest.mark.parametrize("text", TEXTS)
+def test_every_byte_comes_back(tmp_path: Path, client: str, text: str) -> None:
+    user, kept_in = tmp_path / "user", tmp_path / "home" / "connections" / client / "user"
+    user.mkdir()
+    _filled(user, client, TEXTS[text])
+    before, site = _tree(user), _site(user, tmp_path / "home")
+    plan = connecting.make_plan(client, site, kept_in)
+    assert [change.changes for change in plan.changes] == [True] * 3
+    connecting.apply(plan, kept_in)
     connected = _tree(user)
-    for name in FILES[client]:
-        if content is None and "env" not in name:
-            assert connected[name][1] == (
-                0o600 if "settings" in name or "config" in name or name == ".claude.json" else 0o644
-            )
-    # A second time changes nothing, and says so.
+    assert all(
+        connected[name][0].startswith(content) for name, (content, _) in before.items() if "md" in name
+    )
+    assert {name: mode for name, (_, mode) in connected.items() if name in before} == {
+        name: mode for name, (_, mode) in before.items()
+    }
+    again = connecting.make_plan(client, site, kept_in)
+    assert not any(change.changes for change in again.changes)
+    connecting.apply(again, kept_in)
+    assert {each.outcome for each in connecting.restore(kept_in)} == {"restored"}
+    assert _tree(user) == before
+    # Folders that were made for it are gone too.
+    assert TEXTS[text] is not None or not list(user.iterdir())
+
+
+@pytest.mark.parametrize("client", FILES)
+def test_once_and_again_by_the_command(place: tuple[House, CliDriver, Path], client: str) -> None:
+    _, cli, user = place
+    done = _run(cli, "connect", client, "--yes")
+    assert {row["change"] for row in done["files"]} == {"created"}
+    connected = _tree(user)
+    open_to_others = {name for name, (_, mode) in connected.items() if mode & 0o077}
+    assert open_to_others <= {FILES[client][2], ".codex/hooks.json"}
     again = _run(cli, "connect", client, "--yes")
     assert {row["change"] for row in again["files"]} == {"as it should be"}
     assert _tree(user) == connected
-    outcomes = {row["outcome"] for row in _run(cli, "disconnect", client)["files"]}
-    assert outcomes == {"restored"}
-    assert _tree(user) == before
-    assert [path for path in user.iterdir() if path.name.startswith(".")] == [] or content is not None
+    assert {row["outcome"] for row in _run(cli, "disconnect", client)["files"]} == {"restored"}
+    assert _tree(user) == {}
 
 
 def test_claude_gets_what_it_reads(place: tuple[House, CliDriver, Path]) -> None:
@@ -209,7 +255,7 @@ def test_other_folders_of_the_clients(
 
 
 def test_what_the_user_set_stays(place: tuple[House, CliDriver, Path]) -> None:
-    house, cli, user = place
+    _, cli, user = place
     (user / ".claude").mkdir()
     mine = {"env": {"OTEL_EXPORTER_OTLP_LOGS_ENDPOINT": "http://mine:4318"}, "hooks": {"Stop": {"odd": 1}}}
     (user / ".claude" / "settings.json").write_text(json.dumps(mine))
@@ -237,7 +283,7 @@ def test_what_the_user_set_stays(place: tuple[House, CliDriver, Path]) -> None:
 
 @pytest.mark.parametrize("client", FILES)
 def test_what_was_edited_meanwhile_stays(place: tuple[House, CliDriver, Path], client: str) -> None:
-    house, cli, user = place
+    _, cli, user = place
     for name in FILES[client]:
         path = user / name
         path.parent.mkdir(exist_ok=True)
@@ -412,7 +458,7 @@ def test_the_key_is_used_again_and_ends_with_the_connection(place: tuple[House, 
 
 
 def test_private_things_are_private(place: tuple[House, CliDriver, Path]) -> None:
-    house, cli, user = place
+    house, cli, _ = place
     _run(cli, "connect", "claude", "--yes")
     kept = house.settings.home / "connections"
     modes = {path.stat().st_mode & 0o077 for path in kept.rglob("*")}

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.surfaces.conftest import client, house
+from tests.surfaces.conftest import cli, client, house
 
-__all__ = ["client", "house"]
+__all__ = ["cli", "client", "house"]

@@ -303,7 +303,8 @@ def _replay_there(state: State) -> Replay:
     from steward.operate import hooks as spool
     from steward.surfaces.cli.client import HttpCaller
 
-    caller = HttpCaller(state.settings)
+    caller = state.caller
+    assert isinstance(caller, HttpCaller)  # noqa: S101 - with an address set it is no other
 
     def send(told: HookTold) -> None:
         words = {name: getattr(told, name) for name in ("task", "execution", "agent", "project")}
