@@ -60,13 +60,13 @@ def _held(db: Db, taken: HookTaken) -> HookTask | None:
 
 
 def _next(db: Db, project_id: UUID, held: HookTask | None) -> list[str]:
-    choice = work.next_(db, project=str(project_id))
-    if choice is None:
+    # Not work.next, which also tells why it is this one: the agent waits for the answer.
+    ready = work.ready(db, project=str(project_id), limit=1)
+    if not ready:
         return [] if held is not None else ["- nothing is ready to be claimed"]
-    if held is not None and choice.task.ref == held.ref:
+    if held is not None and ready[0].ref == held.ref:
         return []
-    others = f"; {choice.others_ready} more are ready" if choice.others_ready > 0 else ""
-    return [f"- next ready task: {choice.task.ref} {_quoted(choice.task.title)}{others}"]
+    return [f"- next ready task: {ready[0].ref} {_quoted(ready[0].title)}"]
 
 
 def _budget(db: Db, project: str, held: HookTask | None, session: UUID) -> list[str]:
