@@ -101,6 +101,8 @@ create table telemetry.hook_events (
   event_name text not null,
   at timestamptz not null,
   payload jsonb not null,
+  -- What came beside it (task, execution, agent, project of `steward run`), and how long was what was cut.
+  context jsonb not null default '{}' check (jsonb_typeof(context) = 'object'),
   received_at timestamptz not null default now()
 );
 comment on table telemetry.hook_events is 'What the hooks of coding agents told, without secrets.';

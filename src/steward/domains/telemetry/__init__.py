@@ -30,6 +30,8 @@ from steward.domains.telemetry.ops_store import (
     store_summaries,
 )
 from steward.domains.telemetry.ops_ties import current_execution, tie, tie_run, untie
+from steward.domains.telemetry.hooks import take_hook
+from steward.domains.telemetry.hooks_context import hook_context
 from steward.domains.telemetry.types import (
     Absorbed,
     Batch,
@@ -56,12 +58,16 @@ from steward.domains.telemetry.types_store import (
     StoredSummary,
 )
 from steward.domains.telemetry.types_ties import NamedSession, OpenExecution, Tie, TiedSession
+from steward.domains.telemetry.types_hooks import HookClient, HookTaken, HookTold
 
 __all__ = [
     "Absorbed",
     "Batch",
     "CommitTold",
     "ExecutionStatus",
+    "HookClient",
+    "HookTaken",
+    "HookTold",
     "MessageKind",
     "MessageRole",
     "MessageTold",
@@ -96,4 +102,7 @@ __all__ = [
     "tie",
     "tie_run",
     "untie",
+    "hook_context",
+    "session_id",
+    "take_hook",
 ]

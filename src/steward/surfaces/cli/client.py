@@ -134,6 +134,19 @@ class HttpCaller:
             raise from_problem(status, data)
         return data
 
+    def send_event(self, client: str, payload: dict[str, Any], told: Mapping[str, str | None]) -> None:
+        """Send an event of a hook once more; its uuid makes it once.
+
+        Raises:
+            StewardError: the server did not take it.
+        """
+        headers = self._headers() | {"Content-Type": "application/json"}
+        headers |= {f"X-Steward-{name.capitalize()}": _latin(value) for name, value in told.items() if value}
+        body = json.dumps(payload).encode()
+        status, text = self._send("POST", f"/hooks/{client}", body, headers, True, 0.0)
+        if status >= 400:
+            raise from_problem(status, _parse(text, status, self.settings.url or ""))
+
     def _headers(self) -> dict[str, str]:
         headers = {"Accept": "application/json", "Authorization": f"Bearer {read_key(self.settings)}"}
         for name, value in (("Agent", self.settings.agent), ("Project", self.settings.project)):

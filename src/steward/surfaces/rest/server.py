@@ -61,6 +61,7 @@ def create_app(
     _add_own_routes(app)
     add_routes(app)
     _mount_mcp(app)
+    _mount_hooks(app)
     _mount_pages(app)
     app.openapi = _once(lambda: openapi.document(app))  # type: ignore[method-assign]
     app.add_middleware(Guard, settings=settings, port=served)
@@ -122,6 +123,12 @@ def _mount_mcp(app: FastAPI) -> None:
     from steward.surfaces.mcp.http import mount
 
     app.state.on_start = mount(app)
+
+
+def _mount_hooks(app: FastAPI) -> None:
+    from steward.surfaces.hooks import mount
+
+    app.state.on_start += mount(app)
 
 
 def _mount_pages(app: FastAPI) -> None:

@@ -1,0 +1,31 @@
+"""What is about to change, as a person reads it: a unified diff without secrets."""
+
+from __future__ import annotations
+
+import difflib
+
+from steward.kit.redact import redact
+from steward.operate.connect.types import Change
+
+_MASK = "***"
+
+
+def diff(change: Change, key: str) -> str:
+    """Return the unified diff of a file, with our key and known shapes of others' secrets masked.
+
+    Args:
+        change: what becomes of the file.
+        key: the key that stands in it.
+    """
+    path = str(change.target.path)
+    before, after = (_lines(content, key) for content in (change.current, change.after))
+    names = ("/dev/null" if change.current is None else path, path)
+    lines = list(difflib.unified_diff(before, after, *names, lineterm=""))
+    return "\n".join(lines) + ("\n" if lines else "")
+
+
+def _lines(content: bytes | None, key: str) -> list[str]:
+    text = (content or b"").decode("utf-8", "replace")
+    if key:
+        text = text.replace(key, _MASK)
+    return redact(text).splitlines()

@@ -1,0 +1,173 @@
+"""The receiver of hooks. An agent waits for the answer at every step, so it is short and never an error of ours.
+
+An empty answer is no opinion. What goes wrong is logged and answered in the same way; an event that could not be stored
+because the database is away waits in the spool of this home and is taken in later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from steward.domains.telemetry import HookClient, HookTold
+from steward.kit.errors import StewardError, Unavailable
+from steward.operate import hooks
+from steward.operate.acting import actor_for_cli
+from steward.surfaces.rest.problem import TooLarge, problem
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from steward.kit.db import Actor
+    from steward.surfaces.rest.edge import Edge
+
+log = logging.getLogger("steward.hooks")
+
+# More than this at once, and the client had better keep it for later.
+_MOST_AT_ONCE = 256
+_REPLAY_S = 30.0
+
+
+class Busy(Unavailable):
+    """So many events are on their way that another would only wait."""
+
+    code = "busy"
+    status = 429
+
+
+def mount(app: FastAPI) -> list[Callable[[], AbstractAsyncContextManager[Any]]]:
+    """Add the paths of hooks to the application and return what its lifespan has to enter."""
+    receiver = Receiver()
+    for client in HookClient:
+        app.add_route(
+            f"/hooks/{client.value}", receiver.endpoint(client), methods=["POST"], include_in_schema=False
+        )
+    return [lambda: _replaying(app)]
+
+
+class Receiver:
+    """Takes events in, a bounded number at once."""
+
+    def __init__(self) -> None:
+        self.under_way = 0
+
+    def endpoint(self, client: HookClient) -> Any:
+        """Return the endpoint of a client's hooks."""
+
+        async def endpoint(request: Request) -> Response:
+            if self.under_way >= _MOST_AT_ONCE:
+                return problem(request, Busy("too many events at once", hint="send it again in a second"))
+            self.under_way += 1
+            try:
+                return await _answer(client, request)
+            except TooLarge:
+                raise
+            except Exception:
+                log.exception("an event of a hook was not taken in", extra={"path": request.url.path})
+                return Response(status_code=200)
+            finally:
+                self.under_way -= 1
+
+        return endpoint
+
+
+async def _answer(client: HookClient, request: Request) -> Response:
+    told = _told(client, request, await request.body())
+    if told is None:
+        return Response(status_code=200)
+    edge: Edge = request.app.state.edge
+    actor: Actor = request.state.actor
+    found = await edge.thread(lambda: _take(edge, actor, told))
+    return Response(status_code=200) if found is None else JSONResponse(found)
+
+
+def _told(client: HookClient, request: Request, body: bytes) -> HookTold | None:
+    try:
+        payload = json.loads(body)
+    except (ValueError, RecursionError) as exc:
+        log.warning("an event of a hook is no JSON: %s", exc, extra={"path": request.url.path})
+        return None
+    if not isinstance(payload, dict):
+        log.warning("an event of a hook is no JSON object", extra={"path": request.url.path})
+        return None
+    words = {name: _header(request, name) for name in ("task", "execution", "agent", "project")}
+    at = hooks.time_of(_header(request, "time"), datetime.now(UTC))
+    return HookTold(client, payload, at, _uuid(_header(request, "event")), **words)
+
+
+def _header(request: Request, name: str) -> str | None:
+    """Return a header of ours; a client whose variable is not set sends it empty or as it was written."""
+    value = unquote(request.headers.get(f"x-steward-{name}", "")).strip()[:255]
+    return None if not value or value.startswith("$") else value
+
+
+def _uuid(words: str | None) -> UUID | None:
+    try:
+        return UUID(words or "")
+    except ValueError:
+        return None
+
+
+def _take(edge: Edge, actor: Actor, told: HookTold) -> dict[str, Any] | None:
+    """Take an event in; the answer is what an agent is told at the start of a session, else nothing."""
+    try:
+        taken = hooks.take(edge.database, actor, told)
+    except Unavailable as exc:
+        kept = hooks.keep_for_later(edge.settings, told)
+        log.warning("an event of a hook %s: %s", "waits in the spool" if kept else "was lost", exc.message)
+        return None
+    except StewardError as exc:
+        log.warning("an event of a hook was refused: %s", exc.message)
+        return None
+    if taken.event != "SessionStart" or not taken.is_new:
+        return None
+    text = hooks.context_for(edge.database, actor, taken)
+    if text is None:
+        return None
+    return {"hookSpecificOutput": {"hookEventName": taken.event, "additionalContext": text}}
+
+
+@contextlib.asynccontextmanager
+async def _replaying(app: FastAPI) -> AsyncIterator[None]:
+    """Take the spool of this home in, at the start and then again and again.
+
+    Each server does that for its own home; a job would do it for the leader's alone.
+    """
+    task = asyncio.create_task(_replay_forever(app))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def _replay_forever(app: FastAPI) -> None:
+    edge: Edge = app.state.edge
+    while True:
+        try:
+            await edge.thread(lambda: replay_now(edge))
+        except StewardError as exc:
+            log.warning("the spool of hooks has to wait: %s", exc.message)
+        except Exception:
+            log.exception("the spool of hooks was not taken in")
+        await asyncio.sleep(_REPLAY_S)
+
+
+def replay_now(edge: Edge) -> hooks.Replay:
+    """Take the spool of the server's home in now."""
+    folder = hooks.spool_folder(edge.settings)
+    if not any(folder.glob("hooks*.jsonl")) and not any(folder.glob("taking-*.jsonl")):
+        return hooks.Replay()
+    return hooks.replay_here(edge.database, edge.settings, actor_for_cli(edge.database, edge.settings))
