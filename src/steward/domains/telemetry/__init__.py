@@ -20,7 +20,9 @@ Invariants, kept by the database against any client
 from __future__ import annotations
 
 from steward.domains.telemetry import jobs as _jobs  # noqa: F401 - registers them
+from steward.domains.telemetry import jobs_otlp as _jobs_otlp  # noqa: F401 - registers them
 from steward.domains.telemetry.batch import absorb, clean, session_id
+from steward.domains.telemetry.receive import Parcel, Receiver, prepare
 from steward.domains.telemetry.types import (
     Absorbed,
     Batch,
@@ -39,25 +41,38 @@ from steward.domains.telemetry.types import (
     UsageSource,
     UsageTold,
 )
+from steward.domains.telemetry.types_otlp import LogRecord, Origin, PointRecord, Received, SpanRecord, Told
+from steward.domains.telemetry.writer import Full, Writer
 
 __all__ = [
     "Absorbed",
     "Batch",
     "CommitTold",
     "ExecutionStatus",
+    "Full",
+    "LogRecord",
     "MessageKind",
     "MessageRole",
     "MessageTold",
+    "Origin",
     "Outcome",
+    "Parcel",
+    "PointRecord",
+    "Received",
+    "Receiver",
     "SessionTold",
     "Source",
+    "SpanRecord",
     "TieSource",
     "TieTold",
+    "Told",
     "ToolKind",
     "ToolTold",
     "UsageSource",
     "UsageTold",
+    "Writer",
     "absorb",
     "clean",
+    "prepare",
     "session_id",
 ]

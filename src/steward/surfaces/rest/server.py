@@ -62,6 +62,7 @@ def create_app(
     add_routes(app)
     _mount_mcp(app)
     _mount_pages(app)
+    _mount_otlp(app)
     app.openapi = _once(lambda: openapi.document(app))  # type: ignore[method-assign]
     app.add_middleware(Guard, settings=settings, port=served)
     return app
@@ -122,6 +123,12 @@ def _mount_mcp(app: FastAPI) -> None:
     from steward.surfaces.mcp.http import mount
 
     app.state.on_start = mount(app)
+
+
+def _mount_otlp(app: FastAPI) -> None:
+    from steward.surfaces.otlp import mount
+
+    app.state.on_start += mount(app)
 
 
 def _mount_pages(app: FastAPI) -> None:
