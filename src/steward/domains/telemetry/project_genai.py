@@ -1,7 +1,8 @@
 """Calls of models and tools as instrumentations of GenAI tell of them, in whichever of their words.
 
-A framework's span adds up what the calls below it took: only spans of calls themselves count. Where two instrumentations
-tell of one call, one within the other, the response's id makes them one; without one the inner counts (`receive`).
+A framework's span adds up what the calls below it took: only spans of calls themselves count. Where two
+instrumentations tell of one call, one within the other, the response's id makes them one; without one the inner counts
+(see project_spans.py).
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ DETAILS = "gen_ai.client.inference.operation.details"
 _CLIENT = 3
 _CALLS = frozenset({"chat", "generate_content", "text_completion", "completion", "embeddings", "llm_call"})
 # Other conventions' words for the kind of a span: attribute, and what it says of a model's call and of a tool's.
-_KINDS = (
+_KINDS: tuple[tuple[str, frozenset[str], frozenset[str]], ...] = (
     ("openinference.span.kind", frozenset({"llm", "embedding"}), frozenset({"tool"})),
     ("langsmith.span.kind", frozenset({"llm"}), frozenset({"tool"})),
     ("langfuse.observation.type", frozenset({"generation", "embedding"}), frozenset({"tool"})),

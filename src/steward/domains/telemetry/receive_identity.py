@@ -13,8 +13,14 @@ from steward.domains.telemetry.types_otlp import NOWHERE, LogRecord, Origin, Pla
 
 # Events and spans of a client bear its prefix, whatever the service is called.
 _PREFIXES = (("claude_code.", "claude-code"), ("codex.", "codex"), ("gemini_cli.", "gemini-cli"))
-_SERVICES = (("claude-code", "claude-code"), ("claude_code", "claude-code"), ("com.anthropic.claude_code", "claude-code"),
-             ("codex", "codex"), ("gemini-cli", "gemini-cli"), ("gemini_cli", "gemini-cli"))  # fmt: skip
+_SERVICES = (
+    ("claude-code", "claude-code"),
+    ("claude_code", "claude-code"),
+    ("com.anthropic.claude_code", "claude-code"),
+    ("codex", "codex"),
+    ("gemini-cli", "gemini-cli"),
+    ("gemini_cli", "gemini-cli"),
+)
 _SESSION = (
     "session.id", "conversation.id", "gen_ai.conversation.id", "claude.code.session_id", "langfuse.session.id",
     "langsmith.metadata.session_id",

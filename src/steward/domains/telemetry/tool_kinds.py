@@ -16,7 +16,8 @@ _KINDS = {
         "unified_exec",
     ),
     ToolKind.SEARCH: (
-        "grep", "glob", "ls", "list_directory", "search_file_content", "glob_tool", "grep_files", "list_dir", "toolsearch",
+        "grep", "glob", "ls", "list_directory", "search_file_content", "glob_tool", "grep_files", "list_dir",
+        "toolsearch",
     ),
     ToolKind.WEB: ("webfetch", "websearch", "web_fetch", "web_search", "google_web_search"),
     ToolKind.SUBAGENT: ("task", "agent", "spawn_agent", "delegate_to_agent"),
@@ -24,7 +25,8 @@ _KINDS = {
 }  # fmt: skip
 _BY_NAME = {name: kind for kind, names in _KINDS.items() for name in names}
 _TEST = re.compile(
-    r"\b(?:pytest|unittest|jest|vitest|mocha|rspec|phpunit|tox|nox|(?:cargo|go|npm|pnpm|yarn|make|mvn|gradle) (?:run )?test)\b"
+    r"\b(?:pytest|unittest|jest|vitest|mocha|rspec|phpunit|tox|nox"
+    r"|(?:cargo|go|npm|pnpm|yarn|make|mvn|gradle) (?:run )?test)\b"
 )
 _BUILD = re.compile(
     r"\b(?:make|cmake|ninja|tsc|(?:cargo|go|docker) build|(?:npm|pnpm|yarn) (?:run )?build|mvn package|gradle build)\b"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
@@ -15,7 +16,7 @@ from steward.kit.errors import StewardError
 PROTOBUF, JSON = "application/x-protobuf", "application/json"
 _RETRY_S = "1"
 # What was rejected is counted under a name of each signal.
-_RESPONSES = {
+_RESPONSES: dict[str, tuple[Any, str, str]] = {
     "logs": (ExportLogsServiceResponse, "rejected_log_records", "rejectedLogRecords"),
     "traces": (ExportTraceServiceResponse, "rejected_spans", "rejectedSpans"),
     "metrics": (ExportMetricsServiceResponse, "rejected_data_points", "rejectedDataPoints"),

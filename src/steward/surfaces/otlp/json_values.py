@@ -1,8 +1,8 @@
 """Values of OTLP in JSON, as the specification has them and as exporters write them.
 
 Ids are hex, or base64 as protobuf's own JSON has it; enums are integers, digits or names; integers of 64 bits are texts
-or numbers; keys are in lowerCamelCase or as in the protocol's own files. What is unknown is ignored, what is wrong is refused
-with its place.
+or numbers; keys are in lowerCamelCase or as in the protocol's own files. What is unknown is ignored, what is wrong is
+refused with its place.
 """
 
 from __future__ import annotations
