@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -79,8 +80,19 @@ def _plain(row: Any) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in row.__dataclass_fields__:
         value = getattr(row, name)
-        if value is not None:
-            found[name] = clean(value) if type(value) is str else _deep(value)
+        if value is None:
+            continue
+        # By type first: an exporter's batch has ten thousand of these.
+        kind = type(value)
+        if kind is str:
+            value = clean(value)
+        elif kind is UUID:
+            value = str(value)
+        elif kind is datetime:
+            value = value.isoformat()
+        elif kind is not int and kind is not bool:
+            value = _deep(value)
+        found[name] = value
     return found
 
 

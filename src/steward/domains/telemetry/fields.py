@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 _MOST = 2**63 - 1
+_NUMBERS = (int, float)
 Attributes = Mapping[str, Any]
 
 
@@ -58,9 +59,9 @@ def truth(value: Any) -> bool | None:
 
 def words(value: Any, most: int = 500) -> str | None:
     """Return a short text; None for what is blank or no scalar."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return None
-    return str(value).strip()[:most] or None
+    if type(value) is str:
+        return value.strip()[:most] or None
+    return str(value)[:most] if type(value) in _NUMBERS else None
 
 
 def first_words(attributes: Attributes, names: Iterable[str], most: int = 500) -> str | None:

@@ -26,16 +26,16 @@ _SESSION = (
     "langsmith.metadata.session_id",
 )  # fmt: skip
 # `session.id` is also that of a visitor of a web page: what is no agent's must speak of a model too.
-_OF_MODELS = (
+_OF_MODELS = frozenset((
     "gen_ai.operation.name", "gen_ai.conversation.id", "gen_ai.provider.name", "gen_ai.system", "gen_ai.request.model",
     "openinference.span.kind", "llm.model_name", "ai.operationId", "langsmith.span.kind", "langfuse.observation.type",
-)  # fmt: skip
+))  # fmt: skip
 _PROJECT = ("steward.project", "project.id")
 _TASK = ("steward.task", "task.id")
 _EXECUTION = ("steward.execution", "execution.id")
 _AGENT = ("steward.agent",)
 _PATH = ("workspace.host_paths", "process.working_directory")
-_SAYS = (*_PROJECT, *_TASK, *_EXECUTION, *_AGENT, *_PATH)
+_SAYS = frozenset((*_PROJECT, *_TASK, *_EXECUTION, *_AGENT, *_PATH))
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 
 
@@ -83,7 +83,7 @@ class Identifier:
         origin, attributes = record.origin, record.attributes
         agent, known = client_of(name, origin)
         record.agent = agent
-        if known or any(each in attributes for each in _OF_MODELS):
+        if known or not _OF_MODELS.isdisjoint(attributes):
             external = self._session(agent, attributes) or self._session(agent, origin.resource)
             if external is not None:
                 key = (agent, external)
@@ -108,7 +108,7 @@ class Identifier:
         default = self._places.get(id(origin))
         if default is None:
             default = self._places[id(origin)] = place_of(origin.resource)
-        if not any(each in attributes for each in _SAYS):
+        if _SAYS.isdisjoint(attributes):
             return default
         said = place_of(attributes)
         return Place(*(own or other for own, other in zip(said, default, strict=True)))
@@ -116,7 +116,7 @@ class Identifier:
 
 def place_of(attributes: Mapping[str, Any]) -> Place:
     """Return where attributes say that something belongs."""
-    if not any(each in attributes for each in _SAYS):
+    if _SAYS.isdisjoint(attributes):
         return NOWHERE
     return Place(
         first_words(attributes, _PROJECT),
