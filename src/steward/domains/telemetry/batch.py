@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from steward.domains.telemetry.types import Absorbed, Batch, SessionTold, UsageTold
+from steward.domains.telemetry.types import Absorbed, Batch, SessionTold, ToolKind, UsageTold
 from steward.kit.convert import dump
 from steward.kit.db import Db
 
@@ -146,6 +146,9 @@ def _completed(told: list[Any]) -> list[Any]:
         for name in each.__dataclass_fields__:
             if getattr(first, name) is None:
                 setattr(first, name, getattr(each, name))
+        if first.kind in (ToolKind.OTHER, ToolKind.COMMAND) and each.kind is not None:
+            # Whoever knows what was run knows more of it.
+            first.kind = each.kind
     return list(found.values())
 
 

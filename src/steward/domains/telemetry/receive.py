@@ -115,7 +115,7 @@ class Receiver:
         db.touched.add("telemetry")
         for parcel in parcels:
             said = list(dict.fromkeys(w for r in parcel.records for w in warnings.get(r.place, ())))
-            taken.received.append(Received(sum(each.id in fresh for each in parcel.records), said))
+            taken.received.append(Received(len(fresh & {each.id for each in parcel.records}), said))
         return taken
 
     def committed(self, taken: Taken) -> None:

@@ -97,7 +97,8 @@ def prepare_logs(records: Sequence[LogRecord], now_us: int) -> None:
     identifier = Identifier()
     for record in records:
         record.id = _log_id(record)
-        record.time_us = (record.time_ns or record.observed_ns) // 1000 or now_us
+        known_ns = record.time_ns or record.observed_ns
+        record.time_us = known_ns // 1000 if known_ns else now_us
         record.name = name_of(record)
         identifier.note(record, record.name)
 
