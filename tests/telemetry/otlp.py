@@ -37,8 +37,8 @@ def pairs(values: Mapping[str, Any]) -> list[Json]:
     return [{"key": key, "value": value_of(value)} for key, value in values.items()]
 
 
-def log(event: str, at_s: float = 0, **attributes: Any) -> Json:
-    """Return an event; attributes are given with _ for the dots of their names where there is one."""
+def log(event: str, at_s: Any = 0, **attributes: Any) -> Json:
+    """Return an event."""
     time = str(START_NS + round(at_s * 1e9) + next(_count))
     return {
         "timeUnixNano": time,
@@ -48,7 +48,7 @@ def log(event: str, at_s: float = 0, **attributes: Any) -> Json:
     }
 
 
-def span(name: str, own: int, parent: int = 0, trace: int = 1, *, kind: int = 1, **attributes: Any) -> Json:
+def span(name: str, own: int, parent: Any = 0, trace: Any = 1, *, kind: Any = 1, **attributes: Any) -> Json:
     """Return a span of ten seconds."""
     return {
         "traceId": f"{trace:032x}",

@@ -12,7 +12,7 @@ from steward.kit.db import Db
 from tests.telemetry.otlp import SESSION, log, request, span, take, usage
 
 ID = session_id("claude-code", SESSION)
-S = {"session.id": SESSION}
+S: dict[str, Any] = {"session.id": SESSION}
 
 
 def _api_request(**more: Any) -> dict[str, Any]:
@@ -192,7 +192,7 @@ def test_what_a_session_spends_goes_to_the_task_that_its_resource_names(db: Db) 
         "logs",
         [_api_request()],
         **{
-            "steward.task": str(task.id),
+            "steward.task": str(task.task.id),
             "steward.agent": "worker",
             "steward.execution": "not-a-uuid",
         },
@@ -202,11 +202,11 @@ def test_what_a_session_spends_goes_to_the_task_that_its_resource_names(db: Db) 
         "select u.task_id, p.slug, a.name from telemetry.token_usage as u"
         " join projects.projects as p on p.id = u.project_id join agents.agents as a on a.id = u.registered_agent_id"
     )[0]
-    assert tuple(row.values()) == (task.id, "acme", "worker")
+    assert tuple(row.values()) == (task.task.id, "acme", "worker")
     tie = db.dicts(
         "select source, task_id, from_at = until_at as short, stretch from telemetry.session_tasks"
     )[0]
-    assert tuple(tie.values()) == ("resource", task.id, True, str(task.id))
+    assert tuple(tie.values()) == ("resource", task.task.id, True, str(task.task.id))
     kept = db.dicts(
         "select p.slug from telemetry.otel_logs as l join projects.projects as p on p.id = l.project_id"
     )

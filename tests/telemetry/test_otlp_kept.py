@@ -16,7 +16,7 @@ from steward.surfaces.otlp import decode_json
 from tests.conftest import MakeActor
 from tests.telemetry.otlp import SESSION, START_NS, log, request, span, take, total, usage
 
-S = {"session.id": SESSION}
+S: dict[str, Any] = {"session.id": SESSION}
 # Put together here, so that nobody takes this file for a leak.
 SECRET = "sk-ant-api03-" + "Ab1" * 12
 GITHUB = "ghp_" + "x1Y2" * 10

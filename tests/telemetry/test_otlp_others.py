@@ -14,8 +14,8 @@ from steward.kit.db import Db
 from tests.telemetry.otlp import START_NS, log, request, span, take, usage
 
 THREAD = "019e9bfe-7749-7440-8506-39152afbc9ff"
-C = {"conversation.id": THREAD, "model": "gpt-5.5"}
-CODEX = {"service.name": "codex_cli_rs"}
+C: dict[str, Any] = {"conversation.id": THREAD, "model": "gpt-5.5"}
+CODEX: dict[str, Any] = {"service.name": "codex_cli_rs"}
 
 
 def _completed(at_s: float, given: int, cached: int, out: int, reasoning: int) -> dict[str, Any]:
@@ -176,7 +176,11 @@ def test_gemini_tools(db: Db) -> None:
 
 # ----------------------------------------------------------------------------------------------------------- GenAI
 
-CHAT = {"gen_ai.operation.name": "chat", "gen_ai.provider.name": "openai", "gen_ai.response.model": "gpt-5.5"}
+CHAT: dict[str, Any] = {
+    "gen_ai.operation.name": "chat",
+    "gen_ai.provider.name": "openai",
+    "gen_ai.response.model": "gpt-5.5",
+}
 
 
 def _tokens(given: int, out: int, cached: int = 0) -> dict[str, Any]:
