@@ -16,6 +16,7 @@ from bench.work_claims import Yard
 from bench.work_data import build
 
 SUITES = ("skeleton", "work", "hooks")
+SUITES = ("skeleton", "work", "otlp")
 
 
 @dataclass(slots=True)

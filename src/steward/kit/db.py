@@ -21,7 +21,7 @@ import psycopg
 from psycopg.rows import dict_row, tuple_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from steward.kit import sql
+from steward.kit import packed, sql
 from steward.kit.errors import Internal, NotFound, StewardError, Unavailable, by_sqlstate
 from steward.kit.files import FileStore
 from steward.kit.rows import row_factory
@@ -29,6 +29,7 @@ from steward.kit.rows import row_factory
 # Whoever wants our records adds a handler (`kit.log`); a person's terminal is not told of slow queries.
 logging.getLogger("steward").addHandler(logging.NullHandler())
 log = logging.getLogger("steward.db")
+packed.register()
 T = TypeVar("T")
 
 
@@ -148,6 +149,11 @@ def connection_lost(exc: BaseException) -> bool:
     if isinstance(exc, lost):
         return True
     return isinstance(exc, psycopg.OperationalError) and exc.sqlstate is None
+
+
+def collided(exc: StewardError) -> bool:
+    """Tell whether the database took a transaction back because of another one, so that it may be tried again."""
+    return isinstance(exc.__cause__, psycopg.errors.SerializationFailure | psycopg.errors.DeadlockDetected)
 
 
 def translate(exc: psycopg.Error) -> StewardError:

@@ -17,7 +17,8 @@ create table telemetry.otel_resources (
 comment on table telemetry.otel_resources is
   'Resource and scope that records came with, kept once; the id is the hash of both.';
 
--- Streams: no foreign key, no trigger, the time in every unique key; partitions by month.
+-- Streams: no foreign key, no trigger, the time first in every unique key, so that what comes in order is written in
+-- order; partitions by month.
 create table telemetry.otel_logs (
   "time" timestamptz not null,
   -- The hash of the record with its resource: a batch that is sent again adds nothing.
@@ -26,6 +27,8 @@ create table telemetry.otel_logs (
   session_id uuid,
   resource_id uuid not null,
   observed_at timestamptz,
+  -- Neither sender nor collector knew a time: what stands there is when it came in first.
+  is_timeless boolean not null default false,
   event_name text,
   severity_number smallint,
   severity_text text,
@@ -34,10 +37,11 @@ create table telemetry.otel_logs (
   trace_id bytea,
   span_id bytea,
   flags bigint,
-  primary key (id, "time")
+  primary key ("time", id)
 ) partition by range ("time");
 comment on table telemetry.otel_logs is 'Log records and events as OTLP exporters sent them.';
 create index otel_logs_session on telemetry.otel_logs (session_id, "time") where session_id is not null;
+create index otel_logs_timeless on telemetry.otel_logs (id) where is_timeless;
 create table telemetry.otel_logs_rest partition of telemetry.otel_logs default;
 
 create table telemetry.otel_spans (
@@ -59,7 +63,7 @@ create table telemetry.otel_spans (
   events jsonb,
   links jsonb,
   trace_state text,
-  primary key (id, start_time)
+  primary key (start_time, id)
 ) partition by range (start_time);
 comment on table telemetry.otel_spans is 'Spans as OTLP exporters sent them; the id is the hash of trace and span.';
 create index otel_spans_session on telemetry.otel_spans (session_id, start_time) where session_id is not null;
@@ -84,7 +88,7 @@ create table telemetry.otel_points (
   value double precision,
   detail jsonb,
   attributes jsonb not null,
-  primary key (id, "time")
+  primary key ("time", id)
 ) partition by range ("time");
 comment on table telemetry.otel_points is
   'Points of metrics as OTLP exporters sent them; views add deltas up and take differences of running totals.';

@@ -20,6 +20,7 @@ Invariants, kept by the database against any client
 from __future__ import annotations
 
 from steward.domains.telemetry import jobs as _jobs  # noqa: F401 - registers them
+from steward.domains.telemetry import jobs_otlp as _jobs_otlp  # noqa: F401 - registers them
 from steward.domains.telemetry.batch import absorb, clean, session_id
 from steward.domains.telemetry.ops_store import (
     store_append,
@@ -32,6 +33,7 @@ from steward.domains.telemetry.ops_store import (
 from steward.domains.telemetry.ops_ties import current_execution, tie, tie_run, untie
 from steward.domains.telemetry.hooks import take_hook
 from steward.domains.telemetry.hooks_context import hook_context
+from steward.domains.telemetry.receive import Parcel, Receiver, prepare
 from steward.domains.telemetry.types import (
     Absorbed,
     Batch,
@@ -59,6 +61,8 @@ from steward.domains.telemetry.types_store import (
 )
 from steward.domains.telemetry.types_ties import NamedSession, OpenExecution, Tie, TiedSession
 from steward.domains.telemetry.types_hooks import HookClient, HookTaken, HookTold
+from steward.domains.telemetry.types_otlp import LogRecord, Origin, PointRecord, Received, SpanRecord, Told
+from steward.domains.telemetry.writer import Full, Writer
 
 __all__ = [
     "Absorbed",
@@ -73,7 +77,17 @@ __all__ = [
     "MessageTold",
     "NamedSession",
     "OpenExecution",
+    "Full",
+    "LogRecord",
+    "MessageKind",
+    "MessageRole",
+    "MessageTold",
+    "Origin",
     "Outcome",
+    "Parcel",
+    "PointRecord",
+    "Received",
+    "Receiver",
     "SessionTold",
     "Source",
     "StoreAppended",
@@ -85,13 +99,19 @@ __all__ = [
     "TieSource",
     "TieTold",
     "TiedSession",
+    "SpanRecord",
+    "TieSource",
+    "TieTold",
+    "Told",
     "ToolKind",
     "ToolTold",
     "UsageSource",
     "UsageTold",
+    "Writer",
     "absorb",
     "clean",
     "current_execution",
+    "prepare",
     "session_id",
     "store_append",
     "store_delete",

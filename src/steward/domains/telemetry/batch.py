@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from steward.domains.telemetry.types import Absorbed, Batch, SessionTold, UsageTold
+from steward.domains.telemetry.types import Absorbed, Batch, SessionTold, ToolKind, UsageTold
 from steward.kit.convert import dump
 from steward.kit.db import Db
 
@@ -79,8 +80,19 @@ def _plain(row: Any) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in row.__dataclass_fields__:
         value = getattr(row, name)
-        if value is not None:
-            found[name] = clean(value) if type(value) is str else _deep(value)
+        if value is None:
+            continue
+        # By type first: an exporter's batch has ten thousand of these.
+        kind = type(value)
+        if kind is str:
+            value = clean(value)
+        elif kind is UUID:
+            value = str(value)
+        elif kind is datetime:
+            value = value.isoformat()
+        elif kind is not int and kind is not bool:
+            value = _deep(value)
+        found[name] = value
     return found
 
 
@@ -134,6 +146,9 @@ def _completed(told: list[Any]) -> list[Any]:
         for name in each.__dataclass_fields__:
             if getattr(first, name) is None:
                 setattr(first, name, getattr(each, name))
+        if first.kind in (ToolKind.OTHER, ToolKind.COMMAND) and each.kind is not None:
+            # Whoever knows what was run knows more of it.
+            first.kind = each.kind
     return list(found.values())
 
 

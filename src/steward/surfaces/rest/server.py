@@ -63,6 +63,7 @@ def create_app(
     _mount_mcp(app)
     _mount_hooks(app)
     _mount_pages(app)
+    _mount_otlp(app)
     app.openapi = _once(lambda: openapi.document(app))  # type: ignore[method-assign]
     app.add_middleware(Guard, settings=settings, port=served)
     return app
@@ -127,6 +128,12 @@ def _mount_mcp(app: FastAPI) -> None:
 
 def _mount_hooks(app: FastAPI) -> None:
     from steward.surfaces.hooks import mount
+
+    app.state.on_start += mount(app)
+
+
+def _mount_otlp(app: FastAPI) -> None:
+    from steward.surfaces.otlp import mount
 
     app.state.on_start += mount(app)
 

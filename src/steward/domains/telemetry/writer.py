@@ -1,0 +1,171 @@
+"""One thread that commits what several requests brought: each is answered after its own records are durable.
+
+Requests that wait while a transaction runs share the next one, so that many small ones cost few commits; a request that
+the database refuses is tried alone, and the others of its group do not notice.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+from steward.domains.telemetry.receive import Parcel, Receiver, Taken
+from steward.domains.telemetry.types_otlp import Received
+from steward.kit.db import Actor, Database, collided, translated
+from steward.kit.errors import Internal, StewardError, Unavailable
+
+log = logging.getLogger("steward.telemetry")
+# Together about a second's work.
+MOST_WAITING = 20_000
+_GROUP = 2_500
+_TRIES = 4
+
+
+class Full(Unavailable):
+    """More came in than can be written; sending it again later is right."""
+
+    code = "too_many_records"
+    status = 429
+
+
+@dataclass(slots=True)
+class _Waiting:
+    actor: Actor
+    parcel: Parcel
+    done: Future[Received] = field(default_factory=Future)
+
+
+def _same_sender(one: Actor, other: Actor) -> bool:
+    """Tell whether two requests act alike, so that one transaction may serve both."""
+    return (one.user_id, one.role, one.agent, one.session, one.project, one.surface) == (
+        other.user_id, other.role, other.agent, other.session, other.project, other.surface,
+    )  # fmt: skip
+
+
+class Writer:
+    """Takes requests' records in, in order, in a thread of its own. Use it as a context."""
+
+    def __init__(self, database: Database, *, most_waiting: int = MOST_WAITING) -> None:
+        self.database = database
+        self.receiver = Receiver()
+        self.most_waiting = most_waiting
+        self._waiting: deque[_Waiting] = deque()
+        self._records = 0
+        self._changed = threading.Condition()
+        self._ends = False
+        self._thread = threading.Thread(target=self._run, name="otlp-writer", daemon=True)
+
+    def __enter__(self) -> Writer:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Take nothing more, and end when all that waits is written."""
+        with self._changed:
+            self._ends = True
+            self._changed.notify()
+        self._thread.join(30)
+
+    def check_room(self) -> None:
+        """Refuse before anything is read when too much waits already.
+
+        Raises:
+            Full: too much does.
+        """
+        if self._records >= self.most_waiting:
+            raise Full(f"{self._records:,} records wait to be written", hint="send them again in a second")
+
+    def submit(self, actor: Actor, parcel: Parcel) -> Future[Received]:
+        """Queue a request's records; the future ends when they are durable.
+
+        Raises:
+            Full: too many wait already.
+            Unavailable: the server ends.
+        """
+        entry = _Waiting(actor, parcel)
+        with self._changed:
+            if self._ends:
+                raise Unavailable("the server is stopping", hint="send it again in a moment")
+            # One request may be larger than the rest of the room, when it comes alone.
+            if self._records and self._records + len(parcel) > self.most_waiting:
+                raise Full(
+                    f"{self._records:,} records wait to be written", hint="send them again in a second"
+                )
+            self._waiting.append(entry)
+            self._records += len(parcel)
+            self._changed.notify()
+        return entry.done
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._waiting and not self._ends:
+                    self._changed.wait()
+                if not self._waiting:
+                    return
+                group = self._group()
+            try:
+                self._write(group)
+            except Exception as exc:
+                log.error("records could not be written", exc_info=exc)
+                _fail(group, Internal("something went wrong in Steward", hint="the log tells more"))
+            with self._changed:
+                self._records -= sum(len(each.parcel) for each in group)
+
+    def _group(self) -> list[_Waiting]:
+        """Take the next request, and those of its sender that follow it at once."""
+        group = [self._waiting.popleft()]
+        size = len(group[0].parcel)
+        while self._waiting and _same_sender(group[0].actor, self._waiting[0].actor):
+            size += len(self._waiting[0].parcel)
+            if size > _GROUP:
+                break
+            group.append(self._waiting.popleft())
+        return group
+
+    def _write(self, group: list[_Waiting]) -> None:
+        try:
+            taken = self._commit(group)
+        except StewardError as exc:
+            if isinstance(exc, Unavailable):
+                # The next one would wait as long for a server that is away, and what it knew may be gone.
+                self.receiver.forget()
+                _fail(group, exc)
+            elif len(group) == 1:
+                _fail(group, exc)
+            else:
+                for each in group:
+                    self._write([each])
+            return
+        for each, received in zip(group, taken.received, strict=True):
+            each.done.set_result(received)
+
+    def _commit(self, group: list[_Waiting]) -> Taken:
+        for attempt in range(1, _TRIES + 1):
+            try:
+                with (
+                    translated(),
+                    self.database.transaction(
+                        group[0].actor, operation="telemetry.receive", permission="telemetry:write"
+                    ) as db,
+                ):
+                    taken = self.receiver.take(db, [each.parcel for each in group])
+            except StewardError as exc:
+                if attempt == _TRIES or not collided(exc):
+                    raise
+            else:
+                self.receiver.committed(taken)
+                return taken
+        raise AssertionError("unreachable")
+
+
+def _fail(group: list[_Waiting], error: StewardError) -> None:
+    for each in group:
+        if not each.done.done():
+            each.done.set_exception(error)
