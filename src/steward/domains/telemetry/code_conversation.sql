@@ -1,0 +1,104 @@
+-- A session in order: responses, messages, tools and commits beside one another, in pages from either end.
+
+-- The places of a conversation behind one, each with its kind (rank: 0 response, 1 message, 2 tool, 3 commit). `p_part` is
+-- null for all, '' for the main conversation, else a subagent's name. Each kind gives its first places by its own index.
+create function telemetry.entries_after(
+  p_session_id uuid, p_part text, p_at timestamptz, p_rank integer, p_sequence bigint, p_id text, p_limit integer
+)
+returns table (at timestamptz, rank integer, sequence bigint, id text)
+language sql stable
+set search_path = telemetry, pg_temp
+as $$
+  (
+    select u.at, 0, 0::bigint, u.id::text collate "C" as id
+    from telemetry.token_usage as u
+    where u.session_id = p_session_id
+      and u.at >= p_at
+      and (u.at, 0, 0::bigint, u.id::text collate "C") > (p_at, p_rank, p_sequence, p_id)
+      and (p_part is null or coalesce(u.subagent, '') = p_part)
+    order by u.at, u.id::text collate "C"
+    limit p_limit
+  )
+  union all
+  (
+    select m."timestamp", 1, m.sequence, m.id::text collate "C" as id
+    from telemetry.chat_messages as m
+    where m.session_id = p_session_id
+      and m."timestamp" >= p_at
+      and (m."timestamp", 1, m.sequence, m.id::text collate "C") > (p_at, p_rank, p_sequence, p_id)
+      and (p_part is null or coalesce(m.subagent, '') = p_part)
+    order by m."timestamp", m.sequence, m.id::text collate "C"
+    limit p_limit
+  )
+  union all
+  (
+    select coalesce(c.started_at, c.ended_at, c.created_at) as at, 2, 0, c.call_id collate "C" as id
+    from telemetry.tool_calls as c
+    where c.session_id = p_session_id
+      and coalesce(c.started_at, c.ended_at, c.created_at) >= p_at
+      and (coalesce(c.started_at, c.ended_at, c.created_at), 2, 0::bigint, c.call_id collate "C")
+        > (p_at, p_rank, p_sequence, p_id)
+      and (p_part is null or coalesce(c.subagent, '') = p_part)
+    order by coalesce(c.started_at, c.ended_at, c.created_at), c.call_id collate "C"
+    limit p_limit
+  )
+  union all
+  select g.committed_at, 3, 0, g.sha collate "C" as id
+  from telemetry.session_commits as g
+  where g.session_id = p_session_id
+    and (g.committed_at, 3, 0::bigint, g.sha collate "C") > (p_at, p_rank, p_sequence, p_id)
+    and coalesce(p_part, '') = ''
+  order by 1, 2, 3, 4
+  limit p_limit
+$$;
+
+-- The places of a conversation before one, the last first; as entries_after otherwise.
+create function telemetry.entries_before(
+  p_session_id uuid, p_part text, p_at timestamptz, p_rank integer, p_sequence bigint, p_id text, p_limit integer
+)
+returns table (at timestamptz, rank integer, sequence bigint, id text)
+language sql stable
+set search_path = telemetry, pg_temp
+as $$
+  (
+    select u.at, 0, 0::bigint, u.id::text collate "C" as id
+    from telemetry.token_usage as u
+    where u.session_id = p_session_id
+      and u.at <= p_at
+      and (u.at, 0, 0::bigint, u.id::text collate "C") < (p_at, p_rank, p_sequence, p_id)
+      and (p_part is null or coalesce(u.subagent, '') = p_part)
+    order by u.at desc, u.id::text collate "C" desc
+    limit p_limit
+  )
+  union all
+  (
+    select m."timestamp", 1, m.sequence, m.id::text collate "C" as id
+    from telemetry.chat_messages as m
+    where m.session_id = p_session_id
+      and m."timestamp" <= p_at
+      and (m."timestamp", 1, m.sequence, m.id::text collate "C") < (p_at, p_rank, p_sequence, p_id)
+      and (p_part is null or coalesce(m.subagent, '') = p_part)
+    order by m."timestamp" desc, m.sequence desc, m.id::text collate "C" desc
+    limit p_limit
+  )
+  union all
+  (
+    select coalesce(c.started_at, c.ended_at, c.created_at) as at, 2, 0, c.call_id collate "C" as id
+    from telemetry.tool_calls as c
+    where c.session_id = p_session_id
+      and coalesce(c.started_at, c.ended_at, c.created_at) <= p_at
+      and (coalesce(c.started_at, c.ended_at, c.created_at), 2, 0::bigint, c.call_id collate "C")
+        < (p_at, p_rank, p_sequence, p_id)
+      and (p_part is null or coalesce(c.subagent, '') = p_part)
+    order by coalesce(c.started_at, c.ended_at, c.created_at) desc, c.call_id collate "C" desc
+    limit p_limit
+  )
+  union all
+  select g.committed_at, 3, 0, g.sha collate "C" as id
+  from telemetry.session_commits as g
+  where g.session_id = p_session_id
+    and (g.committed_at, 3, 0::bigint, g.sha collate "C") < (p_at, p_rank, p_sequence, p_id)
+    and coalesce(p_part, '') = ''
+  order by 1 desc, 2 desc, 3 desc, 4 desc
+  limit p_limit
+$$;
