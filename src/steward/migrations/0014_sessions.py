@@ -163,7 +163,9 @@ create table telemetry.agent_executions (
   started_at timestamptz not null default now(),
   completed_at timestamptz,
   execution_time_ms bigint generated always as (
-    greatest(round(extract(epoch from (completed_at - started_at)) * 1000), 0)::bigint
+    case
+      when completed_at is not null then greatest(round(extract(epoch from (completed_at - started_at)) * 1000), 0)::bigint
+    end
   ) stored,
   created_at timestamptz not null default now(),
   check ((completed_at is null) = (status in ('pending', 'running')))

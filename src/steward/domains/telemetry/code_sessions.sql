@@ -269,7 +269,7 @@ as $$
   select concat_ws(
     '.',
     (select max(s.last_seen_at) from telemetry.agent_sessions as s),
-    (select q.last_value from telemetry.usage_deltas_id_seq as q)
+    (select q.last_value + q.is_called::integer from telemetry.usage_deltas_id_seq as q)
   )
 $$;
 

@@ -136,7 +136,7 @@ def _whole(db: Db, found: UUID) -> Session:
 
 def _upwards(row: SessionRow, rows: builtins.list[SessionRow]) -> builtins.list[SessionRow]:
     """Return the sessions that one came from, the nearest first."""
-    by_id = {each.id: each for each in rows}
+    by_id = {each.id: each for each in rows if each.id != row.id}
     found: builtins.list[SessionRow] = []
     while row.parent_session_id in by_id and by_id[row.parent_session_id] not in found:
         row = by_id[row.parent_session_id]
