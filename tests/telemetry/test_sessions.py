@@ -85,7 +85,11 @@ def test_s4_8_quality_is_kept_when_a_session_ends(db: Db) -> None:
     told = _story()
     told.to(db)
     ended = telemetry.end_session(db, session=str(told.id), outcome=Outcome.PARTIAL)
-    assert (ended.state, ended.outcome, ended.quality_score) == (SessionState.ENDED, Outcome.PARTIAL, 65)
+    assert (ended.state, ended.outcome, ended.quality_score) == (
+        SessionState.ENDED,
+        Outcome.PARTIAL,
+        Decimal(65),
+    )
 
 
 def test_a_session_that_nobody_ended_is_scored_by_the_job(db: Db) -> None:
@@ -149,7 +153,7 @@ def test_a_session_is_begun_completed_and_ended(db: Db) -> None:
     assert place.metrics == {"testsRun": 2, "testsPassed": 1}
     assert [row.id for row in telemetry.active(db, project="all")] == [made.id]
     ended = telemetry.end_session(db, session=str(made.id), outcome=Outcome.SUCCESS)
-    assert (ended.state, ended.quality_score) == (SessionState.ENDED, 90)
+    assert (ended.state, ended.quality_score) == (SessionState.ENDED, Decimal(90))
     assert telemetry.active(db, project="all") == []
     once_more = telemetry.end_session(db, session=str(made.id), outcome=Outcome.FAILURE)
     assert (once_more.ended_at, once_more.outcome) == (ended.ended_at, Outcome.FAILURE)
@@ -320,6 +324,8 @@ def test_a_conversation_is_in_order_and_the_same_in_pages(db: Db) -> None:
     assert [kinds.count(kind) for kind in EntryKind] == [3, 6, 7, 1]
     assert [entry.at for entry in whole.entries] == sorted(entry.at for entry in whole.entries)
     thought, said = whole.entries[2:4]
+    assert thought.message
+    assert said.message
     assert (thought.message.kind, said.message.content) == (MessageKind.THINKING, "I look first.")
     words = [_word(entry) for entry in whole.entries]
     for limit in (1, 2, 3, 7):
@@ -340,7 +346,8 @@ def test_a_conversation_is_read_from_its_end(db: Db) -> None:
     told.say("And now?").to(db)
     again = telemetry.conversation(db, session=str(told.id), cursor=last.start_cursor)
     assert [_word(entry) for entry in again.entries] == [*words[-4:], "And now?"]
-    back, before = [], last.previous_cursor
+    back: list[str] = []
+    before = last.previous_cursor
     while before:
         part = telemetry.conversation(db, session=str(told.id), before=before, limit=3)
         back = [_word(entry) for entry in part.entries] + back
@@ -396,7 +403,7 @@ def test_tools_are_listed_and_counted(db: Db) -> None:
     assert [(use.name, use.calls, use.failures, use.sessions) for use in uses] == [
         ("Bash", 4, 3, 1), ("Edit", 2, 0, 1), ("Read", 1, 0, 1),
     ]  # fmt: skip
-    assert (uses[0].avg_ms, uses[0].median_ms, uses[0].total_ms) == (400, 400, 1600)
+    assert (uses[0].avg_ms, uses[0].median_ms, uses[0].total_ms) == (Decimal(400), 400, 1600)
 
 
 def test_raw_lines_are_shown_in_order_and_cut(db: Db) -> None:
@@ -440,8 +447,8 @@ def test_sessions_are_counted_by_stretches_of_time(db: Db) -> None:
     _three_days(db)
     days = telemetry.session_time_buckets(db, project="all")
     assert [(day.session_count, day.avg_duration, day.tokens_used, day.avg_quality) for day in days] == [
-        (1, 3600, 165, 100),
-        (2, 900, 330, 100),
+        (1, Decimal(3600), 165, Decimal(100)),
+        (2, Decimal(900), 330, Decimal(100)),
     ]
     assert days[1].bucket == START.replace(hour=0)
     for interval in BucketInterval:
@@ -463,9 +470,9 @@ def test_sessions_are_added_up(db: Db) -> None:
     _three_days(db)
     total = telemetry.session_stats(db, project="all")
     assert (total.sessions, total.silent, total.active, total.total_duration_s) == (3, 3, 0, 5400)
-    assert (total.avg_duration_s, total.avg_quality, total.tokens_used) == (1800, 100, 495)
+    assert (total.avg_duration_s, total.avg_quality, total.tokens_used) == (Decimal(1800), Decimal(100), 495)
     none = telemetry.session_stats(db, project="all", client="codex")
-    assert (none.sessions, none.avg_duration_s, none.cost_usd) == (0, None, 0)
+    assert (none.sessions, none.avg_duration_s, none.cost_usd) == (0, None, Decimal(0))
 
 
 def test_devlogs_table_of_chats_has_right_figures(db: Db) -> None:

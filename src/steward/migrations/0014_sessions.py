@@ -164,7 +164,8 @@ create table telemetry.agent_executions (
   completed_at timestamptz,
   execution_time_ms bigint generated always as (
     case
-      when completed_at is not null then greatest(round(extract(epoch from (completed_at - started_at)) * 1000), 0)::bigint
+      when completed_at is not null
+        then greatest(round(extract(epoch from (completed_at - started_at)) * 1000), 0)::bigint
     end
   ) stored,
   created_at timestamptz not null default now(),

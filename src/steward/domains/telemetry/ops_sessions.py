@@ -354,6 +354,7 @@ def pulse(db: Db) -> str:
     return word
 
 
+@op(profile=Profile.ALL)
 def clients(db: Db) -> builtins.list[str]:
-    """Return of which programs there are sessions."""
+    """List the programs of which there are sessions, such as claude-code."""
     return db.values("telemetry.session_clients")
