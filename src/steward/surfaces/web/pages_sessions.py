@@ -41,6 +41,8 @@ _MARKS = {
     "timeout": "blocked",
 }
 _CUT = " …"
+# The project of what belongs to none.
+_NONE = "system"
 
 
 # --------------------------------------------------------------------------------------------------------------- list
@@ -116,7 +118,7 @@ def session(row: telemetry.SessionRow) -> Session:
         id=str(row.id),
         title=" ".join((row.title or "").split()) or f"A session of {row.client}",
         client=row.client,
-        project=row.project,
+        project="" if row.project == _NONE else row.project,
         state=str(row.state),
         at=row.started_at,
         duration=span(row.duration_s * 1000),
@@ -183,7 +185,7 @@ def one(
         begin=transcript.Asked(part=asked.part, at="begin").page(shown.id),
         end=transcript.Asked(part=asked.part, at="end").page(shown.id),
         raw=f"/sessions/{shown.id}/raw" if found.transcripts else None,
-        command=f"steward telemetry conversation {shown.id}",
+        command=f"steward telemetry conversation {shown.id[:8]}",
     )
 
 
@@ -216,12 +218,14 @@ def _figures(found: telemetry.Session) -> Iterable[Figure]:
         yield Figure("Tests", tests, f"runs that passed{builds}")
     if did.waited_ms:
         yield Figure("Waited", span(did.waited_ms), "for people to allow tools")
-    yield Figure("Quality", f"{did.quality_score:.0f}", f"of 100; {did.errors_encountered:,} errors")
+    errors = "error" if did.errors_encountered == 1 else "errors"
+    yield Figure("Quality", f"{did.quality_score:.0f}", f"of 100; {did.errors_encountered:,} {errors}")
 
 
 def _facts(found: telemetry.Session, project: str) -> Iterable[views.Fact]:
     row, place = found.session, found.place
-    yield views.Fact("Project", chips=[views.Link(project, f"/sessions?project={part(row.project)}")])
+    if row.project != _NONE:
+        yield views.Fact("Project", chips=[views.Link(project, f"/sessions?project={part(row.project)}")])
     told = list(dict.fromkeys(each.task for each in found.tasks))
     if told:
         yield views.Fact("Tasks", chips=[views.Link(ref, f"/tasks/{ref}") for ref in told[:20]])

@@ -51,7 +51,7 @@ async def session(request: Request, session: str) -> Response:
             "session.html",
             "/sessions",
             shown,
-            frame(request, call, known, shown.session.project, "/sessions"),
+            frame(request, call, known, shown.session.project or None, "/sessions"),
         )
 
     return await page(request, build)
@@ -96,7 +96,7 @@ async def raw(request: Request, session: UUID) -> Response:
             "session_raw.html",
             "/sessions",
             shown,
-            frame(request, call, known, shown.session.project, "/sessions"),
+            frame(request, call, known, shown.session.project or None, "/sessions"),
         )
 
     return await page(request, build)

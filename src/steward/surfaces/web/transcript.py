@@ -24,7 +24,7 @@ _ICONS = {
     "read": "file",
     "write": "devlog",
     "command": "bolt",
-    "test": "check",
+    "test": "bolt",
     "build": "workflow",
     "search": "search",
     "web": "link",
@@ -36,17 +36,17 @@ _ICONS = {
 _TELLING = (
     "command",
     "cmd",
-    "file_path",
-    "path",
     "pattern",
     "query",
     "url",
+    "file_path",
+    "path",
     "description",
     "prompt",
     "skill",
 )
 _LISTED = re.compile(
-    r'"(?:command|cmd|file_path|path|pattern|query|url|description|prompt)"\s*:\s*"((?:[^"\\]|\\.)*)'
+    r'"(?:command|cmd|pattern|query|url|file_path|path|description|prompt)"\s*:\s*"((?:[^"\\]|\\.)*)'
 )
 
 
