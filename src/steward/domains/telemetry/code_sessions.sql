@@ -63,26 +63,54 @@ from telemetry.token_usage as t
 where t.session_id is not null
 group by t.session_id;
 
--- What the tools of sessions did, one row for each session that used any. Errors are failures of other calls than tests and
--- builds, which have rates of their own.
-create view telemetry.session_deeds with (security_invoker = true) as
-select
-  c.session_id,
-  count(*) as tool_calls,
-  count(*) filter (where not c.success) as tool_failures,
-  count(*) filter (where not c.success and c.kind not in ('test', 'build')) as errors,
-  count(distinct c.file_path) filter (where c.kind = 'write' and c.success is not false) as files_modified,
-  coalesce(sum(c.lines_added) filter (where c.success is not false), 0) as lines_added,
-  coalesce(sum(c.lines_removed) filter (where c.success is not false), 0) as lines_removed,
-  count(*) filter (where c.kind in ('command', 'test', 'build')) as commands_executed,
-  count(*) filter (where c.kind = 'test' and c.success is not null) as tests_run,
-  count(*) filter (where c.kind = 'test' and c.success) as tests_passed,
-  count(*) filter (where c.kind = 'build' and c.success is not null) as build_attempts,
-  count(*) filter (where c.kind = 'build' and c.success) as build_successes,
-  coalesce(sum(c.duration_ms), 0)::bigint as tools_ms,
-  coalesce(sum(c.waited_ms), 0)::bigint as waited_ms
-from telemetry.tool_calls as c
-group by c.session_id;
+-- What was spent in one session; a function, since a view that groups would be worked out for all of them in a join.
+create function telemetry.spent_in(p_session_id uuid)
+returns table (
+  responses bigint, input_tokens bigint, output_tokens bigint, cache_read_tokens bigint, cache_write_tokens bigint,
+  reasoning_tokens bigint, total_tokens bigint, cost_usd numeric, unpriced_calls bigint
+)
+language sql stable parallel safe
+begin atomic
+  select
+    count(*),
+    coalesce(sum(t.input_tokens), 0)::bigint,
+    coalesce(sum(t.output_tokens), 0)::bigint,
+    coalesce(sum(t.cache_read_tokens), 0)::bigint,
+    coalesce(sum(t.cache_write_tokens), 0)::bigint,
+    coalesce(sum(t.reasoning_tokens), 0)::bigint,
+    coalesce(sum(t.input_tokens + t.output_tokens + t.cache_read_tokens + t.cache_write_tokens), 0)::bigint,
+    coalesce(sum(t.cost_usd), 0),
+    count(*) filter (where t.cost_usd is null)
+  from telemetry.token_usage as t
+  where t.session_id = p_session_id;
+end;
+
+-- What the tools of a session did. Errors are failures of other calls than tests and builds, which have rates of their own.
+create function telemetry.done_in(p_session_id uuid)
+returns table (
+  tool_calls bigint, tool_failures bigint, errors bigint, files_modified bigint, lines_added bigint, lines_removed bigint,
+  commands_executed bigint, tests_run bigint, tests_passed bigint, build_attempts bigint, build_successes bigint,
+  tools_ms bigint, waited_ms bigint
+)
+language sql stable parallel safe
+begin atomic
+  select
+    count(*),
+    count(*) filter (where not c.success),
+    count(*) filter (where not c.success and c.kind not in ('test', 'build')),
+    count(distinct c.file_path) filter (where c.kind = 'write' and c.success is not false),
+    coalesce(sum(c.lines_added) filter (where c.success is not false), 0)::bigint,
+    coalesce(sum(c.lines_removed) filter (where c.success is not false), 0)::bigint,
+    count(*) filter (where c.kind in ('command', 'test', 'build')),
+    count(*) filter (where c.kind = 'test' and c.success is not null),
+    count(*) filter (where c.kind = 'test' and c.success),
+    count(*) filter (where c.kind = 'build' and c.success is not null),
+    count(*) filter (where c.kind = 'build' and c.success),
+    coalesce(sum(c.duration_ms), 0)::bigint,
+    coalesce(sum(c.waited_ms), 0)::bigint
+  from telemetry.tool_calls as c
+  where c.session_id = p_session_id;
+end;
 
 -- Sessions with all that is derived of them. Figures that a caller told (metrics) count where they are the larger ones:
 -- a client without tool calls of its own is believed. Events are tools used, responses and commits; messages are counted
@@ -101,36 +129,24 @@ select
     as quality_score,
   s.context, s.metrics,
   m.messages,
-  coalesce(d.tool_calls, 0) as tool_calls,
-  coalesce(d.tool_failures, 0) as tool_failures,
-  coalesce(d.tools_ms, 0) as tools_ms,
-  coalesce(d.waited_ms, 0) as waited_ms,
-  coalesce(u.responses, 0) as responses,
-  coalesce(u.input_tokens, 0) as input_tokens,
-  coalesce(u.output_tokens, 0) as output_tokens,
-  coalesce(u.cache_read_tokens, 0) as cache_read_tokens,
-  coalesce(u.cache_write_tokens, 0) as cache_write_tokens,
-  coalesce(u.reasoning_tokens, 0) as reasoning_tokens,
-  coalesce(u.cost_usd, 0) as cost_usd,
-  coalesce(u.unpriced_calls, 0) as unpriced_calls,
+  d.tool_calls,
+  d.tool_failures,
+  d.tools_ms,
+  d.waited_ms,
+  u.responses,
+  u.input_tokens,
+  u.output_tokens,
+  u.cache_read_tokens,
+  u.cache_write_tokens,
+  u.reasoning_tokens,
+  u.cost_usd,
+  u.unpriced_calls,
   f.events_count, f.files_modified, f.lines_added, f.lines_removed, f.tokens_used, f.commands_executed,
   f.errors_encountered, f.tests_run, f.tests_passed, f.build_attempts, f.build_successes,
   s.created_at, s.updated_at
 from telemetry.agent_sessions as s
-left join lateral (
-  select
-    w.tool_calls, w.tool_failures, w.errors, w.files_modified, w.lines_added, w.lines_removed, w.commands_executed,
-    w.tests_run, w.tests_passed, w.build_attempts, w.build_successes, w.tools_ms, w.waited_ms
-  from telemetry.session_deeds as w
-  where w.session_id = s.id
-) as d on true
-left join lateral (
-  select
-    w.responses, w.input_tokens, w.output_tokens, w.cache_read_tokens, w.cache_write_tokens, w.reasoning_tokens,
-    w.total_tokens, w.cost_usd, w.unpriced_calls
-  from telemetry.session_spending as w
-  where w.session_id = s.id
-) as u on true
+cross join lateral telemetry.done_in(s.id) as d
+cross join lateral telemetry.spent_in(s.id) as u
 cross join lateral (
   select count(*) as messages, count(*) filter (where c.kind = 'error') as errors
   from telemetry.chat_messages as c
@@ -138,21 +154,21 @@ cross join lateral (
 ) as m
 cross join lateral (
   select
-    greatest(coalesce(d.tool_calls, 0) + coalesce(u.responses, 0) + (
+    greatest(d.tool_calls + u.responses + (
       select count(*)
       from telemetry.session_commits as g
       where g.session_id = s.id
     ), telemetry.told_count(s.metrics, 'eventsCount')) as events_count,
-    greatest(d.files_modified, telemetry.told_count(s.metrics, 'filesModified'), 0) as files_modified,
-    greatest(d.lines_added, telemetry.told_count(s.metrics, 'linesAdded'), 0) as lines_added,
-    greatest(d.lines_removed, telemetry.told_count(s.metrics, 'linesRemoved'), 0) as lines_removed,
-    greatest(u.total_tokens, telemetry.told_count(s.metrics, 'tokensUsed'), 0) as tokens_used,
-    greatest(d.commands_executed, telemetry.told_count(s.metrics, 'commandsExecuted'), 0) as commands_executed,
-    greatest(coalesce(d.errors, 0) + m.errors, telemetry.told_count(s.metrics, 'errorsEncountered')) as errors_encountered,
-    greatest(d.tests_run, telemetry.told_count(s.metrics, 'testsRun'), 0) as tests_run,
-    greatest(d.tests_passed, telemetry.told_count(s.metrics, 'testsPassed'), 0) as tests_passed,
-    greatest(d.build_attempts, telemetry.told_count(s.metrics, 'buildAttempts'), 0) as build_attempts,
-    greatest(d.build_successes, telemetry.told_count(s.metrics, 'buildSuccesses'), 0) as build_successes
+    greatest(d.files_modified, telemetry.told_count(s.metrics, 'filesModified')) as files_modified,
+    greatest(d.lines_added, telemetry.told_count(s.metrics, 'linesAdded')) as lines_added,
+    greatest(d.lines_removed, telemetry.told_count(s.metrics, 'linesRemoved')) as lines_removed,
+    greatest(u.total_tokens, telemetry.told_count(s.metrics, 'tokensUsed')) as tokens_used,
+    greatest(d.commands_executed, telemetry.told_count(s.metrics, 'commandsExecuted')) as commands_executed,
+    greatest(d.errors + m.errors, telemetry.told_count(s.metrics, 'errorsEncountered')) as errors_encountered,
+    greatest(d.tests_run, telemetry.told_count(s.metrics, 'testsRun')) as tests_run,
+    greatest(d.tests_passed, telemetry.told_count(s.metrics, 'testsPassed')) as tests_passed,
+    greatest(d.build_attempts, telemetry.told_count(s.metrics, 'buildAttempts')) as build_attempts,
+    greatest(d.build_successes, telemetry.told_count(s.metrics, 'buildSuccesses')) as build_successes
 ) as f;
 
 -- Sessions under the names of the table that devlog had.
@@ -165,7 +181,7 @@ select
   s.start_time as started_at,
   telemetry.session_end(s.end_time, s.last_seen_at) as ended_at,
   (select count(*) from telemetry.chat_messages as c where c.session_id = s.id) as message_count,
-  coalesce((select u.total_tokens from telemetry.session_spending as u where u.session_id = s.id), 0) as total_tokens,
+  (select u.total_tokens from telemetry.spent_in(s.id) as u) as total_tokens,
   s.created_at
 from telemetry.agent_sessions as s;
 
@@ -370,13 +386,13 @@ select
   (select count(*) from telemetry.chat_messages as c where c.session_id = s.id) as messages,
   (select count(*) from telemetry.tool_calls as c where c.session_id = s.id) as tool_calls,
   (select count(*) from telemetry.tool_calls as c where c.session_id = s.id and not c.success) as tool_failures,
-  coalesce(u.responses, 0) as responses,
-  coalesce(u.input_tokens, 0) as input_tokens,
-  coalesce(u.output_tokens, 0) as output_tokens,
-  coalesce(u.cache_read_tokens, 0) as cache_read_tokens,
-  coalesce(u.cache_write_tokens, 0) as cache_write_tokens,
-  coalesce(u.cost_usd, 0) as cost_usd,
-  coalesce(u.unpriced_calls, 0) as unpriced_calls,
+  u.responses,
+  u.input_tokens,
+  u.output_tokens,
+  u.cache_read_tokens,
+  u.cache_write_tokens,
+  u.cost_usd,
+  u.unpriced_calls,
   s.outcome,
   s.quality_score,
   s.git_branch,
@@ -385,12 +401,7 @@ select
 from telemetry.agent_sessions as s
 join projects.projects as p on p.id = s.project_id
 left join agents.agents as a on a.id = s.registered_agent_id
-left join lateral (
-  select
-    w.responses, w.input_tokens, w.output_tokens, w.cache_read_tokens, w.cache_write_tokens, w.cost_usd, w.unpriced_calls
-  from telemetry.session_spending as w
-  where w.session_id = s.id
-) as u on true;
+cross join lateral telemetry.spent_in(s.id) as u;
 
 -- Sessions with what adds up: time, tokens, cost, quality.
 create view telemetry.session_amounts with (security_invoker = true) as
