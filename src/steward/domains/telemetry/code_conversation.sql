@@ -102,3 +102,57 @@ as $$
   order by 1 desc, 2 desc, 3 desc, 4 desc
   limit p_limit
 $$;
+
+-- Find messages by their words, the newest first. Of common words the newest 5,000 messages hold enough; where they do not,
+-- few match, and those are gathered by the index of words (or from the sessions of a small project).
+create function telemetry.find_messages(
+  p_text text, p_project_id uuid default null, p_session_id uuid default null, p_after_time timestamptz default null,
+  p_after_id uuid default null, p_limit integer default 20
+)
+returns table (id uuid, session_id uuid, at timestamptz)
+language plpgsql stable
+set search_path = telemetry, pg_temp
+set plan_cache_mode = force_custom_plan
+as $$
+declare
+  asked constant tsquery := websearch_to_tsquery('simple', p_text);
+  found_ids uuid[];
+begin
+  if p_session_id is null then
+    select array_agg(n.id) into found_ids
+    from (
+      select w.id
+      from (
+        select m.id, m.session_id, m."timestamp", m.search_content
+        from telemetry.chat_messages as m
+        where p_after_id is null or (m."timestamp", m.id) < (p_after_time, p_after_id)
+        order by m."timestamp" desc, m.id desc
+        limit 5000
+      ) as w
+      join telemetry.agent_sessions as s on s.id = w.session_id
+      where w.search_content @@ asked
+        and (p_project_id is null or s.project_id = p_project_id)
+      order by w."timestamp" desc, w.id desc
+      limit p_limit
+    ) as n;
+  end if;
+  if coalesce(cardinality(found_ids), 0) < p_limit then
+    with hits as materialized (
+      select m.id, m."timestamp"
+      from telemetry.chat_messages as m
+      join telemetry.agent_sessions as s on s.id = m.session_id
+      where m.search_content @@ asked
+        and (p_project_id is null or s.project_id = p_project_id)
+        and (p_session_id is null or m.session_id = p_session_id)
+        and (p_after_id is null or (m."timestamp", m.id) < (p_after_time, p_after_id))
+    )
+    select array_agg(n.id) into found_ids
+    from (select h.id from hits as h order by h."timestamp" desc, h.id desc limit p_limit) as n;
+  end if;
+  return query
+  select m.id, m.session_id, m."timestamp"
+  from telemetry.chat_messages as m
+  where m.id = any (found_ids)
+  order by m."timestamp" desc, m.id desc;
+end
+$$;

@@ -93,27 +93,19 @@ group by c.name
 order by calls desc, c.name
 limit %(limit)s::integer;
 
--- name: search_messages -> FoundMessage, planned anew
+-- name: search_messages -> FoundMessage
 -- Messages that hold words, the newest first, from a cursor on.
-with found as materialized (
-  select m.id, m.session_id, m.role, m.kind, m."timestamp", m.content
-  from telemetry.chat_messages as m
-  join telemetry.agent_sessions as s on s.id = m.session_id
-  where m.search_content @@ websearch_to_tsquery('simple', %(text)s::text)
-    and (%(project_id)s::uuid is null or s.project_id = %(project_id)s::uuid)
-    and (%(session_id)s::uuid is null or m.session_id = %(session_id)s::uuid)
-    and (%(after_id)s::uuid is null or (m."timestamp", m.id) < (%(after_time)s::timestamptz, %(after_id)s::uuid))
-  order by m."timestamp" desc, m.id desc
-  limit %(limit)s::integer
-)
 select
-  f.id, f.session_id, s.agent_id as client, s.title as session_title, p.slug as project, f.role, f.kind, f."timestamp",
-  left(f.content, 100000) as body,
-  tsvector_to_array(to_tsvector('simple', %(text)s::text)) as marks
-from found as f
-join telemetry.agent_sessions as s on s.id = f.session_id
+  m.id, m.session_id, s.agent_id as client, s.title as session_title, p.slug as project, m.role, m.kind, m."timestamp",
+  left(m.content, 100000) as body, tsvector_to_array(to_tsvector('simple', %(text)s::text)) as marks
+from telemetry.find_messages(
+  %(text)s::text, %(project_id)s::uuid, %(session_id)s::uuid, %(after_time)s::timestamptz, %(after_id)s::uuid,
+  %(limit)s::integer
+) as f
+join telemetry.chat_messages as m on m.id = f.id
+join telemetry.agent_sessions as s on s.id = m.session_id
 join projects.projects as p on p.id = s.project_id
-order by f."timestamp" desc, f.id desc;
+order by m."timestamp" desc, m.id desc;
 
 -- name: has_words -> bool
 -- Whether a text holds a word to search for.
