@@ -6,7 +6,7 @@ create function telemetry.entries_after(
   p_session_id uuid, p_part text, p_at timestamptz, p_rank integer, p_sequence bigint, p_id text, p_limit integer
 )
 returns table (at timestamptz, rank integer, sequence bigint, id text)
-language sql stable
+language sql stable rows 100
 set search_path = telemetry, pg_temp
 as $$
   (
@@ -57,7 +57,7 @@ create function telemetry.entries_before(
   p_session_id uuid, p_part text, p_at timestamptz, p_rank integer, p_sequence bigint, p_id text, p_limit integer
 )
 returns table (at timestamptz, rank integer, sequence bigint, id text)
-language sql stable
+language sql stable rows 100
 set search_path = telemetry, pg_temp
 as $$
   (
@@ -110,7 +110,7 @@ create function telemetry.find_messages(
   p_after_id uuid default null, p_limit integer default 20
 )
 returns table (id uuid, session_id uuid, at timestamptz)
-language plpgsql stable
+language plpgsql stable rows 20
 set search_path = telemetry, pg_temp
 set plan_cache_mode = force_custom_plan
 as $$
@@ -129,7 +129,7 @@ begin
         order by m."timestamp" desc, m.id desc
         limit 5000
       ) as w
-      join telemetry.agent_sessions as s on s.id = w.session_id
+      left join telemetry.agent_sessions as s on s.id = w.session_id
       where w.search_content @@ asked
         and (p_project_id is null or s.project_id = p_project_id)
       order by w."timestamp" desc, w.id desc
@@ -140,7 +140,7 @@ begin
     with hits as materialized (
       select m.id, m."timestamp"
       from telemetry.chat_messages as m
-      join telemetry.agent_sessions as s on s.id = m.session_id
+      left join telemetry.agent_sessions as s on s.id = m.session_id
       where m.search_content @@ asked
         and (p_project_id is null or s.project_id = p_project_id)
         and (p_session_id is null or m.session_id = p_session_id)
