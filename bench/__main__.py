@@ -17,6 +17,7 @@ from bench.work_data import build
 
 SUITES = ("skeleton", "work", "hooks")
 SUITES = ("skeleton", "work", "otlp")
+SUITES = ("skeleton", "work", "sessions")
 
 
 @dataclass(slots=True)

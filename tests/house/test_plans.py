@@ -20,6 +20,8 @@ from tests.servers import Server
 EXECUTIONS = 10
 ROWS = 20_000
 LARGE = {"tasks", "ready_queue", "task_dependencies", "audit_logs"}
+LARGE |= {"agent_sessions", "token_usage", "chat_messages", "tool_calls", "agent_executions"}
+SESSION = "a0000000-0000-4000-8000-000000000077"
 # To say how many others are ready, or to look for a label among all, is to read the narrow queue of one project.
 READS_THE_QUEUE = {"next", "ready with a label"}
 AGENT = Actor(role="admin", agent="planner-bot")
@@ -53,6 +55,29 @@ where a.number %% 2 = 1;
 analyze work.task_dependencies;
 select work.refresh_queue(array(select id from work.tasks));
 select work.recount();
+insert into telemetry.agent_sessions (id, project_id, agent_id, external_id, start_time, last_seen_at)
+select ('a0000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid, p.id, 'claude-code', n::text, t.at, t.at
+from projects.projects p, generate_series(1, %(rows)s / 4) n, lateral (select now() - n * interval '1 hour' as at) t
+where p.slug = 'large';
+insert into telemetry.token_usage (id, session_id, project_id, agent_id, model, at, output_tokens)
+select kit.new_id(), s.id, s.project_id, s.agent_id, 'm', s.start_time + n * interval '1 second', n
+from telemetry.agent_sessions s, generate_series(1, 6) n;
+insert into telemetry.chat_messages (id, session_id, role, content, "timestamp", source)
+select kit.new_id(), s.id, 'user', 'word message' || s.external_id, s.start_time + n * interval '1 second', 'transcript'
+from telemetry.agent_sessions s, generate_series(1, 6) n;
+insert into telemetry.tool_calls (session_id, call_id, name, input, started_at)
+select s.id, 'call' || n, 'Bash', repeat('x', 200), s.start_time + n * interval '1 second'
+from telemetry.agent_sessions s, generate_series(1, 6) n;
+insert into telemetry.session_tasks (session_id, task_id, source, from_at)
+select s.id, t.id, 'run', s.start_time
+from telemetry.agent_sessions s
+join work.tasks t on t.number = s.external_id::bigint;
+insert into agents.agents (name, display_name) values ('planner-bot', 'planner-bot');
+insert into telemetry.agent_executions (agent_id, task_id, project_id, session_id, status, started_at, completed_at)
+select a.id, s.task_id, t.project_id, s.session_id, 'success', s.from_at, s.from_at
+from telemetry.session_tasks s
+join work.tasks t on t.id = s.task_id
+join agents.agents a on a.name = 'planner-bot';
 reset session_replication_role
 """
 
@@ -149,6 +174,26 @@ HOT: dict[str, Callable[[Stage], Any]] = {
     "statistics": lambda stage: stage.call("work.statistics", project="all"),
     "blocked": lambda stage: stage.call("work.blocked", project="all", limit=20),
     "add": lambda stage: stage.call("work.add", title="one more", project="large"),
+    "sessions": lambda stage: stage.call("telemetry.list", project="all"),
+    "sessions of a project": lambda stage: stage.call("telemetry.list", project="large"),
+    "sessions of a task": lambda stage: stage.call("telemetry.list", project="all", task="LARGE-77"),
+    "active sessions": lambda stage: stage.call("telemetry.active", project="all"),
+    "a session": lambda stage: stage.call("telemetry.get", session=SESSION),
+    "conversation": lambda stage: stage.call("telemetry.conversation", session=SESSION, limit=5),
+    "conversation from its end": lambda stage: stage.call(
+        "telemetry.conversation", session=SESSION, last=True
+    ),
+    "messages by a rare word": lambda stage: stage.call(
+        "telemetry.search_messages", project="all", text="message77"
+    ),
+    "messages by a common word": lambda stage: stage.call(
+        "telemetry.search_messages", project="all", text="word"
+    ),
+    "what a task took": lambda stage: stage.call("telemetry.task_sessions", task="LARGE-77"),
+    "executions": lambda stage: stage.call("telemetry.list_executions", project="all"),
+    "executions of an agent": lambda stage: stage.call(
+        "telemetry.list_executions", project="all", agent="planner-bot"
+    ),
 }
 
 

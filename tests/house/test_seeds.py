@@ -27,7 +27,11 @@ NAMES = [
     for name, text in names.items()
 ]
 # Tables whose name there is not their name here.
-_HERE = {"schema_migrations": "kit.schema_migrations", "task_comments": "work.task_comments"}
+_HERE = {
+    "schema_migrations": "kit.schema_migrations",
+    "task_comments": "work.task_comments",
+    "chat_sessions": "telemetry.chat_sessions",
+}
 _RELATIONS = """
 select n.nspname || '.' || c.relname, c.relkind in ('v', 'm'), array_agg(a.attname::text)
 from pg_class as c

@@ -26,6 +26,11 @@ alter table work.extension_points drop constraint extension_points_point_check;
 alter table work.extension_points add constraint extension_points_point_check
 check (point in ('on_claim', 'on_start', 'on_finish', 'on_fail', 'on_give_back', 'on_expire', 'on_release'));
 
+-- A third source of routing: what a finished task of an agent cost.
+alter table agents.routing_sources drop constraint routing_sources_kind_check;
+alter table agents.routing_sources add constraint routing_sources_kind_check
+check (kind in ('task', 'figures', 'cost'));
+
 create table telemetry.agent_sessions (
   id uuid primary key,
   project_id uuid not null references projects.projects (id) on delete cascade,
@@ -61,8 +66,10 @@ comment on table telemetry.agent_sessions is
 -- Lists: all, of a project, of a client; the newest first.
 create index agent_sessions_new on telemetry.agent_sessions (start_time desc, id desc);
 create index agent_sessions_project on telemetry.agent_sessions (project_id, start_time desc, id desc);
--- What is going on now.
-create index agent_sessions_open on telemetry.agent_sessions (last_seen_at desc) where end_time is null;
+-- What is going on now, told ended or not: a session that was ended may be taken up again.
+create index agent_sessions_seen on telemetry.agent_sessions (last_seen_at desc, id desc);
+-- What has no score yet.
+create index agent_sessions_unscored on telemetry.agent_sessions (last_seen_at desc) where quality_score is null;
 -- Sessions of an agent, a user, a workspace; subagents of a session.
 create index agent_sessions_agent on telemetry.agent_sessions (registered_agent_id)
 where registered_agent_id is not null;
@@ -91,6 +98,7 @@ comment on table telemetry.chat_messages is
   'What people and agents said in a session; tool calls stand in tool_calls, raw entries in transcript_lines.';
 -- A session read in order, and a message found again by its words.
 create index chat_messages_session on telemetry.chat_messages (session_id, "timestamp", sequence, id);
+create index chat_messages_time on telemetry.chat_messages ("timestamp" desc, id desc);
 create index chat_messages_digest on telemetry.chat_messages (session_id, content_digest);
 create index chat_messages_search on telemetry.chat_messages using gin (search_content);
 
@@ -124,6 +132,11 @@ create table telemetry.tool_calls (
 comment on table telemetry.tool_calls is
   'Tools that an agent used, once each, however many sources told of them.';
 
+-- A session read in order, and what went wrong in it.
+create index tool_calls_session on telemetry.tool_calls
+  (session_id, (coalesce(started_at, ended_at, created_at)), call_id);
+create index tool_calls_failed on telemetry.tool_calls (session_id) where not success;
+
 create table telemetry.session_commits (
   session_id uuid not null references telemetry.agent_sessions (id) on delete cascade,
   sha text not null check (sha ~ '^[0-9a-f]{7,64}$'),
@@ -150,7 +163,10 @@ create table telemetry.agent_executions (
   started_at timestamptz not null default now(),
   completed_at timestamptz,
   execution_time_ms bigint generated always as (
-    greatest(round(extract(epoch from (completed_at - started_at)) * 1000), 0)::bigint
+    case
+      when completed_at is not null
+        then greatest(round(extract(epoch from (completed_at - started_at)) * 1000), 0)::bigint
+    end
   ) stored,
   created_at timestamptz not null default now(),
   check ((completed_at is null) = (status in ('pending', 'running')))
@@ -159,6 +175,8 @@ comment on table telemetry.agent_executions is
   'One try of an agent at a task, from its claim to finish, failure, hand-back or the end of its lease.';
 -- The one that is open for a task; two would be a defect.
 create unique index agent_executions_open on telemetry.agent_executions (task_id) where completed_at is null;
+create index agent_executions_new on telemetry.agent_executions (started_at desc, id desc);
+create index agent_executions_project on telemetry.agent_executions (project_id, started_at desc, id desc);
 create index agent_executions_task on telemetry.agent_executions (task_id, started_at desc);
 create index agent_executions_agent on telemetry.agent_executions (agent_id, started_at desc);
 create index agent_executions_project on telemetry.agent_executions (project_id, started_at desc);
@@ -249,6 +267,9 @@ alter default privileges in schema telemetry revoke select on tables
 from steward_app, steward_readonly, steward_backup;
 alter default privileges in schema telemetry revoke execute on functions
 from steward_app, steward_agent, steward_readonly;
+alter table agents.routing_sources drop constraint routing_sources_kind_check;
+delete from agents.routing_sources where kind = 'cost';
+alter table agents.routing_sources add constraint routing_sources_kind_check check (kind in ('task', 'figures'));
 alter table work.extension_points drop constraint extension_points_point_check;
 delete from work.extension_points where point = 'on_release';
 alter table work.extension_points add constraint extension_points_point_check

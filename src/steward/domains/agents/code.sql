@@ -123,11 +123,26 @@ begin
 end
 $$;
 
+-- What a finished task cost with each agent, where that is known.
+create function agents.routing_costs() returns table (agent_id uuid, cost_usd numeric)
+language plpgsql stable
+set search_path = agents, pg_temp
+as $$
+declare
+  source text := (select s.function_name from agents.routing_sources as s where s.kind = 'cost');
+begin
+  if source is not null then
+    return query execute format('select agent_id, cost_usd from %s()', source);
+  end if;
+end
+$$;
+
 -- Score active agents for some capabilities, each part from 0 to 1:
 -- fit      all that is asked for, or nothing; more the fewer other things it does (a specialist before a jack of all trades)
 -- success  tasks finished of all tries, drawn towards one half while there are few
 -- load     the fewer tasks it holds the better; 0 when it holds as many as it may
--- cost     one half until costs are known
+-- cost     one half at the median of what a finished task cost with agents of which that is known, more for cheaper ones;
+--          one half where nothing is known
 create function agents.score_agents(p_capabilities text[])
 returns table (
   agent_id uuid, agent text, eligible boolean, score numeric, fit numeric, success numeric, load numeric, cost numeric,
@@ -136,7 +151,16 @@ returns table (
 language sql stable
 set search_path = agents, pg_temp
 as $$
-  with parts as (
+  with known as (
+    select c.agent_id, c.cost_usd
+    from agents.routing_costs() as c
+  ),
+  costs as (
+    select c.agent_id, m.usual / (m.usual + c.cost_usd) as cost
+    from known as c
+    cross join (select percentile_cont(0.5) within group (order by k.cost_usd)::numeric as usual from known as k) as m
+  ),
+  parts as (
     select
       a.id,
       a.name,
@@ -149,9 +173,11 @@ as $$
       end as fit,
       coalesce(f.finished, 0) as finished,
       coalesce(f.failed, 0) as failed,
-      coalesce(f.held, 0) as held
+      coalesce(f.held, 0) as held,
+      k.cost
     from agents.agents as a
     left join agents.routing_figures() as f on f.agent_id = a.id
+    left join costs as k on k.agent_id = a.id
     where a.is_active
   ),
   scored as (
@@ -162,12 +188,12 @@ as $$
         when p.held >= p.max_in_progress then 0.0
         else 1.0 / (1 + p.held)
       end as load,
-      0.5 as cost
+      coalesce(p.cost, 0.5) as cost
     from parts as p
   )
   select
     s.id, s.name, s.missing = '{}' and s.load > 0,
     round(0.4 * s.fit + 0.3 * s.success + 0.2 * s.load + 0.1 * s.cost, 4),
-    round(s.fit, 4), round(s.success, 4), round(s.load, 4), s.cost, s.finished, s.failed, s.held, s.missing
+    round(s.fit, 4), round(s.success, 4), round(s.load, 4), round(s.cost, 4), s.finished, s.failed, s.held, s.missing
   from scored as s
 $$;

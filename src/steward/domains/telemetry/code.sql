@@ -54,7 +54,9 @@ begin
     start_time = least(s.start_time, excluded.start_time),
     last_seen_at = greatest(s.last_seen_at, excluded.last_seen_at),
     end_time = greatest(s.end_time, excluded.end_time),
-    context = s.context || excluded.context;
+    context = s.context || excluded.context,
+    -- What goes on is scored anew when it ends.
+    quality_score = case when excluded.last_seen_at <= s.last_seen_at then s.quality_score end;
 end
 $$;
 

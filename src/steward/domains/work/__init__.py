@@ -106,7 +106,7 @@ from steward.domains.work.ops_questions import (
     waiting,
     withdraw,
 )
-from steward.domains.work.ops_search import search
+from steward.domains.work.ops_search import search, snippet, spans
 from steward.domains.work.ops_stats import (
     get_workflow_analytics,
     performance_summary,
@@ -318,6 +318,8 @@ __all__ = [
     "ready",
     "requeue",
     "search",
+    "snippet",
+    "spans",
     "start",
     "statistics",
     "undepend",

@@ -61,7 +61,7 @@ def search(
 
 
 def _hit(row: Found) -> Hit:
-    snippet = _snippet(row.body, row.marks)
+    part = snippet(row.body, row.marks)
     return Hit(
         kind=row.kind,
         id=row.id,
@@ -69,14 +69,14 @@ def _hit(row: Found) -> Hit:
         project=row.project,
         title=row.title,
         status=row.status,
-        snippet=snippet,
+        snippet=part,
         rank=row.rank,
-        title_spans=_spans(row.title, row.marks),
-        snippet_spans=_spans(snippet, row.marks),
+        title_spans=spans(row.title, row.marks),
+        snippet_spans=spans(part, row.marks),
     )
 
 
-def _spans(text: str, marks: list[str]) -> list[Span]:
+def spans(text: str, marks: list[str]) -> list[Span]:
     """Return where words stand that begin with one of the marks."""
     short = {mark for mark in marks if len(mark) < _SHORT}
     long = tuple(mark for mark in marks if len(mark) >= _SHORT)
@@ -87,10 +87,10 @@ def _spans(text: str, marks: list[str]) -> list[Span]:
     ]
 
 
-def _snippet(body: str, marks: list[str]) -> str:
+def snippet(body: str, marks: list[str]) -> str:
     """Return the part of a text where the first marked word stands, on one line."""
     text = _BLANKS.sub(" ", body[:_LOOKED_AT]).strip()
-    first = next(iter(_spans(text, marks)), Span(0, 0)).start
+    first = next(iter(spans(text, marks)), Span(0, 0)).start
     start = 0 if first <= _BEFORE else text.find(" ", first - _BEFORE, first) + 1 or first
     part = text[start : start + _SNIPPET]
     if start + _SNIPPET < len(text):

@@ -72,3 +72,21 @@ def frame(
         project=chosen,
         questions=call("work.count_questions", project=EVERYWHERE),
     )
+
+
+async def listed(
+    request: Request, template: str, chosen: ListFilter, build: Callable[..., object], status: int = 200
+) -> Response:
+    """Show a list whose filter stands in the address."""
+
+    def built(call: Caller) -> Built:
+        known = pages.known_projects(call)
+        here = chosen.with_(project=None, cursor=None).url()
+        around = frame(request, call, known, chosen.get("project"), here)
+        if around.project:
+            narrowed = chosen.with_(project=around.project.slug)
+        else:
+            narrowed = chosen.with_(project=None)
+        return template, chosen.path, build(call, narrowed, known), around
+
+    return await page(request, built, status)

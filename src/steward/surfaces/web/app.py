@@ -14,6 +14,7 @@ from steward.surfaces.web.answering import HEADERS, Built, edge_of, frame, page,
 from steward.surfaces.web.caller import Caller, told
 from steward.surfaces.web.render import STATIC, render, static_version
 from steward.surfaces.web.routes_rooms import router as rooms
+from steward.surfaces.web.routes_sessions import router as sessions
 
 router = APIRouter(include_in_schema=False)
 
@@ -43,6 +44,7 @@ def mount(app: FastAPI) -> None:
     """Add the pages to a server, and let it answer browsers' mistakes with pages."""
     app.include_router(router)
     app.include_router(rooms)
+    app.include_router(sessions)
     app.state.error_page = error_page
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
-from steward.domains import audit, work
+from steward.domains import audit, telemetry, work
 from steward.kit import op
 from steward.kit.db import Actor
 from steward.kit.errors import StewardError
@@ -64,10 +64,10 @@ class Watch:
             await asyncio.sleep(_POLL_S)
 
     def _look(self) -> bool:
-        """Tell whether anything was committed since the look before: audited changes, or claims, which are not."""
+        """Tell whether anything was committed since the look before: audited changes, claims, sessions."""
         with self._edge.database.transaction(_ITSELF, operation="web.watch", read_only=True) as db:
             changes = audit.changes_after(db, self._mark)
-            pulse = work.pulse(db)
+            pulse = f"{work.pulse(db)}/{telemetry.pulse(db)}"
         first = self._mark is None
         news = bool(changes.items) or pulse != self._pulse
         self._mark, self._pulse = changes.mark, pulse

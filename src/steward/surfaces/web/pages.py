@@ -58,14 +58,14 @@ def _found(hit: work.Hit) -> views.Found:
         kind=str(hit.kind),
         key=hit.ref,
         href=_HREFS[hit.kind].format(hit.project, quote(hit.ref, safe="")) if hit.kind in _HREFS else None,
-        title=_pieces(hit.title, hit.title_spans),
-        snippet=_pieces(hit.snippet, hit.snippet_spans),
+        title=pieces(hit.title, hit.title_spans),
+        snippet=pieces(hit.snippet, hit.snippet_spans),
         status=hit.status,
         project=hit.project,
     )
 
 
-def _pieces(text: str, spans: Sequence[work.Span]) -> list[tuple[str, bool]]:
+def pieces(text: str, spans: Sequence[work.Span]) -> list[tuple[str, bool]]:
     """Cut a text where marks begin and end."""
     pieces, at = [], 0
     for span in spans:

@@ -7,7 +7,7 @@ from typing import Any
 
 from steward.domains import agents, work
 from steward.kit.errors import NotFound
-from steward.surfaces.web import pages_talk, views
+from steward.surfaces.web import pages_sessions, pages_talk, views
 from steward.surfaces.web.caller import EVERYWHERE, Caller
 from steward.surfaces.web.pages_items import choice, part, times
 from steward.surfaces.web.pages_tasks import GROUPS, task_view
@@ -114,6 +114,7 @@ def agent(call: Caller, name: str, cursor: str | None = None) -> AgentPage:
         questions=[pages_talk.question(each) for each in asked],
         decisions=[_decision(call, each) for each in decisions.items],
         decisions_url=f"{url}?cursor={part(decisions.next_cursor)}" if decisions.next_cursor else None,
+        took=pages_sessions.of_agent(call, found.name),
     )
 
 

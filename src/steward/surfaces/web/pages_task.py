@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from steward.domains import work
-from steward.surfaces.web import history, pages_talk, views
+from steward.surfaces.web import history, pages_sessions, pages_talk, views
 from steward.surfaces.web.caller import EVERYWHERE, Caller
 from steward.surfaces.web.pages_tasks import state_of
 from steward.surfaces.web.views import words
@@ -40,6 +40,7 @@ def task(
         problem=problem,
         waits_for=_why_waiting(call, row) if state == "waiting" else None,
         take=state == "ready",
+        took=pages_sessions.of_task(call, row.ref),
     )
 
 

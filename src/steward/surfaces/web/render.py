@@ -41,6 +41,7 @@ _NAV = (
     ("Workflows", "workflow", "/workflows"),
     ("Graph", "graph", "/graph"),
     ("Agents", "agent", "/agents"),
+    ("Sessions", "session", "/sessions"),
     ("Devlog", "devlog", "/devlog"),
     ("Projects", "projects", "/projects"),
 )

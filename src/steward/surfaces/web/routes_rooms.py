@@ -24,6 +24,7 @@ from steward.surfaces.web import (
     views,
 )
 from steward.surfaces.web.answering import HEADERS, Built, edge_of, frame, page, word, words
+from steward.surfaces.web.answering import listed as _list
 from steward.surfaces.web.caller import Caller, told
 from steward.surfaces.web.views_rooms import ItemPage, ListFilter
 
@@ -32,24 +33,6 @@ _TASK = re.compile(r"/tasks/([A-Z0-9]{2,10}-[0-9]{1,18})")
 _INBOX = re.compile(r"/inbox(\?[\w=&%+.~-]{0,2000})?", re.ASCII)
 _ASKED = ("status", "mine")
 _READS = {"attachment": "work.read_attachment", "document": "work.read_document"}
-
-
-async def _list(
-    request: Request, template: str, chosen: ListFilter, build: Callable[..., object], status: int = 200
-) -> Response:
-    """Show a list whose filter stands in the address."""
-
-    def built(call: Caller) -> Built:
-        known = pages.known_projects(call)
-        here = chosen.with_(project=None, cursor=None).url()
-        around = frame(request, call, known, chosen.get("project"), here)
-        if around.project:
-            narrowed = chosen.with_(project=around.project.slug)
-        else:
-            narrowed = chosen.with_(project=None)
-        return template, chosen.path, build(call, narrowed, known), around
-
-    return await page(request, built, status)
 
 
 async def _item(request: Request, here: str, build: Callable[[Caller], ItemPage]) -> Response:

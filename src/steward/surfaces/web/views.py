@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from steward.surfaces.web.views_filter import ORDERS as ORDERS
 from steward.surfaces.web.views_filter import TaskFilter as TaskFilter
 from steward.surfaces.web.views_talk import Comment, File, Question
+
+if TYPE_CHECKING:
+    from steward.surfaces.web.views_sessions import Took
 
 # The order in which people think of them: what can be done, what is being done, what waits, what is over.
 STATES = (
@@ -317,6 +321,7 @@ class TaskPage:
     comments_more: bool = False
     files: Sequence[File] = ()
     problem: str | None = None
+    took: Took | None = None
 
 
 @dataclass(frozen=True, slots=True)

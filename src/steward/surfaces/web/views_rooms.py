@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from steward.surfaces.web.views import Event, Fact, Link, Option, Part, Task
 from steward.surfaces.web.views_talk import Comment, File, Question
+
+if TYPE_CHECKING:
+    from steward.surfaces.web.views_sessions import Took
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,6 +307,7 @@ class AgentPage:
     questions: Sequence[Question] = ()
     decisions: Sequence[Decision] = ()
     decisions_url: str | None = None
+    took: Took | None = None
 
 
 __all__ = [

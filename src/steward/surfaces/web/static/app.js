@@ -95,7 +95,7 @@ function refreshSoon() {
 }
 
 async function refresh() {
-  const regions = $$("[data-live]");
+  const regions = $$("[data-live]:not([data-src])");
   if (!regions.length) return;
   const start = Date.now();
   live.busy = true;
@@ -106,6 +106,7 @@ async function refresh() {
     if (answer.status === 401) return location.reload();
     // The person may have moved on while the answer was under way.
     if (answer.ok && location.href === before) morph(regions, await answer.text());
+    await refreshAlone(before);
   } catch {
     // The stream's own reconnect brings the page up to date.
   } finally {
@@ -116,12 +117,23 @@ async function refresh() {
   }
 }
 
+// A part of a page that can be had alone, such as the end of a long transcript, says where.
+async function refreshAlone(before) {
+  for (const region of $$("[data-live][data-src]")) {
+    const answer = await fetch(region.dataset.src, { credentials: "same-origin" });
+    if (answer.ok && location.href === before && region.isConnected) morph([region], await answer.text());
+  }
+}
+
 // The answer is read once; what did not change is left alone, so that a badge costs a long page nothing.
 function morph(regions, text) {
   const fresh = new DOMParser().parseFromString(text, "text/html");
   for (const region of regions) {
     const next = fresh.getElementById(region.id);
-    if (!next || next.isEqualNode(region)) continue;
+    if (!next) continue;
+    // What a person opened stays open.
+    for (const each of $$("details[open][id]", region)) fresh.getElementById(each.id)?.setAttribute("open", "");
+    if (next.isEqualNode(region)) continue;
     htmx.swap({ text: next.outerHTML, sourceElement: region, target: region, swap: "outerMorph" });
   }
 }
@@ -161,7 +173,7 @@ function paletteKey(event) {
 
 const GO = {
   o: "/", i: "/inbox", t: "/tasks", b: "/tasks?view=board", e: "/epics", s: "/issues", w: "/workflows", d: "/graph",
-  a: "/agents", l: "/devlog", p: "/projects",
+  a: "/agents", r: "/sessions", l: "/devlog", p: "/projects",
 };
 let going = 0;
 

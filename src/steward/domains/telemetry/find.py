@@ -1,0 +1,56 @@
+"""Finding the session that is meant."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from steward.domains import agents, projects, work
+from steward.domains.telemetry.types_sessions import SessionId
+from steward.kit.db import Db
+from steward.kit.errors import Invalid, NotFound
+
+_EVERYWHERE = frozenset({"all", "*"})
+_NEVER = UUID(int=0)
+
+
+def scope(db: Db, project: str | None) -> UUID | None:
+    """Return the project a list is limited to: the named one, else the one in hand; `all` limits to none."""
+    return None if project in _EVERYWHERE else projects.resolve_id(db, project)
+
+
+def task_id(db: Db, task: str | None) -> UUID | None:
+    """Return the id of a task that is named; None when none is."""
+    return work.get(db, task=task).task.id if task else None
+
+
+def agent_id(db: Db, agent: str | None) -> UUID | None:
+    """Return the id of an agent that is named; None when none is."""
+    return agents.resolve_id(db, agent) if agent else None
+
+
+def session_of(db: Db, words: str) -> SessionId:
+    """Return the session that its id, the first 8 digits of it, or its client's name for it mean.
+
+    Raises:
+        NotFound: no session is meant.
+        Invalid: more than one is.
+    """
+    words = words.strip()
+    low, high = _id_range(words)
+    found = db.all("telemetry.resolve_session", SessionId, words=words, low=low, high=high)
+    if len(found) > 1:
+        raise Invalid(
+            f"{words!r} stands for more than one session", hint="give more digits of its id, or all of it"
+        )
+    if not found:
+        hint = "name it by its id, or look with `steward telemetry list`"
+        raise NotFound(f"there is no session {words[:80]!r}", hint=hint)
+    return found[0]
+
+
+def _id_range(words: str) -> tuple[UUID, UUID]:
+    """Return the first and last id that begin with these digits; of other words the id that no session has."""
+    digits = words.replace("-", "").lower()
+    if not 8 <= len(digits) <= 32 or not set(digits) <= set("0123456789abcdef"):
+        return _NEVER, _NEVER
+    return UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
