@@ -24,7 +24,9 @@ insert into kit.permissions (role, permission) values
 alter table work.extension_points add column at_once boolean not null default false;
 alter table work.extension_points drop constraint extension_points_point_check;
 alter table work.extension_points add constraint extension_points_point_check
-check (point in ('on_claim', 'on_start', 'on_finish', 'on_fail', 'on_give_back', 'on_expire', 'on_release'));
+check (point in (
+  'may_claim', 'on_claim', 'on_start', 'on_finish', 'on_fail', 'on_give_back', 'on_expire', 'on_release'
+));
 
 create table telemetry.agent_sessions (
   id uuid primary key,
@@ -249,7 +251,7 @@ from steward_app, steward_readonly, steward_backup;
 alter default privileges in schema telemetry revoke execute on functions
 from steward_app, steward_agent, steward_readonly;
 alter table work.extension_points drop constraint extension_points_point_check;
-delete from work.extension_points where point = 'on_release';
+delete from work.extension_points where point in ('may_claim', 'on_release');
 alter table work.extension_points add constraint extension_points_point_check
 check (point in ('on_claim', 'on_start', 'on_finish', 'on_fail', 'on_give_back', 'on_expire'));
 alter table work.extension_points drop column at_once;

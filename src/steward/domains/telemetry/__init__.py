@@ -20,7 +20,17 @@ Invariants, kept by the database against any client
 from __future__ import annotations
 
 from steward.domains.telemetry import jobs as _jobs  # noqa: F401 - registers them
+from steward.domains.telemetry import jobs_cost as _jobs_cost  # noqa: F401 - registers them
 from steward.domains.telemetry.batch import absorb, clean, session_id
+from steward.domains.telemetry.days import keep_timezone
+from steward.domains.telemetry.ops_prices import (
+    list_prices,
+    price_of,
+    remove_price,
+    reprice,
+    set_price,
+    sync_prices,
+)
 from steward.domains.telemetry.types import (
     Absorbed,
     Batch,
@@ -39,18 +49,38 @@ from steward.domains.telemetry.types import (
     UsageSource,
     UsageTold,
 )
+from steward.domains.telemetry.types_cost import (
+    Difference,
+    NameMeaning,
+    Price,
+    PricedAs,
+    PriceSource,
+    PutPrices,
+    Quote,
+    Repricing,
+    SyncedPrices,
+)
 
 __all__ = [
     "Absorbed",
     "Batch",
     "CommitTold",
+    "Difference",
     "ExecutionStatus",
     "MessageKind",
     "MessageRole",
     "MessageTold",
+    "NameMeaning",
     "Outcome",
+    "Price",
+    "PriceSource",
+    "PricedAs",
+    "PutPrices",
+    "Quote",
+    "Repricing",
     "SessionTold",
     "Source",
+    "SyncedPrices",
     "TieSource",
     "TieTold",
     "ToolKind",
@@ -59,5 +89,12 @@ __all__ = [
     "UsageTold",
     "absorb",
     "clean",
+    "keep_timezone",
+    "list_prices",
+    "price_of",
+    "remove_price",
+    "reprice",
     "session_id",
+    "set_price",
+    "sync_prices",
 ]

@@ -1,0 +1,3 @@
+-- name: rebuild_days -> bigint
+-- Make the totals by day anew from all responses.
+select telemetry.rebuild_days();
