@@ -23,6 +23,15 @@ from steward.domains.telemetry import jobs as _jobs  # noqa: F401 - registers th
 from steward.domains.telemetry import jobs_cost as _jobs_cost  # noqa: F401 - registers them
 from steward.domains.telemetry.batch import absorb, clean, session_id
 from steward.domains.telemetry.days import keep_timezone
+from steward.domains.telemetry.ops_budgets import (
+    BudgetExhausted,
+    add_budget,
+    budget_line,
+    get_budget,
+    list_budgets,
+    remove_budget,
+    update_budget,
+)
 from steward.domains.telemetry.ops_prices import (
     list_prices,
     price_of,
@@ -50,6 +59,10 @@ from steward.domains.telemetry.types import (
     UsageTold,
 )
 from steward.domains.telemetry.types_cost import (
+    Budget,
+    BudgetPeriod,
+    BudgetScope,
+    BudgetState,
     Difference,
     NameMeaning,
     Price,
@@ -64,6 +77,11 @@ from steward.domains.telemetry.types_cost import (
 __all__ = [
     "Absorbed",
     "Batch",
+    "Budget",
+    "BudgetExhausted",
+    "BudgetPeriod",
+    "BudgetScope",
+    "BudgetState",
     "CommitTold",
     "Difference",
     "ExecutionStatus",
@@ -88,13 +106,19 @@ __all__ = [
     "UsageSource",
     "UsageTold",
     "absorb",
+    "add_budget",
+    "budget_line",
     "clean",
+    "get_budget",
     "keep_timezone",
+    "list_budgets",
     "list_prices",
     "price_of",
+    "remove_budget",
     "remove_price",
     "reprice",
     "session_id",
     "set_price",
     "sync_prices",
+    "update_budget",
 ]

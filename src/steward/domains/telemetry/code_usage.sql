@@ -360,14 +360,6 @@ begin
 end
 $$;
 
--- The day that a time belongs to, in the installation's time zone.
-create function telemetry.day_of(p_at timestamptz) returns date
-language sql stable
-set search_path = kit, pg_temp
-as $$
-  select (p_at at time zone coalesce((select s.value #>> '{}' from kit.settings as s where s.key = 'timezone'), 'UTC'))::date
-$$;
-
 -- Write down what came to the totals and what went: rows of its own, so that nobody waits for anybody.
 create function telemetry.count_usage() returns trigger
 language plpgsql

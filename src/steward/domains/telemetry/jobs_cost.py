@@ -20,3 +20,9 @@ def take_in_prices(db: Db) -> dict[str, Any]:
 def reprice(db: Db) -> dict[str, Any]:
     """Work out anew what responses cost, where that was asked for."""
     return reprice_some(db)
+
+
+@job(every_s=30)
+def watch_budgets(db: Db) -> dict[str, Any]:
+    """Tell people of budgets that are nearly or wholly spent."""
+    return {"told": db.value("telemetry.tell_budgets")}

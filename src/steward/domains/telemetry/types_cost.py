@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
@@ -110,3 +110,56 @@ class Repricing:
     cost_before_usd: Decimal
     cost_after_usd: Decimal
     completed: bool
+
+
+class BudgetScope(StrEnum):
+    """What a budget is for."""
+
+    ALL = "all"
+    PROJECT = "project"
+    EPIC = "epic"
+    TASK = "task"
+    AGENT = "agent"
+
+
+class BudgetPeriod(StrEnum):
+    """In which time a budget may be spent, in the installation's time zone."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    TOTAL = "total"
+
+
+class BudgetState(StrEnum):
+    """How a budget stands: `warned` from warn_percent on; claims are refused when it is `exhausted`."""
+
+    OPEN = "open"
+    WARNED = "warned"
+    EXHAUSTED = "exhausted"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What may be spent, and what was. Responses whose cost is not known count in tokens only; they are told."""
+
+    id: UUID
+    name: str
+    scope: BudgetScope
+    target: str | None
+    target_name: str | None
+    project: str | None
+    period: BudgetPeriod
+    limit_usd: Decimal | None
+    limit_tokens: int | None
+    warn_percent: int
+    from_day: date | None
+    spent_usd: Decimal
+    spent_tokens: int
+    unpriced_calls: int
+    percent: Decimal
+    state: BudgetState
+    version: int
+    created_at: datetime
+    updated_at: datetime
