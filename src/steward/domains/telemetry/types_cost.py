@@ -163,3 +163,222 @@ class Budget:
     version: int
     created_at: datetime
     updated_at: datetime
+
+
+class CostBy(StrEnum):
+    """By what cost is told."""
+
+    MODEL = "model"
+    PROJECT = "project"
+    EPIC = "epic"
+    TASK = "task"
+    AGENT = "agent"
+    CLIENT = "client"
+    SESSION = "session"
+    COMMIT = "commit"
+    SUBAGENT = "subagent"
+    QUERY_SOURCE = "query_source"
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+class CostSplit(StrEnum):
+    """By what the cost of a day is told apart."""
+
+    MODEL = "model"
+    PROJECT = "project"
+    TASK = "task"
+    AGENT = "agent"
+    CLIENT = "client"
+
+
+@dataclass(frozen=True, slots=True)
+class CostKey:
+    """Totals under a key."""
+
+    key: str
+    calls: int
+    unpriced_calls: int
+    approximate_calls: int
+    input_tokens: int
+    output_tokens: int
+    cache_read_tokens: int
+    cache_write_tokens: int
+    reasoning_tokens: int
+    cost_usd: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class CostName:
+    """How people call what a key stands for."""
+
+    key: str
+    name: str
+    title: str | None
+    project: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CostRow:
+    """What something cost. `cost_usd` is None where it is not known at all, and leaves out `unpriced_calls` otherwise.
+
+    Attributes:
+        key: what it is found by; empty for what belongs to none.
+        name: how people call it.
+        cache_hit_percent: of all input, what came from the cache.
+    """
+
+    key: str
+    name: str
+    title: str | None
+    project: str | None
+    calls: int
+    input_tokens: int
+    output_tokens: int
+    cache_read_tokens: int
+    cache_write_tokens: int
+    reasoning_tokens: int
+    total_tokens: int
+    cost_usd: Decimal | None
+    unpriced_calls: int
+    approximate_calls: int
+    cache_hit_percent: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CostDay:
+    """What something cost on a day; `key` is None for the rest together."""
+
+    day: date
+    key: str | None
+    cost_usd: Decimal
+    calls: int
+    unpriced_calls: int
+    total_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class CostSeries:
+    """Cost by day: `names` of the keys, the dearest first, and what each cost on each day that had any."""
+
+    since: date | None
+    until: date | None
+    keys: list[str]
+    names: list[str]
+    days: list[CostDay]
+
+
+@dataclass(frozen=True, slots=True)
+class CostPeriod:
+    """Totals of the last so many days, and what as many before had cost."""
+
+    days: int
+    since: date
+    until: date
+    calls: int
+    unpriced_calls: int
+    approximate_calls: int
+    input_tokens: int
+    output_tokens: int
+    cache_read_tokens: int
+    cache_write_tokens: int
+    reasoning_tokens: int
+    cost_usd: Decimal
+    previous_cost_usd: Decimal
+    previous_calls: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseRow:
+    """One response of a model, and which sources told of it."""
+
+    id: UUID
+    at: datetime
+    session_id: UUID | None
+    project: str
+    task: str | None
+    agent: str | None
+    client: str
+    model: str
+    input_tokens: int
+    output_tokens: int
+    cache_read_tokens: int
+    cache_write_tokens: int
+    reasoning_tokens: int
+    cost_usd: Decimal | None
+    reported_cost_usd: Decimal | None
+    price_id: UUID | None
+    duration_ms: int | None
+    query_source: str | None
+    subagent: str | None
+    approximate: bool
+    sources: list[str]
+
+
+class Verdict(StrEnum):
+    """What the sources of a session say together."""
+
+    AGREE = "agree"
+    SINGLE = "single"
+    PARTLY = "partly"
+    DIFFER = "differ"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionTotal:
+    """What the responses of a session add up to."""
+
+    session_id: UUID
+    client: str
+    title: str | None
+    start_time: datetime
+    responses: int
+    input_tokens: int
+    output_tokens: int
+    cache_read_tokens: int
+    cache_write_tokens: int
+    cost_usd: Decimal | None
+    unpriced_calls: int
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSeen:
+    """What a source saw of a session; `only_here` are responses that no other source saw."""
+
+    session_id: UUID
+    source: str
+    responses: int
+    only_here: int
+    input_tokens: int
+    output_tokens: int
+    cache_read_tokens: int
+    cache_write_tokens: int
+    reported_cost_usd: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClientReported:
+    """What a client's own metrics say of a session."""
+
+    session_id: UUID
+    input_tokens: int
+    output_tokens: int
+    cache_read_tokens: int
+    cache_write_tokens: int
+    cost_usd: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """A session as each of its sources saw it.
+
+    `agree`: more than one source, and all saw the same. `single`: one source told of it, so nothing can be compared.
+    `partly`: some source saw a part only. `differ`: sources saw as many responses with other figures.
+    """
+
+    total: SessionTotal
+    sources: list[SourceSeen]
+    client_reported: ClientReported | None
+    verdict: Verdict
+    differences: list[str]
