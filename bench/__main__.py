@@ -18,6 +18,7 @@ from bench.work_data import build
 SUITES = ("skeleton", "work", "hooks")
 SUITES = ("skeleton", "work", "otlp")
 SUITES = ("skeleton", "work", "sessions")
+SUITES = ("skeleton", "work", "cost")
 
 
 @dataclass(slots=True)
@@ -29,6 +30,7 @@ class Bench:
     _house: House | None = field(default=None)
     _large: House | None = field(default=None)
     _yard: Yard | None = field(default=None)
+    _spending: House | None = field(default=None)
 
     def times(self, usual: int) -> int:
         """Return how often to repeat: as told on the command line, else as usual."""
@@ -58,12 +60,22 @@ class Bench:
             self._yard = Yard(house)
         return self._yard
 
+    def spending(self) -> House:
+        """Return the shared home with a year of spending, as many responses as tasks; made at first use."""
+        if self._spending is None:
+            from bench import cost
+
+            self._spending = House("spending")
+            self._spending.up()
+            cost.build(self._spending.url_of("owner"), self.tasks)
+        return self._spending
+
     def close(self) -> None:
         """End and remove the shared homes."""
-        for house in (self._house, self._large, self._yard.house if self._yard else None):
+        for house in (self._house, self._large, self._yard.house if self._yard else None, self._spending):
             if house is not None:
                 house.__exit__()
-        self._house = self._large = self._yard = None
+        self._house = self._large = self._yard = self._spending = None
 
 
 Line = Callable[[Bench], Iterator[Figure]]

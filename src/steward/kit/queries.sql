@@ -146,3 +146,17 @@ join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
 where n.nspname = %(schema)s::text
   and c.relname = %(table)s::text
   and k.conname = %(name)s::text;
+
+-- name: setting -> text
+-- What the installation remembers under a name.
+select s.value #>> '{}'
+from kit.settings as s
+where s.key = %(key)s::text;
+
+-- name: put_setting -> none
+-- Remember something under a name.
+insert into kit.settings as s (key, value)
+values (%(key)s::text, to_jsonb(%(value)s::text))
+on conflict (key) do update
+set value = excluded.value
+where s.value is distinct from excluded.value;

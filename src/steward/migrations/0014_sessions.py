@@ -24,7 +24,9 @@ insert into kit.permissions (role, permission) values
 alter table work.extension_points add column at_once boolean not null default false;
 alter table work.extension_points drop constraint extension_points_point_check;
 alter table work.extension_points add constraint extension_points_point_check
-check (point in ('on_claim', 'on_start', 'on_finish', 'on_fail', 'on_give_back', 'on_expire', 'on_release'));
+check (point in (
+  'may_claim', 'on_claim', 'on_start', 'on_finish', 'on_fail', 'on_give_back', 'on_expire', 'on_release'
+));
 
 -- A third source of routing: what a finished task of an agent cost.
 alter table agents.routing_sources drop constraint routing_sources_kind_check;
@@ -271,7 +273,7 @@ alter table agents.routing_sources drop constraint routing_sources_kind_check;
 delete from agents.routing_sources where kind = 'cost';
 alter table agents.routing_sources add constraint routing_sources_kind_check check (kind in ('task', 'figures'));
 alter table work.extension_points drop constraint extension_points_point_check;
-delete from work.extension_points where point = 'on_release';
+delete from work.extension_points where point in ('may_claim', 'on_release');
 alter table work.extension_points add constraint extension_points_point_check
 check (point in ('on_claim', 'on_start', 'on_finish', 'on_fail', 'on_give_back', 'on_expire'));
 alter table work.extension_points drop column at_once;

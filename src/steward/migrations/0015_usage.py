@@ -8,32 +8,44 @@ revision = "0015"
 down_revision = "0014"
 
 UP = r"""
+-- Jobs take in price lists; own prices are an administrator's, budgets a person's.
+insert into kit.permissions (role, permission) values
+  ('service', 'telemetry:prices'),
+  ('manager', 'telemetry:budget'),
+  ('user', 'telemetry:budget');
+
 create table telemetry.model_prices (
   id uuid primary key default kit.new_id(),
   provider text not null check (provider ~ '\S'),
   model text not null check (model ~ '\S'),
-  -- From so many tokens of input on (cached ones counted) these rates hold for the whole response.
+  -- Above so many tokens of input (cached ones counted) these rates hold for the whole response.
   above_input_tokens bigint not null default 0 check (above_input_tokens >= 0),
   effective_from timestamptz not null default '-infinity',
   effective_until timestamptz not null default 'infinity',
+  -- Rates of some hours of the day, in UTC; they may run over midnight.
+  hours_from time,
+  hours_until time,
   -- USD for a million tokens; cache rates that are null are those of plain input.
-  input_usd numeric(18, 9) not null check (input_usd >= 0),
-  output_usd numeric(18, 9) not null check (output_usd >= 0),
-  cache_read_usd numeric(18, 9) check (cache_read_usd >= 0),
-  cache_write_usd numeric(18, 9) check (cache_write_usd >= 0),
-  cache_write_1h_usd numeric(18, 9) check (cache_write_1h_usd >= 0),
-  request_usd numeric(18, 9) not null default 0 check (request_usd >= 0),
+  input_usd numeric(21, 12) not null check (input_usd >= 0),
+  output_usd numeric(21, 12) not null check (output_usd >= 0),
+  cache_read_usd numeric(21, 12) check (cache_read_usd >= 0),
+  cache_write_usd numeric(21, 12) check (cache_write_usd >= 0),
+  cache_write_1h_usd numeric(21, 12) check (cache_write_1h_usd >= 0),
+  -- Of the part of the output that is reasoning; null where it costs what output costs.
+  reasoning_usd numeric(21, 12) check (reasoning_usd >= 0),
+  request_usd numeric(21, 12) not null default 0 check (request_usd >= 0),
   source text not null check (source in ('genai-prices', 'override')),
   note text,
   version integer not null default 1,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
-  check (effective_from < effective_until)
+  constraint model_prices_begin_before_they_end check (effective_from < effective_until),
+  constraint model_prices_hours_whole check ((hours_from is null) = (hours_until is null))
 );
 comment on table telemetry.model_prices is
   'What models cost and from when to when; an override comes before a list price.';
 create unique index model_prices_one on telemetry.model_prices
-  (lower(provider), lower(model), above_input_tokens, effective_from, source);
+  (lower(provider), lower(model), above_input_tokens, effective_from, hours_from, source) nulls not distinct;
 
 create table telemetry.model_names (
   name text primary key,
@@ -45,7 +57,7 @@ create table telemetry.model_names (
 );
 comment on table telemetry.model_names is
   'Which priced model a name means that clients use, such as claude-sonnet-4-5-20250929.';
-create index model_names_model on telemetry.model_names (provider, model);
+create index model_names_model on telemetry.model_names (lower(provider), lower(model));
 
 create table telemetry.token_usage (
   id uuid primary key,
@@ -68,7 +80,8 @@ create table telemetry.token_usage (
   -- By our prices; null when no price is known and the client told none.
   cost_usd numeric(18, 9),
   reported_cost_usd numeric(18, 9),
-  price_id uuid references telemetry.model_prices (id) on delete set null,
+  -- The price that was taken; no foreign key, so that a price with a million responses can go in a moment.
+  price_id uuid,
   duration_ms bigint check (duration_ms >= 0),
   query_source text,
   subagent text,
@@ -84,7 +97,6 @@ create index token_usage_task on telemetry.token_usage (task_id) where task_id i
 create index token_usage_execution on telemetry.token_usage (execution_id) where execution_id is not null;
 create index token_usage_agent on telemetry.token_usage (registered_agent_id) where registered_agent_id is not null;
 create index token_usage_model on telemetry.token_usage (model, at);
-create index token_usage_price on telemetry.token_usage (price_id) where price_id is not null;
 
 create table telemetry.usage_keys (
   key text primary key check (length(key) <= 400),
@@ -136,6 +148,7 @@ create table telemetry.usage_days (
   model text not null,
   calls bigint not null,
   unpriced_calls bigint not null,
+  approximate_calls bigint not null,
   input_tokens bigint not null,
   output_tokens bigint not null,
   cache_read_tokens bigint not null,
@@ -159,6 +172,7 @@ create table telemetry.usage_deltas (
   model text not null,
   calls bigint not null,
   unpriced_calls bigint not null,
+  approximate_calls bigint not null,
   input_tokens bigint not null,
   output_tokens bigint not null,
   cache_read_tokens bigint not null,
@@ -168,6 +182,28 @@ create table telemetry.usage_deltas (
 );
 comment on table telemetry.usage_deltas is
   'What usage_days has not taken in yet: appended by every write, folded by a job.';
+
+create table telemetry.repricings (
+  id uuid primary key default kit.new_id(),
+  since timestamptz,
+  until timestamptz,
+  model text,
+  project_id uuid references projects.projects (id) on delete cascade,
+  unpriced_only boolean not null default false,
+  -- How far it is: the last response that was looked at.
+  after_at timestamptz,
+  after_id uuid,
+  seen bigint not null default 0,
+  changed bigint not null default 0,
+  cost_before numeric(24, 9) not null default 0,
+  cost_after numeric(24, 9) not null default 0,
+  requested_at timestamptz not null default now(),
+  completed_at timestamptz
+);
+comment on table telemetry.repricings is
+  'Requests to work out anew what responses cost; done in batches, so that nobody waits long for any of them.';
+create index repricings_open on telemetry.repricings (requested_at) where completed_at is null;
+create index repricings_project on telemetry.repricings (project_id) where project_id is not null;
 
 create table telemetry.budgets (
   id uuid primary key default kit.new_id(),
@@ -198,6 +234,8 @@ comment on table telemetry.budgets is
   'What may be spent on a project, an epic, a task, by an agent or in all; at the limit claims are refused.';
 create unique index budgets_one on telemetry.budgets (scope, project_id, epic_id, task_id, agent_id, period)
 nulls not distinct where is_active;
+-- The first question of every claim: is there any?
+create index budgets_active on telemetry.budgets (id) where is_active;
 create index budgets_project on telemetry.budgets (project_id) where project_id is not null;
 create index budgets_epic on telemetry.budgets (epic_id) where epic_id is not null;
 create index budgets_task on telemetry.budgets (task_id) where task_id is not null;
@@ -207,6 +245,7 @@ create index budgets_created_by on telemetry.budgets (created_by_user_id) where 
 
 DOWN = r"""
 drop table telemetry.budgets;
+drop table telemetry.repricings;
 drop table telemetry.usage_deltas;
 drop table telemetry.usage_days;
 drop table telemetry.usage_sightings;
@@ -214,6 +253,7 @@ drop table telemetry.usage_keys;
 drop table telemetry.token_usage;
 drop table telemetry.model_names;
 drop table telemetry.model_prices;
+delete from kit.permissions where permission in ('telemetry:prices', 'telemetry:budget') and role <> 'admin';
 """
 
 

@@ -13,7 +13,7 @@ import psycopg
 
 from steward.kit import sql
 from steward.kit.config import Settings
-from steward.kit.db import translate
+from steward.kit.db import Actor, Db, translate
 from steward.kit.errors import Invalid
 from steward.kit.package import MIGRATIONS, SCHEMAS, newest_revision
 from steward.kit.sql import folder_of
@@ -195,6 +195,7 @@ def seed(settings: Settings, sample: bool = False, progress: place.Progress = pl
     ).close()  # refuses what lacks revisions or code, with the remedy
     with owner_connection(settings) as connection:
         report = lay_seeds(connection, sample)
+        _lay_telemetry(connection, settings, report)
     for room, rows in report.rows.items():
         progress(f"{room}: {rows} rows")
     return report
@@ -210,6 +211,18 @@ def lay_seeds(connection: psycopg.Connection[Any], sample: bool = False) -> Seed
             if path.is_file() and (added := _run_counted(connection, path)):
                 rows[room] = rows.get(room, 0) + added
     return SeedReport(rows)
+
+
+def _lay_telemetry(connection: psycopg.Connection[Any], settings: Settings, report: SeedReport) -> None:
+    """Lay what does not stand in a file: list prices come from a package, and days begin where people are."""
+    # Loading the room takes a moment, and only here it is needed.
+    from steward.domains import telemetry
+
+    db = Db(connection, Actor(role="admin", surface="setup"), settings.slow_query_ms)
+    done = telemetry.sync_prices(db)
+    if done.added:
+        report.rows["telemetry"] = report.rows.get("telemetry", 0) + done.added
+    telemetry.keep_timezone(db, settings.timezone)
 
 
 def _run_counted(connection: psycopg.Connection[Any], path: Path) -> int:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
+from steward.domains.telemetry.names import resolve_names
 from steward.domains.telemetry.types import Absorbed, Batch, SessionTold, ToolKind, UsageTold
 from steward.kit.convert import dump
 from steward.kit.db import Db
@@ -67,6 +68,7 @@ def _usage(db: Db, told: list[UsageTold]) -> int:
     for each in told:
         if not each.keys and each.ordinal_base is None:
             each.keys = [f"{each.source}:{each.source_key}"]
+    resolve_names(db, (each.model for each in told))
     made: int = db.value("telemetry.absorb_usage", sightings=_json(told))
     return made
 

@@ -293,13 +293,18 @@ begin
       coalesce(w.project_id, nullif(n.project_id, telemetry.no_project()), s.project_id, telemetry.no_project()),
       w.task_id, w.execution_id, coalesce(w.agent_id, n.registered_agent_id), s.agent_id, s.model, s.at, s.input_tokens,
       s.output_tokens, s.cache_read_tokens, s.cache_write_tokens, s.cache_write_1h_tokens, s.reasoning_tokens,
-      coalesce(p.cost_usd, s.reported_cost_usd), s.reported_cost_usd, p.price_id, s.duration_ms, s.query_source,
+      coalesce(
+        p.cost_usd, s.reported_cost_usd,
+        case when s.input_tokens + s.output_tokens + s.cache_read_tokens + s.cache_write_tokens = 0 then 0 end
+      ),
+      s.reported_cost_usd, p.price_id, s.duration_ms, s.query_source,
       s.subagent, s.approximate
     from telemetry.sighted_usage(p_ids) as s
     left join telemetry.agent_sessions as n on n.id = s.session_id
     left join lateral telemetry.work_at(s.session_id, s.at, s.task_id, s.execution_id) as w on true
     left join lateral telemetry.price_of(
-      s.model, s.at, s.input_tokens, s.output_tokens, s.cache_read_tokens, s.cache_write_tokens, s.cache_write_1h_tokens
+      s.model, s.at, s.input_tokens, s.output_tokens, s.cache_read_tokens, s.cache_write_tokens, s.cache_write_1h_tokens,
+      s.reasoning_tokens
     ) as p on true
     order by s.usage_id
     on conflict (id) do update
@@ -383,42 +388,6 @@ begin
 end
 $$;
 
--- The cost of a response by the price of its time: an override before the list, of steps the highest that the input
--- reaches. No row where no price is known.
-create function telemetry.price_of(
-  p_model text, p_at timestamptz, p_input bigint, p_output bigint, p_cache_read bigint, p_cache_write bigint,
-  p_cache_write_1h bigint
-) returns table (cost_usd numeric, price_id uuid)
-language sql stable
-set search_path = telemetry, pg_temp
-as $$
-  select
-    round(p.request_usd + (
-      p_input * p.input_usd
-      + p_output * p.output_usd
-      + p_cache_read * coalesce(p.cache_read_usd, p.input_usd)
-      + (p_cache_write - p_cache_write_1h) * coalesce(p.cache_write_usd, p.input_usd)
-      + p_cache_write_1h * coalesce(p.cache_write_1h_usd, p.cache_write_usd, p.input_usd)
-    ) / 1000000, 9),
-    p.id
-  from telemetry.model_names as n
-  join telemetry.model_prices as p on lower(p.provider) = lower(n.provider) and lower(p.model) = lower(n.model)
-  where n.name = p_model
-    and p_at >= p.effective_from
-    and p_at < p.effective_until
-    and p.above_input_tokens <= p_input + p_cache_read + p_cache_write
-  order by p.source = 'override' desc, p.above_input_tokens desc, p.effective_from desc
-  limit 1
-$$;
-
--- The day that a time belongs to, in the installation's time zone.
-create function telemetry.day_of(p_at timestamptz) returns date
-language sql stable
-set search_path = kit, pg_temp
-as $$
-  select (p_at at time zone coalesce((select s.value #>> '{}' from kit.settings as s where s.key = 'timezone'), 'UTC'))::date
-$$;
-
 -- Write down what came to the totals and what went: rows of its own, so that nobody waits for anybody.
 create function telemetry.count_usage() returns trigger
 language plpgsql
@@ -427,24 +396,24 @@ as $$
 begin
   if tg_op <> 'DELETE' then
     insert into telemetry.usage_deltas (
-      day, project_id, task_id, registered_agent_id, agent_id, model, calls, unpriced_calls, input_tokens, output_tokens,
-      cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_usd
+      day, project_id, task_id, registered_agent_id, agent_id, model, calls, unpriced_calls, approximate_calls, input_tokens,
+      output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_usd
     )
     select
       telemetry.day_of(n.at), n.project_id, n.task_id, n.registered_agent_id, n.agent_id, n.model, count(*),
-      count(*) filter (where n.cost_usd is null), sum(n.input_tokens), sum(n.output_tokens), sum(n.cache_read_tokens),
+      count(*) filter (where n.cost_usd is null), count(*) filter (where n.approximate), sum(n.input_tokens), sum(n.output_tokens), sum(n.cache_read_tokens),
       sum(n.cache_write_tokens), sum(n.reasoning_tokens), coalesce(sum(n.cost_usd), 0)
     from new_rows as n
     group by telemetry.day_of(n.at), n.project_id, n.task_id, n.registered_agent_id, n.agent_id, n.model;
   end if;
   if tg_op <> 'INSERT' then
     insert into telemetry.usage_deltas (
-      day, project_id, task_id, registered_agent_id, agent_id, model, calls, unpriced_calls, input_tokens, output_tokens,
-      cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_usd
+      day, project_id, task_id, registered_agent_id, agent_id, model, calls, unpriced_calls, approximate_calls, input_tokens,
+      output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_usd
     )
     select
       telemetry.day_of(o.at), o.project_id, o.task_id, o.registered_agent_id, o.agent_id, o.model, -count(*),
-      -count(*) filter (where o.cost_usd is null), -sum(o.input_tokens), -sum(o.output_tokens), -sum(o.cache_read_tokens),
+      -count(*) filter (where o.cost_usd is null), -count(*) filter (where o.approximate), -sum(o.input_tokens), -sum(o.output_tokens), -sum(o.cache_read_tokens),
       -sum(o.cache_write_tokens), -sum(o.reasoning_tokens), -coalesce(sum(o.cost_usd), 0)
     from old_rows as o
     group by telemetry.day_of(o.at), o.project_id, o.task_id, o.registered_agent_id, o.agent_id, o.model;
@@ -468,6 +437,7 @@ select
   u.day, u.project_id, u.task_id, u.registered_agent_id, u.agent_id, u.model,
   sum(u.calls)::bigint as calls,
   sum(u.unpriced_calls)::bigint as unpriced_calls,
+  sum(u.approximate_calls)::bigint as approximate_calls,
   sum(u.input_tokens)::bigint as input_tokens,
   sum(u.output_tokens)::bigint as output_tokens,
   sum(u.cache_read_tokens)::bigint as cache_read_tokens,
@@ -476,12 +446,12 @@ select
   sum(u.cost_usd) as cost_usd
 from (
   select
-    d.day, d.project_id, d.task_id, d.registered_agent_id, d.agent_id, d.model, d.calls, d.unpriced_calls,
+    d.day, d.project_id, d.task_id, d.registered_agent_id, d.agent_id, d.model, d.calls, d.unpriced_calls, d.approximate_calls,
     d.input_tokens, d.output_tokens, d.cache_read_tokens, d.cache_write_tokens, d.reasoning_tokens, d.cost_usd
   from telemetry.usage_days as d
   union all
   select
-    d.day, d.project_id, d.task_id, d.registered_agent_id, d.agent_id, d.model, d.calls, d.unpriced_calls,
+    d.day, d.project_id, d.task_id, d.registered_agent_id, d.agent_id, d.model, d.calls, d.unpriced_calls, d.approximate_calls,
     d.input_tokens, d.output_tokens, d.cache_read_tokens, d.cache_write_tokens, d.reasoning_tokens, d.cost_usd
   from telemetry.usage_deltas as d
 ) as u
@@ -501,16 +471,17 @@ begin
   with taken as (
     delete from telemetry.usage_deltas
     returning
-      day, project_id, task_id, registered_agent_id, agent_id, model, calls, unpriced_calls, input_tokens,
-      output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_usd
+      day, project_id, task_id, registered_agent_id, agent_id, model, calls, unpriced_calls, approximate_calls,
+      input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_usd
   ),
   put as (
     insert into telemetry.usage_days as d (
-      day, project_id, task_id, registered_agent_id, agent_id, model, calls, unpriced_calls, input_tokens,
-      output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_usd
+      day, project_id, task_id, registered_agent_id, agent_id, model, calls, unpriced_calls, approximate_calls,
+      input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_usd
     )
     select
       t.day, t.project_id, t.task_id, t.registered_agent_id, t.agent_id, t.model, sum(t.calls), sum(t.unpriced_calls),
+      sum(t.approximate_calls),
       sum(t.input_tokens), sum(t.output_tokens), sum(t.cache_read_tokens), sum(t.cache_write_tokens),
       sum(t.reasoning_tokens), sum(t.cost_usd)
     from taken as t
@@ -519,6 +490,7 @@ begin
     set
       calls = d.calls + excluded.calls,
       unpriced_calls = d.unpriced_calls + excluded.unpriced_calls,
+      approximate_calls = d.approximate_calls + excluded.approximate_calls,
       input_tokens = d.input_tokens + excluded.input_tokens,
       output_tokens = d.output_tokens + excluded.output_tokens,
       cache_read_tokens = d.cache_read_tokens + excluded.cache_read_tokens,

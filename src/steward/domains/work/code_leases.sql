@@ -43,6 +43,7 @@ begin
   if ids is null then
     return;
   end if;
+  ids := work.permitted(ids, p_agent_id, p_project_id, p_labels, holder.capabilities, free, p_task_id);
   perform work.extend('on_claim', ids, array_fill(p_agent_id, array[cardinality(ids)]), '{}');
   return query
   with claimed as (
