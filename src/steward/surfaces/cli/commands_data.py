@@ -122,11 +122,11 @@ class _Progress:
         if self.shown:
             sys.stderr.write("\r\x1b[K")
 
-    def tell(self, text: str, done: int, total: int) -> None:
+    def tell(self, what: str, done: int, total: int) -> None:
         """Replace the line by what is done now."""
         from steward.surfaces.cli.render import clean
 
-        sys.stderr.write("\r\x1b[K" + clean(f"{done}/{total} {text}")[:100])
+        sys.stderr.write("\r\x1b[K" + clean(f"{done}/{total} {what}")[:100])
         sys.stderr.flush()
 
 
