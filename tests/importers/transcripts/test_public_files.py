@@ -68,7 +68,8 @@ def test_every_file_comes_in_and_counts_as_a_small_counter_does(
 def test_all_files_together_count_once_in_any_order_and_again(
     make_database: MakeDatabase, actor: Actor, test_data: Path, tmp_path: Path
 ) -> None:
-    files = _files(test_data)
+    # One of the two files that were made by hand gives other messages the request ids of the other.
+    files = [file for file in _files(test_data) if file.name != "ccl_representative_messages.jsonl"]
     expected = counted(files)
     for number, order in enumerate((files, files[::-1])):
         database = make_database()
