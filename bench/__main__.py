@@ -15,7 +15,7 @@ from bench.harness import House, largest_file, wait_for_quiet
 from bench.work_claims import Yard
 from bench.work_data import build
 
-SUITES = ("skeleton", "work")
+SUITES = ("skeleton", "work", "transcripts")
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -41,7 +41,9 @@ from steward.importers.report import (
 from steward.importers.target import Target, target_of
 from steward.importers.taskmaster import Settings, settings_beside
 from steward.importers.taskmaster.config import settings_in
+from steward.importers.transcripts.follow import Follower
 from steward.importers.transcripts.place import Placing
+from steward.importers.transcripts.reproject import reproject as reproject_transcripts
 from steward.importers.transcripts.run import Transcripts
 from steward.kit.db import Actor, Database, Db, connection_lost, translate
 from steward.kit.errors import Conflict, Invalid, NotFound, StewardError
@@ -58,6 +60,52 @@ class Progress(Protocol):
 _ATTEMPTS = 4
 # So many new rows change what the planner has to know; fewer are left to autovacuum.
 _MANY_ROWS = 100
+
+
+def reproject(
+    database: Database, actor: Actor, *, everything: bool = False, progress: Progress | None = None
+) -> dict[str, int]:
+    """Read kept transcripts anew that an older version of their reader read; return what was read, by its kind.
+
+    Args:
+        database: where they are.
+        actor: as whom.
+        everything: all of them, not only those.
+        progress: told of every session.
+    """
+
+    def tell(done: int, total: int) -> None:
+        if progress:
+            progress("sessions", done, total)
+
+    return asdict(reproject_transcripts(database, actor, everything=everything, tell=tell))
+
+
+def follow(
+    database: Database,
+    actor: Actor,
+    paths: Iterable[str | Path],
+    *,
+    on_file: Callable[[FileReport], None],
+    on_trouble: Callable[[StewardError], None] = lambda _: None,
+    project: str | None = None,
+    create_projects: bool = False,
+    stop: Callable[[], bool] = lambda: False,
+) -> None:
+    """Go on importing transcripts as they grow, until told to stop.
+
+    Args:
+        database: where to.
+        actor: as whom.
+        paths: files or folders.
+        on_file: told of every file that something came of.
+        on_trouble: told when the database is away; it is tried again.
+        project: as for `run_import`.
+        create_projects: likewise.
+        stop: asked after every look.
+    """
+    placing = Placing(database, actor, project, create_projects)
+    Follower(placing, [Path(path) for path in paths], on_file, on_trouble).run(stop)
 
 
 class _TakeBack(Exception):

@@ -62,9 +62,10 @@ def counted(files: Iterable[Path]) -> Totals:
     return sums[0], sums[1], sums[2], sums[3], len(best)
 
 
-def entry(
-    kind: str, number: int, session: str = "0e1f2a3b-0000-4000-8000-000000000001", **known: Any
-) -> dict[str, Any]:
+SESSION = "0e1f2a3b-0000-4000-8000-000000000001"
+
+
+def entry(kind: str, number: int, session: str = SESSION, **known: Any) -> dict[str, Any]:
     """Make an entry of a transcript, with an id and a time that its number gives."""
     return {
         "type": kind,

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID, uuid5
 
+from pydantic_core import to_json
+
 from steward.domains.telemetry.types import Absorbed, Batch, SessionTold, UsageTold
 from steward.kit.convert import dump
 from steward.kit.db import Db
@@ -71,6 +73,15 @@ def _usage(db: Db, told: list[UsageTold]) -> int:
 
 
 def _json(rows: Iterable[Any]) -> str:
+    """Write rows as JSON: at once where all their texts can be held, one by one where some have to be mended."""
+    rows = list(rows)
+    try:
+        text = to_json(rows, exclude_none=True).decode()
+        if "\\u0000" not in text:
+            return text
+    except ValueError:
+        # Halves of surrogate pairs have no UTF-8.
+        pass
     return json.dumps([_plain(row) for row in rows], ensure_ascii=False)
 
 

@@ -53,8 +53,8 @@ begin
 end
 $$;
 
--- Take away what was read from a session's transcripts: messages, tool calls that nobody else told of, and sightings.
--- Responses stay with what others say of them; those that nobody else saw come back when the lines are read anew.
+-- Take away what was read from a session's transcripts: messages, tool calls that nobody else told of, commits, ties and
+-- sightings. Responses stay with what others say of them; those that nobody else saw come back when the lines are read anew.
 create function telemetry.forget_projection(p_session_id uuid) returns void
 language plpgsql
 security definer
@@ -71,6 +71,12 @@ begin
   delete from telemetry.tool_calls as c
   where c.session_id = p_session_id
     and c.sources = array['transcript'];
+  delete from telemetry.session_commits as c
+  where c.session_id = p_session_id
+    and c.source = 'transcript';
+  delete from telemetry.session_tasks as t
+  where t.session_id = p_session_id
+    and t.source in ('transcript', 'branch');
   with gone as (
     delete from telemetry.usage_sightings as s
     where s.session_id = p_session_id

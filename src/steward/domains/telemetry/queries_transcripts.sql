@@ -70,13 +70,14 @@ order by line_no desc
 limit 2;
 
 -- name: kept_lines -> KeptLine
--- Some lines of a transcript that can be read, in order.
-select line_no, line, damage
+-- The next lines of a transcript: one at least, further ones up to a place in the file.
+select line_no, bytes_until, line
 from telemetry.transcript_lines
 where transcript_id = %(id)s::uuid
   and line_no > %(after)s::bigint
-order by line_no
-limit %(count)s::integer;
+  and line_no <= %(after)s::bigint + 5000
+  and (line_no = %(after)s::bigint + 1 or bytes_until <= %(until)s::bigint)
+order by line_no;
 
 -- name: to_project_anew -> Transcript
 -- Transcripts of sessions of which one was projected by an older reader, or of all; session by session.

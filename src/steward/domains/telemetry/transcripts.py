@@ -83,8 +83,8 @@ class KeptLine:
     """A line as it is kept."""
 
     line_no: int
+    bytes_until: int
     line: str
-    damage: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +175,9 @@ def line_ends(db: Db, transcript_id: UUID) -> list[LineEnd]:
     return db.all("telemetry.line_ends", LineEnd, id=transcript_id)
 
 
-def kept_lines(db: Db, transcript_id: UUID, after: int, count: int) -> list[KeptLine]:
-    """Return lines behind a number, in order."""
-    return db.all("telemetry.kept_lines", KeptLine, id=transcript_id, after=after, count=count)
+def kept_lines(db: Db, transcript_id: UUID, after: int, until: int) -> list[KeptLine]:
+    """Return the lines behind a number, one at least, further ones up to a place in the file."""
+    return db.all("telemetry.kept_lines", KeptLine, id=transcript_id, after=after, until=until)
 
 
 def to_project_anew(db: Db, form: str, version: int, *, everything: bool = False) -> list[Transcript]:

@@ -65,7 +65,8 @@ class Session:
             else:
                 self._start = self._last = at
         self._seen = True
-        if (cwd := entry.get("cwd")) is not None:
+        # Where it began: an agent goes into folders and comes back.
+        if "cwd" not in self._known and (cwd := entry.get("cwd")) is not None:
             self.know("cwd", cwd)
         if (version := entry.get("version")) is not None:
             self.know("agent_version", version)

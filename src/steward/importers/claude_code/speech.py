@@ -58,7 +58,9 @@ def title_of(text: str) -> str | None:
     """Return the first line of a prompt as a title, without what the client put around it."""
     plain = _TAG.sub(" ", text[:5000]).strip()
     line = plain.partition("\n")[0].strip()
-    return line if len(line) <= _LONGEST_TITLE else line[: _LONGEST_TITLE - 1].rstrip() + "…" or None
+    if len(line) > _LONGEST_TITLE:
+        line = line[: _LONGEST_TITLE - 1].rstrip() + "…"
+    return line or None
 
 
 def error_text(entry: dict[str, Any]) -> str | None:

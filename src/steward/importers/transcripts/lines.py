@@ -142,6 +142,11 @@ def chunks(file: IO[bytes], start: int = 0, size: int = CHUNK) -> Iterator[Chunk
             found, rest = long
             at = found.until
             yield found
+    if end := rest.rfind(b"\n") + 1:
+        # What was read beyond the end of a long line may be all there is.
+        found = _split(rest[:end], at)
+        at, rest = found.until, rest[end:]
+        yield found
     if _is_whole(rest):
         yield Chunk(rest, [rest], [at + len(rest)], at + len(rest))
 

@@ -104,6 +104,9 @@ class _Loader:
         self._on_bytes = on_bytes
         self._size = size
         self._branches: dict[UUID, str] = {}
+        # The highest edition that the file was compared with.
+        self._compared = -1
+        self._noted = False
         self.gained = Gained(known.identity.external_id, known.identity.part)
 
     def load(self) -> Gained:
@@ -134,6 +137,7 @@ class _Loader:
         name = absolute(self._path)
         with self._transaction("importers.find_transcript") as db:
             editions = self._editions(db)
+            self._compared = _highest(editions)
             seen = telemetry.known_files(db, [name]).get(name)
             return beginning_of(db, self._path, editions, seen, stat)
 
@@ -142,7 +146,11 @@ class _Loader:
         return telemetry.editions_of(db, identity.session_id, self._format.name, identity.part)
 
     def _new_edition(self, batch: Batch, stat: os.stat_result) -> Transcript:
-        """Begin an edition; it needs its session, of which some files tell no time."""
+        """Begin an edition; it needs its session, of which some files tell no time.
+
+        Raises:
+            _Moved: somebody else has begun one with which the file was not compared.
+        """
         identity = self._known.identity
         told = [each for each in batch.sessions if each.id == identity.session_id]
         if not told:
@@ -153,10 +161,14 @@ class _Loader:
             told = [SessionTold(identity.session_id, identity.agent_id, identity.external_id, at, at)]
         with self._transaction("importers.begin_transcript") as db:
             editions = self._editions(db)
-            if not editions:
-                telemetry.absorb(db, Batch(sessions=told))
-            number = max((each.edition for each in editions), default=-1) + 1
-            return telemetry.add_edition(db, identity.session_id, self._format.name, identity.part, number)
+            if _highest(editions) != self._compared:
+                raise _Moved
+            telemetry.absorb(db, Batch(sessions=told))
+            number = self._compared + 1
+            begun = telemetry.add_edition(db, identity.session_id, self._format.name, identity.part, number)
+            if begun.lines:
+                raise _Moved
+            return begun
 
     # ------------------------------------------------------------------------------------------------- the pieces
 
@@ -215,6 +227,7 @@ class _Loader:
                     raise translate(error) from error
                 time.sleep(0.05 * attempt)
             else:
+                self._noted = True
                 self._add_up(piece, absorbed, ties)
                 return then
         raise AssertionError("unreachable")
@@ -237,6 +250,9 @@ class _Loader:
             projection=self._format.version,
         )
         telemetry.note_place(db, then)
+        if not self._noted:
+            # Unlike any real file, so that it is looked at again; but by its path it is known from now on.
+            telemetry.note_file(db, absolute(self._path), then.id, 0, 0)
         return then, absorbed, ties
 
     def _add_up(self, piece: _Piece, absorbed: telemetry.Absorbed, ties: int) -> None:
@@ -247,6 +263,10 @@ class _Loader:
         self.gained.tools += absorbed.tools
         self.gained.responses += absorbed.responses
         self.gained.ties += ties
+
+
+def _highest(editions: list[Transcript]) -> int:
+    return max((each.edition for each in editions), default=-1)
 
 
 def look_at(path: Path, known: Known) -> Gained:

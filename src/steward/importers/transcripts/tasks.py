@@ -14,6 +14,7 @@ _LOOKED_AT = 4000
 _TOOL = re.compile(r"(?:^|_)work_(claim|start|finish|fail|give_back)$")
 _COMMAND = re.compile(r"\bsteward\b[^\n;&|]*\bwork\s+(claim|start|finish|fail|give[-_]back)\b([^\n;&|]*)")
 _REF = re.compile(r"(?<![A-Za-z0-9_-])[A-Z][A-Z0-9]{1,9}-[0-9]{1,9}(?![A-Za-z0-9-])")
+_NAMED = re.compile(r'"ref\\*":\s*\\*"([A-Z][A-Z0-9]{1,9}-[0-9]{1,9})\\*"')
 _ID = re.compile(r"(?<![0-9a-f-])[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?![0-9a-f-])")
 _IN_BRANCH = re.compile(r"(?<![A-Za-z0-9])[A-Za-z][A-Za-z0-9]{1,9}-[0-9]{1,9}(?![A-Za-z0-9])")
 _BEGINS = ("claim", "start")
@@ -82,7 +83,9 @@ def named_by_branch(
 
 
 def _word_in(text: str) -> str | None:
-    """Return the first task that a text names, by reference before id."""
+    """Return the task that an answer of ours is about, else the first that a text names, by reference before id."""
+    if told := _NAMED.search(text):
+        return told[1]
     found = _REF.search(text) or _ID.search(text)
     return found[0] if found else None
 

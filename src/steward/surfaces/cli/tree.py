@@ -53,7 +53,11 @@ HAND_WRITTEN = {
     "completion": ("setup", "Print the completion script of a shell.", "House"),
     "mcp": ("setup", "Serve MCP over standard input and output.", "House"),
     "db": ("db", "Set up, migrate, check and enter the database.", "Data"),
-    "import": ("data", "Import task files; each is found out by its content.", "Data"),
+    "import": (
+        "import",
+        "Import task files and transcripts of agents; each is found out by its content.",
+        "Data",
+    ),
     "export": ("data", "Give back the tasks of a project as a file of another tool.", "Data"),
     "sql": ("data", "Run one SQL statement, read-only by role.", "Data"),
 }
