@@ -19,6 +19,7 @@ SUITES = ("skeleton", "work", "hooks")
 SUITES = ("skeleton", "work", "otlp")
 SUITES = ("skeleton", "work", "sessions")
 SUITES = ("skeleton", "work", "cost")
+SUITES = ("skeleton", "work", "transcripts")
 
 
 @dataclass(slots=True)

@@ -56,6 +56,7 @@ class ImportReport:
         started_at: when it began.
         dry_run: nothing was written.
         before: counts of the tables before, after: the same afterwards.
+        unplaced: folders whose sessions belong to no project, and how many sessions each has.
     """
 
     started_at: datetime
@@ -65,6 +66,7 @@ class ImportReport:
     files: list[FileReport] = field(default_factory=list)
     duration_ms: int = 0
     path: Path | None = None
+    unplaced: dict[str, int] = field(default_factory=dict)
 
     @property
     def refused(self) -> list[FileReport]:
@@ -104,6 +106,7 @@ class ImportReport:
             "statistics": self.totals(),
             "before": self.before,
             "after": self.after,
+            "unplaced": self.unplaced,
             "files": [asdict(each) for each in self.files],
         }
 

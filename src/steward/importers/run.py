@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 from uuid import UUID
 
 import psycopg
@@ -39,15 +41,71 @@ from steward.importers.report import (
 from steward.importers.target import Target, target_of
 from steward.importers.taskmaster import Settings, settings_beside
 from steward.importers.taskmaster.config import settings_in
+from steward.importers.transcripts.follow import Follower
+from steward.importers.transcripts.place import Placing
+from steward.importers.transcripts.reproject import reproject as reproject_transcripts
+from steward.importers.transcripts.run import Transcripts
 from steward.kit.db import Actor, Database, Db, connection_lost, translate
 from steward.kit.errors import Conflict, Invalid, NotFound, StewardError
 
-Progress = Callable[[str, int, int], None]
-"""Told what is done now, how many files are done, and how many there are."""
+
+class Progress(Protocol):
+    """Told what is done now, how many files are done, and how many there are."""
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        """Take in how far the import is."""
+        ...
+
 
 _ATTEMPTS = 4
 # So many new rows change what the planner has to know; fewer are left to autovacuum.
 _MANY_ROWS = 100
+
+
+def reproject(
+    database: Database, actor: Actor, *, everything: bool = False, progress: Progress | None = None
+) -> dict[str, int]:
+    """Read kept transcripts anew that an older version of their reader read; return what was read, by its kind.
+
+    Args:
+        database: where they are.
+        actor: as whom.
+        everything: all of them, not only those.
+        progress: told of every session.
+    """
+
+    def tell(done: int, total: int) -> None:
+        if progress:
+            progress("sessions", done, total)
+
+    return asdict(reproject_transcripts(database, actor, everything=everything, tell=tell))
+
+
+def follow(
+    database: Database,
+    actor: Actor,
+    paths: Iterable[str | Path],
+    *,
+    on_file: Callable[[FileReport], None],
+    on_trouble: Callable[[StewardError], None] = lambda _: None,
+    project: str | None = None,
+    create_projects: bool = False,
+    stop: Callable[[], bool] = lambda: False,
+) -> None:
+    """Go on importing transcripts as they grow, until told to stop.
+
+    Args:
+        database: where to.
+        actor: as whom.
+        paths: files or folders.
+        on_file: told of every file that something came of.
+        on_trouble: told when the database is away; it is tried again.
+        project: as for `run_import`.
+        create_projects: likewise.
+        stop: asked after every look.
+    """
+    placing = Placing(database, actor, project, create_projects)
+    Follower(placing, [Path(path) for path in paths], on_file, on_trouble).run(stop)
 
 
 class _TakeBack(Exception):
@@ -64,6 +122,7 @@ class _Run:
     dry_run: bool
     limit: int
     report: ImportReport
+    transcripts: Transcripts
     taken: dict[tuple[UUID, str], Path] = field(default_factory=dict)
     config_used: set[Path] = field(default_factory=set)
 
@@ -77,8 +136,9 @@ def run_import(
     dry_run: bool = False,
     report: str | Path | None = None,
     progress: Progress | None = None,
+    create_projects: bool = False,
 ) -> ImportReport:
-    """Import every known file of some paths; a refused one leaves the others alone.
+    """Import every known file of some paths, task files and transcripts; a refused one leaves the others alone.
 
     Args:
         database: where to.
@@ -89,6 +149,7 @@ def run_import(
         report: where the report is written; `migration_report.json` in the working folder by default. A dry run
             writes one only where it is told to.
         progress: told of every file.
+        create_projects: make projects for sessions whose folder is not on this machine, too.
 
     Returns:
         The report; `success` is false when a file was refused.
@@ -99,14 +160,19 @@ def run_import(
     """
     began = time.perf_counter()
     found = list(find((Path(path) for path in paths), is_backlog))
-    run = _Run(database, actor, project, dry_run, _limit(), ImportReport(datetime.now(UTC), dry_run))
+    placing = Placing(database, actor, project, create_projects)
+    run = _Run(
+        database,
+        actor,
+        project,
+        dry_run,
+        _limit(),
+        ImportReport(datetime.now(UTC), dry_run),
+        Transcripts(placing, dry_run),
+    )
     run.report.before = count_rows(database, actor)
-    for done, each in enumerate(found):
-        if progress:
-            progress(str(each.path), done, len(found))
-        _import_one(run, each)
-    if progress:
-        progress("", len(found), len(found))
+    _import_each(run, found, progress)
+    run.report.unplaced = run.transcripts.finish()
     _settings_alone(run)
     _take_figures(run)
     run.report.after = count_rows(database, actor)
@@ -114,6 +180,17 @@ def run_import(
     if report or not dry_run:
         run.report.write(Path(report) if report else Path.cwd() / REPORT_NAME)
     return run.report
+
+
+def _import_each(run: _Run, found: list[Found], progress: Progress | None) -> None:
+    run.transcripts.expect(each.path for each in found)
+    for done, each in enumerate(found):
+        if progress:
+            progress(str(each.path), done, len(found))
+            run.transcripts.tell = partial(progress, done=done, total=len(found))
+        _import_one(run, each)
+    if progress:
+        progress("", len(found), len(found))
 
 
 def _take_figures(run: _Run) -> None:
@@ -154,6 +231,8 @@ def _import_one(run: _Run, found: Found) -> None:
 
 def _read_and_load(run: _Run, found: Found, entry: FileReport) -> None:
     if not (found.explicit or _is_worth_reading(found.path)):
+        return
+    if run.transcripts.take(found.path, entry, explicit=found.explicit):
         return
     content = _content(found.path, run.limit)
     known = _format(found, content)

@@ -11,7 +11,7 @@ import logging
 import select
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -134,6 +134,16 @@ class Db:
     def run(self, name: str, /, **params: Any) -> int:
         """Run a statement for its effect and return how many rows it touched."""
         return self._run(name, tuple_row, params).rowcount
+
+    def copy(self, name: str, parts: Iterable[bytes], /) -> int:
+        """Send data to a named COPY statement, in the format that it names, and return how many rows it made."""
+        cursor = self.connection.cursor()
+        start = time.perf_counter()
+        with cursor.copy(sql.get(name).text) as copy:
+            for part in parts:
+                copy.write(part)
+        self._timed(name, (time.perf_counter() - start) * 1000, cursor.rowcount)
+        return cursor.rowcount
 
     def dicts(self, statement: str, params: tuple[Any, ...] = ()) -> list[dict[str, Any]]:
         """Run a statement whose columns are known only at run time (`steward sql`, the catalog reader)."""

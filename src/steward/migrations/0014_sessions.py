@@ -5,7 +5,7 @@ from __future__ import annotations
 from steward.kit.migrate import execute
 
 revision = "0014"
-down_revision = "0012"
+down_revision = "0013"
 
 UP = r"""
 create schema telemetry;

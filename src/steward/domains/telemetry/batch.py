@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
+
+from pydantic_core import to_json
 
 from steward.domains.telemetry.names import resolve_names
 from steward.domains.telemetry.types import Absorbed, Batch, SessionTold, ToolKind, UsageTold
@@ -74,6 +75,15 @@ def _usage(db: Db, told: list[UsageTold]) -> int:
 
 
 def _json(rows: Iterable[Any]) -> str:
+    """Write rows as JSON: at once where all their texts can be held, one by one where some have to be mended."""
+    rows = list(rows)
+    try:
+        text = to_json(rows, exclude_none=True, inf_nan_mode="null").decode()
+        if "\\u0000" not in text:
+            return text
+    except ValueError:
+        # Halves of surrogate pairs have no UTF-8.
+        pass
     return json.dumps([_plain(row) for row in rows], ensure_ascii=False)
 
 
@@ -82,19 +92,8 @@ def _plain(row: Any) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in row.__dataclass_fields__:
         value = getattr(row, name)
-        if value is None:
-            continue
-        # By type first: an exporter's batch has ten thousand of these.
-        kind = type(value)
-        if kind is str:
-            value = clean(value)
-        elif kind is UUID:
-            value = str(value)
-        elif kind is datetime:
-            value = value.isoformat()
-        elif kind is not int and kind is not bool:
-            value = _deep(value)
-        found[name] = value
+        if value is not None:
+            found[name] = clean(value) if type(value) is str else _deep(value)
     return found
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
-from steward.domains.telemetry import Batch
+from steward.domains.telemetry import Batch, NamedTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,4 +45,13 @@ class Projector(Protocol):
 
     def state(self) -> dict[str, Any]:
         """Return what has to be remembered to go on behind the last line, as JSON data of bounded size."""
+        ...
+
+
+@runtime_checkable
+class NamesTasks(Protocol):
+    """A projector that also tells which tasks a session names; whether there are such is found out by the caller."""
+
+    def take_named(self) -> list[NamedTask]:
+        """Return what was named since the last call."""
         ...

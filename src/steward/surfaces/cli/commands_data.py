@@ -1,4 +1,4 @@
-"""`import`, `export`, `sql`: data in and out."""
+"""`export`, `sql`: data out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -15,119 +15,11 @@ from steward.surfaces.cli.client import LocalCaller
 from steward.surfaces.cli.state import State
 from steward.surfaces.cli.tree import Command, Group
 
-if TYPE_CHECKING:
-    from steward.importers import FileReport, ImportReport
-
 app = typer.Typer()
 export = typer.Typer(
     cls=Group, help="Give back the tasks of a project as a file of another tool.", no_args_is_help=True
 )
 app.add_typer(export, name="export")
-
-
-@app.command("import", cls=Command)
-def import_(
-    ctx: typer.Context,
-    paths: Annotated[list[str], typer.Argument(help="Files or folders.", metavar="PATH...")],
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Find and check everything, change nothing.")
-    ] = False,
-    report: Annotated[
-        str | None, typer.Option(help="Where the report goes; ./migration_report.json.")
-    ] = None,
-) -> None:
-    """Import task files; what a file is, is found out by its content.
-
-    Importing again changes only what changed. A file that cannot be imported leaves the others alone; the status is
-    then not 0.
-    """
-    from steward.importers import run_import
-    from steward.kit.convert import dump
-
-    state: State = ctx.obj
-    database, actor = LocalCaller(state.settings).open()
-    with database, _Progress(state) as progress:
-        done = run_import(
-            database,
-            actor,
-            [Path(path) for path in paths],
-            project=state.settings.project,
-            dry_run=dry_run,
-            report=Path(report) if report else None,
-            progress=progress,
-        )
-    if state.json:
-        state.show(dump(done.to_dict()))
-    else:
-        _tell(state, done)
-    if not done.success:
-        raise typer.Exit(2)
-
-
-def _tell(state: State, done: ImportReport) -> None:
-    """Tell a person what came in: a line a file, then what was refused and why."""
-    found = [each for each in done.files if each.outcome != "skipped"]
-    state.show(
-        [_file_row(each) for each in found], empty="no file of a known format; see `steward import --help`"
-    )
-    if skipped := len(done.files) - len(found):
-        state.say(f"skipped: {skipped} of no known format")
-    for each in done.refused:
-        refusal = each.refusal or {}
-        text = f"refused: {refusal.get('message', each.file)}"
-        state.say(_clean(f"{text}\n         {refusal['hint']}" if refusal.get("hint") else text))
-    totals = done.totals()
-    changes = ", ".join(
-        f"{count} {name.replace('_', ' ')}" for name, count in totals["changes"].items() if count
-    )
-    state.say(f"{'would change' if done.dry_run else 'rows'}: {changes or 'nothing'} ({done.duration_ms} ms)")
-    if odd := ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in totals["oddities"].items()):
-        state.say(f"oddities: {odd}; the report says where, and what came of each")
-    if done.path is not None:
-        state.say(_clean(f"report: {done.path}"))
-    if totals["changes"].get("created") and not done.dry_run:
-        state.say("next: `steward work next` shows what to do first, `steward open` the pages")
-
-
-def _file_row(each: FileReport) -> dict[str, Any]:
-    return {
-        "project": each.project,
-        "file": Path(each.file).name,
-        "status": each.outcome,
-        "tasks": each.holds.get("tasks"),
-        "subtasks": each.holds.get("subtasks"),
-        "created": each.changes.get("created"),
-        "updated": each.changes.get("updated"),
-        "removed": each.changes.get("removed"),
-        "oddities": len(each.oddities) or None,
-    }
-
-
-def _clean(text: str) -> str:
-    from steward.surfaces.cli.render import clean
-
-    return "\n".join(clean(line) for line in text.splitlines())
-
-
-class _Progress:
-    """Shows on a terminal which file is read; nothing elsewhere."""
-
-    def __init__(self, state: State) -> None:
-        self.shown = sys.stderr.isatty() and not state.quiet and not state.json
-
-    def __enter__(self) -> Any:
-        return self.tell if self.shown else None
-
-    def __exit__(self, *_: object) -> None:
-        if self.shown:
-            sys.stderr.write("\r\x1b[K")
-
-    def tell(self, text: str, done: int, total: int) -> None:
-        """Replace the line by what is done now."""
-        from steward.surfaces.cli.render import clean
-
-        sys.stderr.write("\r\x1b[K" + clean(f"{done}/{total} {text}")[:100])
-        sys.stderr.flush()
 
 
 _OUTPUT = typer.Option("--output", "-o", help="Into this file.")

@@ -57,7 +57,11 @@ HAND_WRITTEN = {
     "disconnect": ("connect", "Take a coding agent's connection back, byte for byte.", "Agents"),
     "hooks": ("connect", "Look after the events that hooks of coding agents sent.", "Agents"),
     "db": ("db", "Set up, migrate, check and enter the database.", "Data"),
-    "import": ("data", "Import task files; each is found out by its content.", "Data"),
+    "import": (
+        "import",
+        "Import task files and transcripts of agents; each is found out by its content.",
+        "Data",
+    ),
     "export": ("data", "Give back the tasks of a project as a file of another tool.", "Data"),
     "sql": ("data", "Run one SQL statement, read-only by role.", "Data"),
 }

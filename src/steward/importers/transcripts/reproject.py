@@ -1,0 +1,100 @@
+"""Reads kept lines anew, where the reader of their format has become a better one; the files are not needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from itertools import groupby
+from uuid import UUID
+
+from steward.domains import telemetry
+from steward.domains.telemetry import KeptLine, Transcript
+from steward.importers.transcripts.formats import FORMATS, TranscriptFormat
+from steward.importers.transcripts.lines import CHUNK
+from steward.importers.transcripts.parse import object_of, project
+from steward.importers.transcripts.projector import NamesTasks, Place
+from steward.kit.db import Actor, Database, Db, translated
+
+
+@dataclass(slots=True)
+class Reprojected:
+    """What was read anew."""
+
+    sessions: int = 0
+    transcripts: int = 0
+    lines: int = 0
+    messages: int = 0
+    responses: int = 0
+
+
+def reproject(
+    database: Database,
+    actor: Actor,
+    *,
+    everything: bool = False,
+    tell: Callable[[int, int], None] = lambda _, __: None,
+) -> Reprojected:
+    """Project the transcripts anew that an older reader projected, session by session, each whole or not at all.
+
+    Args:
+        database: where they are.
+        actor: as whom.
+        everything: all of them.
+        tell: told how many sessions are done, and how many there are.
+    """
+    done = Reprojected()
+    for each in FORMATS:
+        with _transaction(database, actor) as db:
+            found = telemetry.to_project_anew(db, each.name, each.version, everything=everything)
+        sessions = [(key, list(group)) for key, group in groupby(found, lambda one: one.session_id)]
+        for number, (session, transcripts) in enumerate(sessions):
+            tell(number, len(sessions))
+            with translated(), _transaction(database, actor) as db:
+                _session(db, each, session, transcripts, done)
+                db.touched.add("telemetry")
+        tell(len(sessions), len(sessions))
+    return done
+
+
+def _transaction(database: Database, actor: Actor) -> AbstractContextManager[Db]:
+    return database.transaction(actor, operation="importers.reproject", permission="telemetry:write")
+
+
+def _session(
+    db: Db,
+    form: TranscriptFormat,
+    session: UUID,
+    transcripts: list[Transcript],
+    done: Reprojected,
+) -> None:
+    # Held before anything is taken away: an importer that reads on waits, and then goes on from the new state.
+    held = [telemetry.lock_transcript(db, each.id) for each in transcripts]
+    telemetry.forget_projection(db, session)
+    for each in held:
+        _transcript(db, form, each, done)
+    done.sessions += 1
+    done.transcripts += len(held)
+
+
+def _transcript(db: Db, form: TranscriptFormat, transcript: Transcript, done: Reprojected) -> None:
+    projector = form.make(None)
+    for lines in _kept(db, transcript):
+        for each in lines:
+            entry = object_of(each.line.encode())
+            if entry is not None:
+                project(projector, entry, Place(str(transcript.id), each.line_no))
+        absorbed = telemetry.absorb(db, projector.take())
+        if isinstance(projector, NamesTasks):
+            telemetry.tie_by_names(db, projector.take_named())
+        done.lines += len(lines)
+        done.messages += absorbed.messages
+        done.responses += absorbed.responses
+    telemetry.note_place(db, replace(transcript, state=projector.state(), projection=form.version))
+
+
+def _kept(db: Db, transcript: Transcript) -> Iterator[list[KeptLine]]:
+    after = until = 0
+    while lines := telemetry.kept_lines(db, transcript.id, after, until + CHUNK):
+        after, until = lines[-1].line_no, lines[-1].bytes_until
+        yield lines
