@@ -181,7 +181,6 @@ create index agent_executions_new on telemetry.agent_executions (started_at desc
 create index agent_executions_project on telemetry.agent_executions (project_id, started_at desc, id desc);
 create index agent_executions_task on telemetry.agent_executions (task_id, started_at desc);
 create index agent_executions_agent on telemetry.agent_executions (agent_id, started_at desc);
-create index agent_executions_project on telemetry.agent_executions (project_id, started_at desc);
 create index agent_executions_session on telemetry.agent_executions (session_id) where session_id is not null;
 create index agent_executions_parent on telemetry.agent_executions (parent_execution_id)
 where parent_execution_id is not null;
