@@ -41,7 +41,14 @@ from steward.domains.telemetry.types import (
     UsageSource,
     UsageTold,
 )
-from steward.domains.telemetry.types_hooks import HookClient, HookTaken, HookTold
+from steward.domains.telemetry.types_hooks import (
+    HookClient,
+    HookedSession,
+    HookTaken,
+    HookTask,
+    HookTold,
+    RunStretch,
+)
 
 __all__ = [
     "Absorbed",
@@ -50,11 +57,14 @@ __all__ = [
     "ExecutionStatus",
     "HookClient",
     "HookTaken",
+    "HookTask",
     "HookTold",
+    "HookedSession",
     "MessageKind",
     "MessageRole",
     "MessageTold",
     "Outcome",
+    "RunStretch",
     "SessionTold",
     "Source",
     "TieSource",
