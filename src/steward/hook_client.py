@@ -70,7 +70,7 @@ def _run(words: list[str]) -> None:
     where = _server(home)
     if where is not None:
         answer = _post(where, _key(home, client), event, text)
-    if answer is None:
+    if answer is None and os.path.isdir(home):
         append(os.path.join(home, "spool"), event, deadline=_BEGAN + _TOTAL_S + 0.03)
     elif answer:
         sys.stdout.write(answer)

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from steward.domains.telemetry import jobs as _jobs  # noqa: F401 - registers them
 from steward.domains.telemetry.batch import absorb, clean, session_id
-from steward.domains.telemetry.hooks import take_hook
+from steward.domains.telemetry.hooks import hook_event_id, take_hook
 from steward.domains.telemetry.hooks_context import hook_context
 from steward.domains.telemetry.types import (
     Absorbed,
@@ -76,6 +76,7 @@ __all__ = [
     "absorb",
     "clean",
     "hook_context",
+    "hook_event_id",
     "session_id",
     "take_hook",
 ]

@@ -83,12 +83,16 @@ class Receiver:
 
 
 async def _answer(client: HookClient, request: Request) -> Response:
-    told = _told(client, request, await request.body())
-    if told is None:
-        return Response(status_code=200)
+    body = await request.body()
     edge: Edge = request.app.state.edge
     actor: Actor = request.state.actor
-    found = await edge.thread(lambda: _take(edge, actor, told))
+
+    def work() -> dict[str, Any] | None:
+        # Reading some megabytes of JSON takes too long for the loop that serves everybody.
+        told = _told(client, request, body)
+        return None if told is None else _take(edge, actor, told)
+
+    found = await edge.thread(work)
     return Response(status_code=200) if found is None else JSONResponse(found)
 
 
