@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 from uuid import UUID
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from steward.domains.telemetry import HookClient, HookTold
@@ -73,6 +73,9 @@ class Receiver:
                 return await _answer(client, request)
             except TooLarge:
                 raise
+            except ClientDisconnect:
+                # It gave up waiting in the midst of its event, and keeps that for later.
+                return Response(status_code=200)
             except Exception:
                 log.exception("an event of a hook was not taken in", extra={"path": request.url.path})
                 return Response(status_code=200)
