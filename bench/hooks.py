@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from bench.figures import Figure, median_ms, timed
-from bench.harness import House, clean_environment, run
+from bench.harness import Done, House, clean_environment, run
 
 if TYPE_CHECKING:
     from bench.__main__ import Bench
@@ -32,25 +32,27 @@ def _tool(number: int) -> dict[str, Any]:
     return {"tool_name": "Bash", "tool_use_id": f"toolu_{number}", "tool_input": given}
 
 
-def _client(environ: dict[str, str], payload: dict[str, Any]) -> float:
-    """Return how long the whole process of the client takes."""
-    done = run([str(_CLIENT), "claude"], text=json.dumps(payload), env=environ)
-    return done.checked().seconds
+def _client(environ: dict[str, str], payload: dict[str, Any]) -> Done:
+    """Run the client as an agent does."""
+    return run([str(_CLIENT), "claude"], text=json.dumps(payload), env=environ).checked()
 
 
 def client_start(bench: Bench) -> Iterator[Figure]:
     """The client with no server at all: start, read, spool; each run beside one of bare Python."""
-    bare, ours = [], []
+    bare, ours, cpu = [], [], []
     with House("hooks") as house:
         for _ in range(bench.times(40)):
             bare.append(run([sys.executable, "-c", "pass"], env=clean_environment()).checked().seconds)
-            ours.append(_client(house.environment, _event("Stop")))
+            done = _client(house.environment, _event("Stop"))
+            ours.append(done.seconds)
+            cpu.append(done.cpu_seconds)
     yield timed(
         "steward-hook, no server",
         ours,
         limit=80.0,
         baseline="python -c pass",
         baseline_value=median_ms(bare),
+        note=f"{median_ms(cpu):g} ms of a processor",
     )
 
 
@@ -61,12 +63,12 @@ def client_latency(bench: Bench) -> Iterator[Figure]:
     with House("hooks") as house:
         house.up()
         answered += [
-            _client(house.environment, _event("PostToolUse", **_tool(number)))
+            _client(house.environment, _event("PostToolUse", **_tool(number))).seconds
             for number in range(bench.times(40))
         ]
         with socket.create_server(("127.0.0.1", 0)) as silent:
             known = house.environment | {"STEWARD_URL": f"http://127.0.0.1:{silent.getsockname()[1]}"}
-            hung += [_client(known, _event("Stop")) for _ in range(bench.times(10))]
+            hung += [_client(known, _event("Stop")).seconds for _ in range(bench.times(10))]
     yield timed("steward-hook, answered", answered, limit=300.0)
     worst = round(max(hung) * 1000, 1)
     yield timed("steward-hook, a server that hangs", hung, limit=300.0, note=f"the slowest {worst:g} ms")

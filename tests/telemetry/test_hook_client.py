@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import json
 import os
 import socket
@@ -31,6 +32,8 @@ from tests.surfaces.drivers import CliDriver
 from tests.telemetry.hooks import event, rows, send, spooled
 
 EVENT = event("UserPromptSubmit", prompt="hello")
+# A machine that is busy with others needs more time than an agent is made to wait.
+PATIENT = {"STEWARD_HOOK_TIMEOUT_MS": "20000"}
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 
@@ -104,25 +107,18 @@ def test_the_answer_of_the_server_is_printed(house: House, tmp_path: Path) -> No
     with house.database.transaction(house.actor) as db:
         projects.add(db, name="Shop", path="/work/shop")
     with served(house) as url:
-        environ = {"STEWARD_URL": url, "STEWARD_KEY": house.key, "STEWARD_TASK": "NO-1"}
-        # The first one may come before the server is warm, and waits in the spool then.
-        _run(tmp_path, event("Stop"), "claude", **environ)
+        environ = {"STEWARD_URL": url, "STEWARD_KEY": house.key, "STEWARD_TASK": "NO-1"} | PATIENT
         done, _ = _run(tmp_path, event("SessionStart"), "claude", **environ)
-        for number in range(5):
-            if done.stdout:
-                break
-            done, _ = _run(tmp_path, event("SessionStart", number=number), "claude", **environ)
         quiet, _ = _run(tmp_path, event("Stop", prompt_id="2"), "codex", **environ)
         assert done.returncode == 0
         assert "Shop" in json.loads(done.stdout)["hookSpecificOutput"]["additionalContext"]
         assert (quiet.returncode, quiet.stdout, quiet.stderr) == (0, "", "")
-        _put(house, *_waiting(tmp_path))
-        _replay(house)
         found = rows(
             house.database,
             "select agent_id, context ->> 'task' as task from telemetry.hook_events order by at",
         )
-    assert {(row["agent_id"], row["task"]) for row in found} == {("claude-code", "NO-1"), ("codex", "NO-1")}
+    assert _waiting(tmp_path) == []
+    assert found == [{"agent_id": agent, "task": "NO-1"} for agent in ("claude-code", "codex")]
 
 
 def test_without_a_server_the_event_waits(tmp_path: Path) -> None:
@@ -137,15 +133,18 @@ def test_without_a_server_the_event_waits(tmp_path: Path) -> None:
 
 
 def test_a_server_that_hangs_costs_300_ms_at_most(tmp_path: Path) -> None:
-    took = []
+    took, bare = [], []
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         for _ in range(5):
             done, seconds = _run(tmp_path, EVENT, "claude", STEWARD_URL=url, STEWARD_KEY="stw_x")
             assert done.returncode == 0
             took.append(seconds)
-    # Of several, because the machine may be busy with others.
-    assert min(took) < 0.3
+            began = time.perf_counter()
+            subprocess.run([sys.executable, "-c", "pass"], check=True)
+            bare.append(time.perf_counter() - began)
+    # The best of several, without what a busy machine takes to start any program; bench/hooks.py measures all of it.
+    assert min(took) - min(bare) < 0.3
     assert len(_waiting(tmp_path)) == 5
 
 
@@ -164,23 +163,34 @@ def test_a_server_that_hangs_costs_300_ms_at_most(tmp_path: Path) -> None:
     ],
 )
 def test_what_a_server_may_answer(tmp_path: Path, answer: bytes, waits: bool) -> None:
+    home = tmp_path / "home"
+    status, out, kept = _asked(home, answer)
+    assert (status, kept) == (0, waits)
+    assert out == ('{"a": 1}' if b"chunked" in answer else "")
+
+
+def _asked(home: Path, answer: bytes) -> tuple[int, str, bool]:
+    """Run the client against a server that answers just this; return status, output and whether the event waits."""
+    home.mkdir()
     with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(10)
 
         def serve() -> None:
-            link, _ = listening.accept()
-            with link:
-                link.recv(1 << 16)
-                link.sendall(answer)
+            with contextlib.suppress(OSError):
+                link, _ = listening.accept()
+                with link:
+                    link.recv(1 << 16)
+                    link.sendall(answer)
 
         thread = threading.Thread(target=serve)
         thread.start()
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        done, _ = _run(tmp_path, EVENT, "claude", STEWARD_URL=url)
+        done, _ = _run(home, EVENT, "claude", STEWARD_URL=url, **PATIENT)
+        # Where the client never came, let the thread go.
+        with contextlib.suppress(OSError), socket.create_connection(listening.getsockname(), timeout=1):
+            pass
         thread.join(10)
-    assert done.returncode == 0
-    assert done.stdout == ('{"a": 1}' if b"chunked" in answer else "")
-    # A machine that is very busy may have been too slow to ask at all.
-    assert bool(_waiting(tmp_path)) is waits
+    return done.returncode, done.stdout, bool(_waiting(home))
 
 
 @pytest.mark.parametrize("given", ["", "{", "[]", "\x00", '"text"'])

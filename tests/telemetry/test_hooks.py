@@ -196,7 +196,8 @@ def test_secrets_are_taken_out_and_large_texts_are_cut(db: Db) -> None:
     secret = "ghp_" + "a1B2" * 9
     huge = "x" * 300_000 + secret
     _take(db, event("UserPromptSubmit", prompt=f"use {secret}"))
-    call = {"tool_name": "Bash", "tool_use_id": "t", "tool_input": {"command": f"curl -H {secret}"}}
+    call: dict[str, Any] = {"tool_name": "Bash", "tool_use_id": "t"}
+    call["tool_input"] = {"command": f"curl -H {secret}"}
     _take(db, event("PostToolUse", **call, tool_response={"stdout": huge, "more": [huge] * 50}))
     assert secret not in json.dumps(_messages(db))
     call_row = _calls(db)["t"]

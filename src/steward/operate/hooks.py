@@ -39,6 +39,8 @@ _COLLISIONS = (
 )
 _AHEAD = timedelta(minutes=1)
 _OLDEST = timedelta(days=400)
+# A writer that has not finished its line by then was killed.
+_DEAD_S = 3600.0
 Take = Callable[[HookTold], Any]
 
 
@@ -85,6 +87,10 @@ def take(database: Database, actor: Actor, told: HookTold) -> HookTaken:
             if attempt == _ATTEMPTS:
                 raise translate(exc) from exc
             time.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311 - not for secrets
+        except psycopg.OperationalError as exc:
+            # Disk full, shutting down, too many connections: nothing is wrong with the event.
+            found = translate(exc)
+            raise found if isinstance(found, Unavailable) else Unavailable(found.message) from exc
         except psycopg.Error as exc:
             raise translate(exc) from exc
     raise AssertionError("unreachable")
@@ -106,7 +112,7 @@ def context_for(database: Database, actor: Actor, taken: HookTaken) -> str | Non
 def keep_for_later(settings: Settings, told: HookTold) -> bool:
     """Put an event that could not be taken in now into the spool of this home."""
     event = {
-        "event": str(told.event_id) if told.event_id else hook_client.new_uuid(),
+        "event": str(telemetry.hook_event_id(told)),
         "at": told.at.isoformat(),
         "client": told.client.value,
         "context": {name: getattr(told, name) for name in ("task", "execution", "agent", "project")},
@@ -180,6 +186,9 @@ def _claim(folder: Path) -> None:
                 path.rename(folder / f"taking-{stamp}.jsonl")
             finally:
                 os.close(descriptor)
+    for half in folder.glob(".hooks-*.jsonl"):
+        if half.stat().st_mtime < time.time() - _DEAD_S:
+            half.unlink(missing_ok=True)
     for apart in sorted(folder.glob("hooks-*.jsonl")):
         apart.rename(folder / f"taking-{stamp}-{apart.stem}.jsonl")
 
@@ -194,7 +203,7 @@ def _take_file(path: Path, take_in: Take, report: Replay) -> bool:
     for line in _lines(path):
         try:
             told = _told(line)
-        except (ValueError, KeyError, TypeError) as exc:
+        except (ValueError, KeyError, TypeError, RecursionError) as exc:
             _put_aside(path, line, report, f"{type(exc).__name__}: {exc}")
             continue
         try:
@@ -202,8 +211,8 @@ def _take_file(path: Path, take_in: Take, report: Replay) -> bool:
         except Unavailable as exc:
             report.problems.append(exc.message)
             return False
-        except StewardError as exc:
-            _put_aside(path, line, report, exc.message)
+        except Exception as exc:  # noqa: BLE001 - a line that breaks us must not keep the others here
+            _put_aside(path, line, report, f"{type(exc).__name__}: {exc}")
             continue
         if taken is None or taken.is_new:
             report.taken += 1

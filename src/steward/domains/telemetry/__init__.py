@@ -131,6 +131,9 @@ from steward.domains.telemetry.transcripts import (
     to_project_anew,
     unplaced_sessions,
 )
+from steward.domains.telemetry.batch import absorb, clean, session_id
+from steward.domains.telemetry.hooks import hook_event_id, take_hook
+from steward.domains.telemetry.hooks_context import hook_context
 from steward.domains.telemetry.types import (
     Absorbed,
     Batch,
@@ -320,6 +323,7 @@ __all__ = [
     "SessionRow",
     "SessionState",
     "SessionTask",
+    "RunStretch",
     "SessionTold",
     "SessionTotal",
     "SessionTotals",
@@ -396,6 +400,7 @@ __all__ = [
     "reprice",
     "responses",
     "search_messages",
+    "hook_event_id",
     "session_id",
     "session_stats",
     "session_time_buckets",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 import logging
@@ -48,13 +47,14 @@ def take_hook(db: Db, told: HookTold, *, keep_only: bool = False) -> HookTaken:
     task = _task(db, told.task)
     known = db.maybe("telemetry.hooked_session", HookedSession, id=session)
     project, certain = _project(db, told, known, task)
-    event_id = told.event_id or _digest(told)
+    event_id = hook_event_id(told)
     if not _keep(db, told, event_id, session, project, event):
         return HookTaken(session, event, is_new=False, project_id=_belongs(project), task_id=_id(task))
     if not keep_only:
         reading = Reading(session, event_id, told.at, told.payload)
         noted = _noted(told, reading, external, project, certain)
-        noted.registered_agent_id = _agent(db, told, known)
+        if known is None or event in _BOUNDS:
+            noted.registered_agent_id = _agent(db, told)
         _try_reading(db, reading, noted, event, task, told.execution)
     return HookTaken(session, event, is_new=True, project_id=_belongs(project), task_id=_id(task))
 
@@ -101,8 +101,10 @@ def _named(payload: dict[str, Any]) -> tuple[str, str]:
     return clean(external), clean(event)
 
 
-def _digest(told: HookTold) -> UUID:
-    """Return the id of an event that bears none: the same content within a second is the same event."""
+def hook_event_id(told: HookTold) -> UUID:
+    """Return the id of an event; of one that bears none, the same content within a second is the same event."""
+    if told.event_id is not None:
+        return told.event_id
     text = json.dumps(told.payload, sort_keys=True, ensure_ascii=True)
     second = told.at.replace(microsecond=0).isoformat()
     return UUID(bytes=hashlib.sha256(f"{told.client}\0{second}\0{text}".encode()).digest()[:16])
@@ -193,9 +195,7 @@ def _named_project(db: Db, words: str | None) -> UUID | None:
         return None
 
 
-def _agent(db: Db, told: HookTold, known: HookedSession | None) -> UUID | None:
-    if known is not None and known.registered_agent_id is not None:
-        return known.registered_agent_id
+def _agent(db: Db, told: HookTold) -> UUID | None:
     named = word(told.agent, 255)
     try:
         return agents.resolve_id(db, clean(named)) if named else None
@@ -282,8 +282,3 @@ def _until(session: UUID, stretch: RunStretch, at: datetime) -> TieTold:
     return TieTold(
         session, stretch.task_id, TieSource.RUN, stretch.from_at, at, stretch.stretch, stretch.execution_id
     )
-
-
-def with_project(told: HookTold, project: str | None) -> HookTold:
-    """Return the event as of a project in hand, where it names none itself."""
-    return told if told.project or not project else dataclasses.replace(told, project=project)

@@ -10,7 +10,7 @@ returning true as is_new;
 
 -- name: hooked_session -> HookedSession
 -- What is known of a session so far.
-select s.project_id, s.project_certain, s.registered_agent_id
+select s.project_id, s.project_certain
 from telemetry.agent_sessions as s
 where s.id = %(id)s::uuid;
 

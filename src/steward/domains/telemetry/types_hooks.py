@@ -79,7 +79,6 @@ class HookedSession:
 
     project_id: UUID
     project_certain: bool
-    registered_agent_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)

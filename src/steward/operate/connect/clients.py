@@ -27,7 +27,8 @@ _CODEX_EVENTS = (
 # Claude Code runs no HTTP hook at this event.
 _COMMAND_EVENTS = frozenset({"SessionStart"})
 _ATTRIBUTION = ("TASK", "EXECUTION", "AGENT", "PROJECT")
-_TIMEOUT_S = 5
+# An agent waits at every step; the server answers within some milliseconds.
+_TIMEOUT_S = 2
 _BLOCK = """## Steward
 
 The work of this place is kept in Steward, which the MCP server `steward` gives you.

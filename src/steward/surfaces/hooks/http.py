@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 from uuid import UUID
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from steward.domains.telemetry import HookClient, HookTold
@@ -73,6 +73,9 @@ class Receiver:
                 return await _answer(client, request)
             except TooLarge:
                 raise
+            except ClientDisconnect:
+                # It gave up waiting in the midst of its event, and keeps that for later.
+                return Response(status_code=200)
             except Exception:
                 log.exception("an event of a hook was not taken in", extra={"path": request.url.path})
                 return Response(status_code=200)
@@ -83,12 +86,16 @@ class Receiver:
 
 
 async def _answer(client: HookClient, request: Request) -> Response:
-    told = _told(client, request, await request.body())
-    if told is None:
-        return Response(status_code=200)
+    body = await request.body()
     edge: Edge = request.app.state.edge
     actor: Actor = request.state.actor
-    found = await edge.thread(lambda: _take(edge, actor, told))
+
+    def work() -> dict[str, Any] | None:
+        # Reading some megabytes of JSON takes too long for the loop that serves everybody.
+        told = _told(client, request, body)
+        return None if told is None else _take(edge, actor, told)
+
+    found = await edge.thread(work)
     return Response(status_code=200) if found is None else JSONResponse(found)
 
 

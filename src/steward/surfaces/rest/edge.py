@@ -166,7 +166,8 @@ class Edge:
             left = deadline - anyio.current_time()
             if result is not None or not spec.waits or left <= 0 or self.stopping:
                 return result
-            # Waking on any write is right: what makes work ready may happen in several rooms.
-            await self.changed.wait(set(op.ROOMS), timeout=min(_POLL_S, left))
+            # Waking on any write is right: what makes work ready may happen in several rooms. Not in telemetry, where
+            # agents at work write all the time.
+            await self.changed.wait(set(op.ROOMS) - {"telemetry"}, timeout=min(_POLL_S, left))
             if gone is not None and await gone():
                 return None
