@@ -361,9 +361,11 @@ def test_a_conversation_is_read_from_its_end(db: Db) -> None:
 
 def test_a_very_long_message_is_cut_and_says_so(db: Db) -> None:
     told = Teller().say("x" * 150_000)
-    message = telemetry.conversation(db, session=str(told.to(db))).entries[0].message
+    message = telemetry.conversation(db, session=str(told.to(db)), most=70_000).entries[0].message
     assert message is not None
-    assert (len(message.content), message.length) == (100_000, 150_000)
+    assert (len(message.content), message.length) == (70_000, 150_000)
+    with pytest.raises(Invalid, match="most: 0"):
+        telemetry.conversation(db, session=str(told.id), most=0)
 
 
 def test_what_was_said_is_found_by_its_words(db: Db) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from steward.domains.telemetry import MessageKind, MessageRole, ToolKind
 from tests.telemetry.told import Teller
@@ -117,8 +117,8 @@ def test_a_long_transcript_comes_in_pages(page: Page, site: Site, filled: dict[s
     expect(page.locator(".made")).to_contain_text("Mend it")
     expect(page.locator(".e-prompt", has_text="Prompt 0 ")).to_have_count(0)
     for _ in range(6):
-        if page.locator(".earlier button").count():
-            page.locator(".earlier button").first.click()
+        if page.locator(".earlier a").count():
+            page.locator(".earlier a").first.click()
             page.wait_for_timeout(150)
     expect(page.locator(".e-prompt", has_text="Prompt 0 ")).to_have_count(1)
     ids = page.locator(".e").evaluate_all("all => all.map(each => each.id)")
@@ -138,3 +138,18 @@ def test_a_session_that_goes_on_grows_on_the_page(page: Page, site: Site, filled
     expect(page.locator(".figures")).not_to_have_text(before)
     expect(opened.locator("pre").first).to_be_visible()
     assert page.evaluate("performance.getEntriesByType('navigation').length") == 1
+
+
+def test_without_a_script_a_long_transcript_leads_on(
+    site: Site, browser: Browser, filled: dict[str, Any]
+) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    plain = context.new_page()
+    plain.goto(site.link())
+    plain.goto(f"{site.url}/sessions/{filled['long'].id}")
+    plain.locator(".further a").click()
+    expect(plain.locator(".e-prompt").first).to_be_visible()
+    expect(plain.locator(".e-prompt", has_text="Prompt 0 ")).to_have_count(0)
+    plain.locator(".earlier a").click()
+    expect(plain.locator(".e-prompt", has_text="Prompt 0 ")).to_have_count(1)
+    context.close()

@@ -5,7 +5,8 @@ Nouns
     that is a uuid. A *message* is what was said in it, a *tool call* what was done; a *transcript* is the client's own
     record, kept line by line. A *response* is an answer of a model, one row of token_usage; a *sighting* is what one
     source told of it. An *execution* is a try of an agent at a task, from its claim to its end. A *tie* says on which
-    task a session was at work, and when. A *budget* is what may be spent, and at its limit claims are refused.
+    task a session was at work, and when. A session is active until it is ended or silent for 30 minutes; its *quality*
+    is kept when it ends. A *budget* is what may be spent, and at its limit claims are refused.
 Sources
     Transcripts (importers), OTLP exporters (logs, spans, metrics), hooks, and callers of the operations.
 Invariants, kept by the database against any client

@@ -7,7 +7,8 @@ from typing import Any
 from steward.kit.db import Db
 from steward.kit.jobs import job
 
-_AT_ONCE = 500
+# As many as an import may leave, a part at a time.
+_AT_ONCE = 2000
 
 
 @job(every_s=60)

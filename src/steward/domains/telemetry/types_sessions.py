@@ -264,7 +264,7 @@ class EntryKey:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Something that was said; a very long text is cut, `length` tells how long it is."""
+    """Something that was said; a long text is cut, `length` tells how long it is."""
 
     id: UUID
     role: MessageRole

@@ -17,6 +17,7 @@ from steward.surfaces.web.views_sessions import Chunk, Item, Spent, Tool, tokens
 
 MAIN = "main"
 _ENTRIES = 100
+_LONGEST = 100_000
 _GIST = 200
 _SHOWN = 6_000
 _DATE = re.compile(r"[-@](?:20\d{6}|20\d\d-\d\d-\d\d)$")
@@ -90,6 +91,7 @@ def chunk(call: Caller, session: str, asked: Asked, *, alone: bool = False) -> C
         session=session,
         part=asked.part,
         last=last or None,
+        most=_LONGEST,
         limit=_ENTRIES,
         cursor=asked.cursor,
         before=asked.before,

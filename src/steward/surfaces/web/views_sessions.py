@@ -152,6 +152,16 @@ class Chunk:
     more: str | None = None
     earlier: str | None = None
 
+    @property
+    def more_page(self) -> str:
+        """Return the address of the page that goes on there, for browsers without scripts."""
+        return (self.more or "").replace("/entries", "", 1)
+
+    @property
+    def earlier_page(self) -> str:
+        """Return the address of the page of what came before."""
+        return (self.earlier or "").replace("/entries", "", 1)
+
 
 @dataclass(frozen=True, slots=True)
 class Share:
