@@ -20,6 +20,7 @@ import pytest
 
 from steward.domains.telemetry import Batch, SessionTold, UsageSource, UsageTold, absorb, session_id
 from steward.importers.transcripts.lately import grown_in
+from steward.surfaces.cli.commands_run import _is_for_one_thing, _names_of
 from steward.surfaces.cli.main import run
 from steward.surfaces.cli.run_environment import Held, attributes_with, environment_for
 from tests.servers import Server
@@ -98,7 +99,8 @@ def open_house(server: Server, template: str, tmp_path_factory: pytest.TempPathF
 @pytest.fixture
 def shell(open_house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
     """Stand in a folder with a project of two tasks."""
-    monkeypatch.chdir(tmp_path)
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
     for name in [
         name for name in os.environ if name.startswith(_OURS) and not name.startswith("STEWARD_TEST")
     ]:
@@ -307,26 +309,45 @@ def _spent(shell: Shell) -> dict[str, int]:
 
 
 def test_sessions_of_the_run_are_tied_to_its_task(shell: Shell) -> None:
-    here, now = str(Path.cwd()), datetime.now(UTC)
-    hour, soon = now - timedelta(hours=1), now + timedelta(milliseconds=400)
+    here, hour = str(Path.cwd()), timedelta(hours=1)
+    before, after = datetime.now(UTC) - hour, datetime.now(UTC) + hour
     shell.absorb(
-        _session("codex", f"{shell.key} early", here, hour, hour),
-        _session("codex", f"{shell.key} elsewhere", here + "-other", now, soon),
-        # One that goes on: what it spent before the run is not the task's.
-        _session("claude-code", f"{shell.key} resumed", here + "/src", hour, soon),
-        _session("codex", f"{shell.key} fresh", here, now + timedelta(milliseconds=390), soon),
+        _session("codex", f"{shell.key} early", here, before, before),
+        _session("codex", f"{shell.key} elsewhere", here + "-other", before, after),
+        _session("claude-code", f"{shell.key} resumed", here + "/src", before, after),
     )
-    assert shell.sh("sleep 1") == 0
-    assert _spent(shell) == {"early": 200, "elsewhere": 200, "resumed": 100, "resumed 1": 100, "fresh 1": 200}
+    assert shell.sh("true") == 0
     (execution,) = shell.executions()
     ties = shell.rows(
-        "select s.source, s.stretch from telemetry.session_tasks as s join work.tasks as t on t.id = s.task_id"
-        " join projects.projects as p on p.id = t.project_id where p.key = %s"
+        "select n.external_id as name, s.source, s.stretch, s.until_at - s.from_at < interval '1 minute' as short"
+        " from telemetry.session_tasks as s join work.tasks as t on t.id = s.task_id"
+        " join projects.projects as p on p.id = t.project_id"
+        " join telemetry.agent_sessions as n on n.id = s.session_id where p.key = %s"
     )
-    assert ties == [{"source": "run", "stretch": str(execution["id"])}] * 2
+    assert ties == [
+        {"name": f"{shell.key} resumed", "source": "run", "stretch": str(execution["id"]), "short": True}
+    ]
+
+
+def test_what_a_run_spent_is_its_tasks(shell: Shell) -> None:
+    here, start = str(Path.cwd()), datetime(2026, 11, 1, 12, tzinfo=UTC)
+    hour = timedelta(hours=1)
+    shell.absorb(
+        # One that goes on: what it spent before the run is not the task's.
+        _session("claude-code", f"{shell.key} resumed", here + "/src", start - hour, start + hour / 2),
+        _session("codex", f"{shell.key} fresh", here, start + hour / 4, start + hour / 2),
+        _session("codex", f"{shell.key} late", here, start + 2 * hour, start + 3 * hour),
+    )
+    shell.call("telemetry.tie_run", task=shell.one, folders=[here], since=start, until=start + hour)
+    assert _spent(shell) == {"resumed": 100, "resumed 1": 100, "fresh 1": 200, "late": 200}
     # Another run in the same folder at the same time does not take them over.
-    shell.absorb(_session("codex", f"{shell.key} second", here, now, soon))
-    tied = shell.call("telemetry.tie_run", task=shell.two, folders=[here], since=now, until=soon)
+    shell.absorb(
+        _session("codex", f"{shell.key} second", here, start, start + hour),
+        _session("codex", f"{shell.key} below", here + "/src", start, start + hour),
+    )
+    tied = shell.call(
+        "telemetry.tie_run", task=shell.two, folders=[here], since=start, until=start + hour, below=False
+    )
     assert [each.external_id for each in tied] == [f"{shell.key} second"]
 
 
@@ -347,6 +368,20 @@ def test_a_person_ties_and_unties(shell: Shell) -> None:
     assert run(["telemetry", "tie", "--session", "nobody", "--task", shell.two]) == 4
     assert run(["telemetry", "tie", *words, "--until", "2020-01-01T00:00Z"]) == 2
     assert _spent(shell) == {"s": 100, "s 1": 100}
+
+
+def test_which_folders_are_meant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, link = tmp_path / "real", tmp_path / "link"
+    real.mkdir()
+    link.symlink_to(real)
+    monkeypatch.setenv("HOME", str(tmp_path / "real"))
+    monkeypatch.setenv("PWD", str(link))
+    assert _names_of(real) == sorted({str(link), str(real), str(real.resolve())})
+    monkeypatch.setenv("PWD", str(tmp_path))
+    assert _names_of(real) == sorted({str(real), str(real.resolve())})
+    assert not _is_for_one_thing(real)
+    assert not _is_for_one_thing(Path("/"))
+    assert _is_for_one_thing(real / "work")
 
 
 def test_what_grew_in_a_folder(tmp_path: Path) -> None:

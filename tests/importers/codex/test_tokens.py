@@ -296,6 +296,23 @@ def test_a_response_that_only_a_record_knows_counts() -> None:
     assert totals(read(lines)[0]) == (520, 50, 52, 0)
 
 
+def test_a_record_of_another_turn_is_another_response() -> None:
+    counter = Counter()
+    lines = [
+        meta(0, THREAD),
+        counter.count(1, 90, 50, 9),
+        event(2, "task_started"),
+        _record(3, "resp_1", 90, 50, 9),
+    ]
+    assert [each.keys[1].rpartition("#")[2] for each in read(lines)[0].usage] == ["1", "2"]
+
+
+def test_a_session_that_never_pauses_is_no_copy_for_ever() -> None:
+    lines = [meta(10_000, THREAD, forked_from_id=PARENT), meta(10_001, PARENT)]
+    lines += [event(10_000 + n * 900, "agent_message", message=f"{n}") for n in range(1, 60)]
+    assert len(read(lines)[0].messages) == 26
+
+
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(1, 50), st.integers(0, 9)), max_size=30), st.data())
 def test_any_stream_adds_up(steps: list[tuple[int, int, int]], data: st.DataObject) -> None:
     counter = Counter()

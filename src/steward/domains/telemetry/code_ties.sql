@@ -25,7 +25,8 @@ $$;
 -- Tie the sessions that were active in some folders during a run to its task, but for those that were at work elsewhere
 -- by the word of another run, of a claim, or of their own client.
 create function telemetry.tie_run(
-  p_task_id uuid, p_execution_id uuid, p_folders text[], p_since timestamptz, p_until timestamptz
+  p_task_id uuid, p_execution_id uuid, p_folders text[], p_since timestamptz, p_until timestamptz,
+  p_below boolean
 ) returns table (session_id uuid, agent_id text, external_id text)
 language plpgsql
 security definer
@@ -40,7 +41,10 @@ begin
   where s.last_seen_at >= p_since
     and s.start_time <= p_until
     and exists (
-      select from unnest(p_folders) as f (folder) where s.cwd = f.folder or starts_with(s.cwd, f.folder || '/')
+      select
+      from unnest(p_folders) as f (folder)
+      where s.cwd = f.folder
+        or (p_below and starts_with(s.cwd, f.folder || '/'))
     )
     and not exists (
       select

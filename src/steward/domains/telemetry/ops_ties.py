@@ -111,6 +111,7 @@ def tie_run(
     since: datetime,
     until: datetime,
     execution: UUID | None = None,
+    below: bool = True,
 ) -> list[TiedSession]:
     """Tie the sessions that were active in some folders during a run to its task; `steward run` calls this at its end.
 
@@ -118,10 +119,11 @@ def tie_run(
 
     Args:
         task: such as ACME-42.
-        folders: where it ran, by whole paths; what lies below them counts too.
+        folders: where it ran, by whole paths.
         since: when the run began.
         until: when it ended.
         execution: the execution that the run was.
+        below: sessions in folders below count too.
     """
     if until < since:
         raise Invalid(f"until: {until.isoformat()} is before since", hint="give a later time")
@@ -136,4 +138,5 @@ def tie_run(
         folders=wanted,
         since=since,
         until=until,
+        below=below,
     )

@@ -34,5 +34,6 @@ where e.task_id = %(task_id)s::uuid
 -- Tie the sessions of a run to its task.
 select r.session_id, r.agent_id, r.external_id
 from telemetry.tie_run(
-  %(task_id)s::uuid, %(execution_id)s::uuid, %(folders)s::text[], %(since)s::timestamptz, %(until)s::timestamptz
+  %(task_id)s::uuid, %(execution_id)s::uuid, %(folders)s::text[], %(since)s::timestamptz, %(until)s::timestamptz,
+  %(below)s::boolean
 ) as r;

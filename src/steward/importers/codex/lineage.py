@@ -13,6 +13,8 @@ from typing import Any
 from uuid import UUID
 
 _BURST_MS = 1000
+# However large a history is, copying it takes no longer.
+_LONGEST_MS = 30_000
 _TURNS = frozenset({"task_started", "turn_started", "turn_context"})
 
 
@@ -68,6 +70,7 @@ class Lineage:
         self.copying: bool = known.get("copying", False)
         self._made: int = known.get("made", 0)
         self._last: int | None = known.get("last")
+        self._copied_from: int = known.get("copied_from", 0)
         # Turn ids tell the time of turns in this file, so that nothing has to be guessed.
         self._sure: bool = known.get("sure", False)
         self._own_from: int | None = known.get("own_from")
@@ -80,6 +83,7 @@ class Lineage:
             "copying": self.copying,
             "made": self._made,
             "last": self._last,
+            "copied_from": self._copied_from,
             "sure": self._sure,
             "own_from": self._own_from,
         }
@@ -95,7 +99,7 @@ class Lineage:
         """
         self.thread = thread
         self._made = made_ms(thread) or said_ms or at_ms
-        self._last = at_ms
+        self._last = self._copied_from = at_ms
         start = meta.get("subagent_history_start_ordinal")
         self._own_from = start if isinstance(start, int) else None
         self.related = bool(parent_of(meta) or meta.get("forked_from_id"))
@@ -105,7 +109,7 @@ class Lineage:
     def meta_again(self, thread: Any, at_ms: int | None) -> None:
         """Take a further `session_meta` in: the parent's begins a copy, the thread's own ends it."""
         if at_ms is not None and at_ms >= self._made:
-            self._last = at_ms
+            self._last = self._copied_from = at_ms
         if thread == self.thread:
             self.copying = False
         elif isinstance(thread, str):
@@ -131,5 +135,6 @@ class Lineage:
             # Copies that kept their times; the first line after them is the thread's own.
             self._last = None
             return
-        self.copying = self._last is not None and at_ms - self._last <= _BURST_MS
+        near = self._last is not None and at_ms - self._last <= _BURST_MS
+        self.copying = near and at_ms - self._copied_from <= _LONGEST_MS
         self._last = at_ms

@@ -101,8 +101,9 @@ class Ledger:
             self._total = total
 
     def turn(self) -> None:
-        """Begin a turn: what records told before it has no running total to come."""
+        """Begin a turn: what was told before it by the one way has nothing to come by the other."""
         self._ahead = NOTHING
+        self._lately = []
 
     def total(self, thread: str, info: Any, related: bool) -> Iterator[Counted]:
         """Take a `token_count` in.

@@ -66,6 +66,22 @@ def _act_as(state: State, command: str) -> None:
         state.__dict__.pop("settings", None)
 
 
+def _names_of(folder: Path) -> list[str]:
+    """Return the paths by which a client may know the folder: as it is, and as the shell came to it."""
+    shell = Path(os.environ.get("PWD", folder))
+    names = {folder, folder.resolve()}
+    with contextlib.suppress(OSError):
+        # A parent that changed the folder of this process alone leaves PWD behind.
+        names |= {shell} if shell.is_absolute() and shell.samefile(folder) else set()
+    return sorted(str(name) for name in names)
+
+
+def _is_for_one_thing(folder: Path) -> bool:
+    """Return whether all work below a folder may be meant: below a home, everybody's is."""
+    home = Path.home()
+    return folder.resolve() not in (home.resolve(), *home.resolve().parents)
+
+
 class _Run:
     """One run of a command for a task."""
 
@@ -122,7 +138,8 @@ class _Run:
             found = self._call(
                 "telemetry.tie_run",
                 task=held.task,
-                folders=sorted({str(folder), str(folder.resolve()), os.environ.get("PWD", str(folder))}),
+                folders=_names_of(folder),
+                below=_is_for_one_thing(folder),
                 since=began.isoformat(),
                 until=ended.isoformat(),
                 execution=held.execution,
