@@ -99,7 +99,8 @@ def open_house(server: Server, template: str, tmp_path_factory: pytest.TempPathF
 @pytest.fixture
 def shell(open_house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
     """Stand in a folder with a project of two tasks."""
-    monkeypatch.chdir(tmp_path)
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
     for name in [
         name for name in os.environ if name.startswith(_OURS) and not name.startswith("STEWARD_TEST")
     ]:

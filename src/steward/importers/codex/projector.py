@@ -32,6 +32,7 @@ AGENT = "codex"
 UNKNOWN_MODEL = "unknown"
 # Of a rollout without times no more is known than that it is old.
 _LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
+_EARLIEST, _LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 _THREAD = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _CALLS = frozenset(
     {
@@ -160,13 +161,13 @@ class CodexProjector:
             self._lineage.begin(thread, {}, _milliseconds(at) or 0, None)
 
     def _identify(self, thread: str) -> str:
-        self._thread = clean(thread[:500])
+        self._thread = _name_of(thread) or "rollout"
         self._session = session_id(AGENT, self._thread)
         return self._thread
 
     def _meta(self, payload: Payload, at: datetime | None, place: Place) -> None:
         told = payload.get("id")
-        thread = told.strip() if isinstance(told, str) and told.strip() else None
+        thread = _name_of(told)
         if self._met:
             self._lineage.meta_again(thread, _milliseconds(at))
             return
@@ -181,8 +182,9 @@ class CodexProjector:
         said = _time(payload.get("timestamp"))
         when = at or said
         self._lineage.begin(self._thread or "", payload, _milliseconds(when) or 0, _milliseconds(said))
-        if said is not None:
-            self._note_time(said)
+        for each in (said, at):
+            if each is not None:
+                self._note_time(each)
         self._describe(payload)
 
     def _describe(self, meta: Payload) -> None:
@@ -198,7 +200,7 @@ class CodexProjector:
             "git_branch": _text(git.get("branch"), 500),
             "git_commit": _text(git.get("commit_hash"), 100),
             "repository_url": _text(git.get("repository_url"), 2000),
-            "parent_session_id": session_id(AGENT, parent[:500]) if parent else None,
+            "parent_session_id": session_id(AGENT, _name_of(parent) or "") if parent else None,
         }
         names = ("originator", "model_provider", "source", "thread_source", "history_mode")
         context = {name: meta[name] for name in names if isinstance(meta.get(name), str)}
@@ -426,14 +428,20 @@ def _split(entry: dict[str, Any]) -> tuple[str, Payload]:
     return (word if isinstance(word, str) and word else "unknown"), {}
 
 
+def _name_of(told: Any) -> str | None:
+    """Return the name of a thread as sessions are named."""
+    return clean(told.strip()[:200].replace("\0", "")) or None if isinstance(told, str) else None
+
+
 def _time(told: Any) -> datetime | None:
     if not isinstance(told, str):
         return None
     try:
         at = datetime.fromisoformat(told)
-    except ValueError:
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        return at if _EARLIEST <= at <= _LATEST else None
+    except (ValueError, OverflowError):
         return None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _milliseconds(at: datetime | None) -> int | None:
@@ -441,4 +449,4 @@ def _milliseconds(at: datetime | None) -> int | None:
 
 
 def _text(value: Any, most: int) -> str | None:
-    return value[:most] if isinstance(value, str) and value.strip() else None
+    return clean(value[:most]) if isinstance(value, str) and value.strip() else None

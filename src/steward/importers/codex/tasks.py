@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from steward.domains.telemetry import TieSource, TieTold
+from steward.domains.telemetry import TieSource, TieTold, clean
 
 _OPEN = 64
 _TOOL = re.compile(r"(?:^|_)work_(claim|start|finish|fail|give_back)$")
@@ -98,7 +98,7 @@ def _task_in(text: str) -> tuple[str, str] | None:
         held = each.get("task", each) if isinstance(each, dict) else None
         if isinstance(held, dict) and isinstance(held.get("id"), str) and isinstance(held.get("ref"), str):
             try:
-                return str(UUID(held["id"])), held["ref"][:40]
+                return str(UUID(held["id"])), clean(held["ref"][:40])
             except ValueError:
                 return None
     return None
