@@ -41,6 +41,8 @@ _NAV = (
     ("Workflows", "workflow", "/workflows"),
     ("Graph", "graph", "/graph"),
     ("Agents", "agent", "/agents"),
+    ("Cost", "cost", "/cost"),
+    ("Budgets", "budget", "/budgets"),
     ("Devlog", "devlog", "/devlog"),
     ("Projects", "projects", "/projects"),
 )

@@ -161,7 +161,7 @@ function paletteKey(event) {
 
 const GO = {
   o: "/", i: "/inbox", t: "/tasks", b: "/tasks?view=board", e: "/epics", s: "/issues", w: "/workflows", d: "/graph",
-  a: "/agents", l: "/devlog", p: "/projects",
+  a: "/agents", c: "/cost", l: "/devlog", p: "/projects",
 };
 let going = 0;
 
