@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -252,6 +254,17 @@ def test_budgets_are_changed_removed_brought_back_and_undone(stage: Database) ->
     assert [str(each.state) for each in call(stage, "telemetry.list_budgets", inactive=True).items] == ["off"]
     call(stage, "audit.undo", request="r1")
     assert [each.name for each in call(stage, "telemetry.list_budgets", project="acme").items] == ["b"]
+
+
+def test_a_process_that_knows_work_alone_tells_why_a_claim_was_refused() -> None:
+    program = (
+        "import psycopg, steward.domains.work\n"
+        "from steward.kit.db import translate\n"
+        "error = type('Refused', (psycopg.Error,), {'sqlstate': 'STT01'})('spent')\n"
+        "print(translate(error).to_dict())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "'code': 'budget_exhausted'" in done.stdout
 
 
 def test_who_may_not(stage: Database) -> None:

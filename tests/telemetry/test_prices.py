@@ -235,6 +235,13 @@ def test_a_model_that_no_list_knows_gets_a_price_and_its_past_too(db: Db) -> Non
     assert telemetry.price_of(db, model="our-own-model", input_tokens=1_000_000).cost_usd == Decimal("0.25")
 
 
+def test_a_name_of_a_model_may_be_anything(db: Db) -> None:
+    take_in(
+        db, told("a", "x\x00" + "long " * 2000, input_tokens=1), told("b", "", START + timedelta(hours=1))
+    )
+    assert costs(db) == [None, Decimal(0)]
+
+
 def test_taking_the_list_in_again_touches_only_what_differs(db: Db) -> None:
     assert telemetry.sync_prices(db).added == 0
     again = telemetry.sync_prices(db, again=True)

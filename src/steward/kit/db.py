@@ -8,6 +8,7 @@ same code works behind a transaction pooler.
 from __future__ import annotations
 
 import logging
+import re
 import select
 import threading
 import time
@@ -31,6 +32,7 @@ logging.getLogger("steward").addHandler(logging.NullHandler())
 log = logging.getLogger("steward.db")
 packed.register()
 T = TypeVar("T")
+_OF_ROOMS = re.compile(r"ST[A-Z][0-9]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,11 +168,22 @@ def collided(exc: StewardError) -> bool:
     return isinstance(exc.__cause__, psycopg.errors.SerializationFailure | psycopg.errors.DeadlockDetected)
 
 
+def _claimed_by(sqlstate: str) -> type[StewardError] | None:
+    """Return the class that claimed a SQLSTATE; that of a room which takes part in another may not be loaded yet."""
+    found = by_sqlstate(sqlstate)
+    if found is None and _OF_ROOMS.fullmatch(sqlstate):
+        from steward.kit.op import operations
+
+        operations()
+        found = by_sqlstate(sqlstate)
+    return found
+
+
 def translate(exc: psycopg.Error) -> StewardError:
     """Return the error of our tree that stands for a database error."""
     diag = exc.diag
     text = diag.message_primary or str(exc).strip()
-    cls = by_sqlstate(exc.sqlstate or "")
+    cls = _claimed_by(exc.sqlstate or "")
     if cls is not None:
         detail = {"detail": diag.message_detail} if diag.message_detail else None
         return cls(text, hint=diag.message_hint, detail=detail)

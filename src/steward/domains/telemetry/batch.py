@@ -15,6 +15,7 @@ from steward.domains.telemetry.types import Absorbed, Batch, SessionTold, ToolKi
 from steward.kit.convert import dump
 from steward.kit.db import Db
 
+_LONGEST_MODEL = 300
 _NAMESPACE = UUID("6f1d6a52-5a0d-5b6e-9a0e-7c1f3f0f5c11")
 
 
@@ -67,6 +68,8 @@ def _usage(db: Db, told: list[UsageTold]) -> int:
     if not told:
         return 0
     for each in told:
+        # An index holds it, and names of models are short.
+        each.model = clean(each.model)[:_LONGEST_MODEL]
         if not each.keys and each.ordinal_base is None:
             each.keys = [f"{each.source}:{each.source_key}"]
     resolve_names(db, (each.model for each in told))

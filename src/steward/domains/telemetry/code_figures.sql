@@ -104,6 +104,30 @@ begin atomic
   having sum(u.calls) > 0;
 end;
 
+-- Totals by model, project, task, agent, client and in all, in one go over the days.
+create function telemetry.overview_by(
+  p_project_id uuid, p_task_id uuid, p_epic_id uuid, p_agent_id uuid, p_client text, p_model text, p_since date, p_until date
+) returns table (
+  by text, key text, calls bigint, unpriced_calls bigint, approximate_calls bigint, input_tokens bigint,
+  output_tokens bigint, cache_read_tokens bigint, cache_write_tokens bigint, reasoning_tokens bigint, cost_usd numeric
+)
+language sql stable
+begin atomic
+  select
+    case grouping(u.model, u.project_id, u.task_id, u.registered_agent_id, u.agent_id)
+      when 15 then 'model' when 23 then 'project' when 27 then 'task' when 29 then 'agent' when 30 then 'client' else 'total'
+    end,
+    coalesce(u.model, u.project_id::text, u.task_id::text, u.registered_agent_id::text, u.agent_id, ''),
+    sum(u.calls)::bigint, sum(u.unpriced_calls)::bigint, sum(u.approximate_calls)::bigint, sum(u.input_tokens)::bigint,
+    sum(u.output_tokens)::bigint, sum(u.cache_read_tokens)::bigint, sum(u.cache_write_tokens)::bigint,
+    sum(u.reasoning_tokens)::bigint, case when sum(u.calls) > sum(u.unpriced_calls) then sum(u.cost_usd) end
+  from telemetry.usage_within(
+    p_project_id, p_task_id, p_epic_id, p_agent_id, p_client, p_model, p_since, p_until
+  ) as u
+  group by grouping sets ((u.model), (u.project_id), (u.task_id), (u.registered_agent_id), (u.agent_id), ())
+  having sum(u.calls) > 0;
+end;
+
 -- Totals of responses by one thing, among them what days are not kept by: session, commit, subagent, query_source. A
 -- response belongs to the next commit of its session.
 create function telemetry.responses_by(

@@ -187,7 +187,7 @@ as $$
 declare
   put integer;
 begin
-  perform kit.authorize('telemetry:write');
+  perform kit.authorize(case when p_again or p_names @> '[{"found_by": "person"}]' then 'telemetry:prices' else 'telemetry:write' end);
   insert into telemetry.model_names as n (name, provider, model, found_by)
   select t.name, t.provider, t.model, t.found_by
   from jsonb_to_recordset(p_names) as t (name text, provider text, model text, found_by text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -12,12 +12,15 @@ from steward.domains.telemetry.scope import chosen, session_of
 from steward.domains.telemetry.types_cost import (
     CostBy,
     CostDay,
+    CostGroup,
     CostKey,
     CostName,
+    CostOverview,
     CostPeriod,
     CostRow,
     CostSeries,
     CostSplit,
+    OverviewKey,
     ResponseRow,
 )
 from steward.kit import cursor as cursors
@@ -29,6 +32,7 @@ _OF_RESPONSES = frozenset({CostBy.SESSION, CostBy.COMMIT, CostBy.SUBAGENT, CostB
 _OF_TIME = frozenset({CostBy.DAY, CostBy.WEEK, CostBy.MONTH})
 # What has the name that people use as its key.
 _SPEAKING = frozenset({CostBy.CLIENT, CostBy.MODEL, CostBy.SUBAGENT, CostBy.QUERY_SOURCE}) | _OF_TIME
+_OVERVIEW = (CostBy.MODEL, CostBy.PROJECT, CostBy.TASK, CostBy.AGENT, CostBy.CLIENT)
 _NOBODY = {
     CostBy.TASK: "no task",
     CostBy.EPIC: "no epic",
@@ -54,6 +58,7 @@ def cost(
     session: str | None = None,
     since: date | None = None,
     until: date | None = None,
+    days: int | None = None,
     limit: int = 50,
     cursor: str | None = None,
 ) -> Page[CostRow]:
@@ -73,12 +78,13 @@ def cost(
         session: only this session: its id, the first 8 digits of it, or what the client calls it.
         since: from this day on, in the installation's time zone.
         until: until this day, itself included.
+        days: in place of since: the last so many days, today among them.
         limit: how many at most, 1 to 500.
         cursor: next_cursor of the page before.
     """
     given = chosen(db, project=project, task=task, epic=epic, agent=agent, model=model, client=client)
     after_cost, after_key = cursors.decode(cursor, Decimal, str)
-    given |= _days(since, until)
+    given |= _days(db, since, until, days)
     given |= {"after_cost": after_cost, "after_key": after_key, "limit": cursors.check_limit(limit)}
     given |= {"by": by, "timely": by in _OF_TIME}
     if session is not None or by in _OF_RESPONSES:
@@ -92,7 +98,13 @@ def cost(
     )
 
 
-def _days(since: date | None, until: date | None) -> dict[str, Any]:
+def _days(db: Db, since: date | None, until: date | None, days: int | None) -> dict[str, Any]:
+    """Return from which day to which; `days` are the last so many, in place of since."""
+    if days is not None:
+        if not 1 <= days <= 36_600:
+            raise Invalid(f"days: {days} is not between 1 and 36600", hint="give 1 to 36600")
+        today: date = db.value("telemetry.today")
+        since = since or today - timedelta(days=days - 1)
     if since is not None and until is not None and until < since:
         raise Invalid(
             f"until: {until} is before since: {since}", hint="give days in order, such as 2026-01-31"
@@ -110,7 +122,7 @@ def _names(db: Db, by: CostBy, keys: Iterable[str]) -> dict[str, CostName]:
     return {each.key: each for each in found} | names
 
 
-def _row(row: CostKey, name: CostName | None) -> CostRow:
+def _row(row: CostKey | OverviewKey, name: CostName | None) -> CostRow:
     put_in = row.input_tokens + row.cache_read_tokens + row.cache_write_tokens
     return CostRow(
         key=row.key,
@@ -144,6 +156,7 @@ def cost_days(
     client: str | None = None,
     since: date | None = None,
     until: date | None = None,
+    days: int | None = None,
     most: int = 7,
 ) -> CostSeries:
     """Tell what each day cost, by model, project, task, agent or client; the dearest apart, the rest together.
@@ -158,19 +171,23 @@ def cost_days(
         client: only this client, such as claude-code.
         since: from this day on, in the installation's time zone.
         until: until this day, itself included.
+        days: in place of since: the last so many days, today among them.
         most: how many are told apart, 1 to 20.
     """
     if not 1 <= most <= 20:
         raise Invalid(f"most: {most} is not between 1 and 20", hint="give 1 to 20")
     given = chosen(db, project=project, task=task, epic=epic, agent=agent, model=model, client=client)
-    rows = db.all("telemetry.cost_days", CostDay, by=split, most=most, **given, **_days(since, until))
+    window = _days(db, since, until, days)
+    rows = db.all("telemetry.cost_days", CostDay, by=split, most=most, **given, **window)
     spent: dict[str, Decimal] = {}
     for row in rows:
         if row.key is not None:
             spent[row.key] = spent.get(row.key, Decimal(0)) + row.cost_usd
     keys = sorted(spent, key=lambda key: (-spent[key], key))
     names = _names(db, CostBy(split.value), keys)
-    return CostSeries(since, until, keys, [names[key].name if key in names else key for key in keys], rows)
+    return CostSeries(
+        window["since"], until, keys, [names[key].name if key in names else key for key in keys], rows
+    )
 
 
 @op()
@@ -202,7 +219,52 @@ def cost_summary(
             f"days: {days} are not at most ten numbers of 1 to 3660", hint="give some such as 7 and 30"
         )
     given = chosen(db, project=project, task=task, epic=epic, agent=agent, model=model, client=client)
-    return db.all("telemetry.cost_periods", CostPeriod, days=wanted, **given)
+    today = db.value("telemetry.today")
+    return db.all("telemetry.cost_periods", CostPeriod, days=wanted, longest=wanted[-1], today=today, **given)
+
+
+@op()
+def cost_overview(
+    db: Db,
+    *,
+    project: str | None = None,
+    task: str | None = None,
+    epic: str | None = None,
+    agent: str | None = None,
+    model: str | None = None,
+    client: str | None = None,
+    since: date | None = None,
+    until: date | None = None,
+    days: int | None = None,
+    most: int = 10,
+) -> CostOverview:
+    """Tell what was spent in all, and the dearest models, projects, tasks, agents and clients.
+
+    Args:
+        project: slug, key or id; the project in hand when left out, `all` for every project.
+        task: only this task, such as ACME-42.
+        epic: only this epic, such as ACME/EPIC-001.
+        agent: only what this registered agent spent.
+        model: only this model, as clients name it.
+        client: only this client, such as claude-code.
+        since: from this day on, in the installation's time zone.
+        until: until this day, itself included.
+        days: in place of since: the last so many days, today among them.
+        most: how many of each at most, 1 to 100.
+    """
+    if not 1 <= most <= 100:
+        raise Invalid(f"most: {most} is not between 1 and 100", hint="give 1 to 100")
+    window = _days(db, since, until, days)
+    given = chosen(db, project=project, task=task, epic=epic, agent=agent, model=model, client=client)
+    rows = db.all("telemetry.cost_overview", OverviewKey, most=most, **given, **window)
+    groups = [_group(db, by, [row for row in rows if row.by == by]) for by in _OVERVIEW]
+    total = next((_row(row, CostName("", "in all", None, None)) for row in rows if row.by == "total"), None)
+    return CostOverview(total, groups, window["since"], until, db.value("telemetry.today"))
+
+
+def _group(db: Db, by: CostBy, rows: list[OverviewKey]) -> CostGroup:
+    names = _names(db, by, (row.key for row in rows))
+    return CostGroup(by, rows[0].kinds if rows else 0, [_row(row, names.get(row.key)) for row in rows])
 
 
 @op()
@@ -218,6 +280,7 @@ def responses(
     session: str | None = None,
     since: date | None = None,
     until: date | None = None,
+    days: int | None = None,
     unpriced: bool = False,
     limit: int = 50,
     cursor: str | None = None,
@@ -234,6 +297,7 @@ def responses(
         session: only this session: its id, the first 8 digits of it, or what the client calls it.
         since: from this day on, in the installation's time zone.
         until: until this day, itself included.
+        days: in place of since: the last so many days, today among them.
         unpriced: only those whose cost is not known.
         limit: how many at most, 1 to 500.
         cursor: next_cursor of the page before.
@@ -248,6 +312,6 @@ def responses(
         after_id=after_id,
         limit=cursors.check_limit(limit),
         **chosen(db, project=project, task=task, epic=epic, agent=agent, model=model, client=client),
-        **_days(since, until),
+        **_days(db, since, until, days),
     )
     return cursors.page(rows, limit, lambda row: (row.at, row.id))

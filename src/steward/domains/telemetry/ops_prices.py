@@ -42,12 +42,13 @@ def sync_prices(db: Db, *, again: bool = False) -> SyncedPrices:
         again: read the list even when this version of it was taken in before.
     """
     version = pricelist.version()
-    if db.value("kit.setting", key=_VERSION) == version and not again:
+    known = db.value("kit.setting", key=_VERSION)
+    if known == version and not again:
         return SyncedPrices(version)
     put = db.one("telemetry.put_prices", PutPrices, prices=json.dumps(pricelist.rows()))
     names = resolve_again(db)
     db.run("kit.put_setting", key=_VERSION, value=version)
-    asked = _ask(db, unpriced_only=True) if names else None
+    asked = _ask(db, unpriced_only=True) if known is not None and (names or put.added) else None
     return SyncedPrices(version, put.added, put.changed, put.removed, names, asked)
 
 

@@ -43,58 +43,85 @@ from telemetry.names_of(%(by)s::text, %(keys)s::text[]) as n;
 
 -- name: cost_days -> CostDay, planned anew
 -- Cost of each day by something, the dearest of it apart, the rest together under null.
-with days as materialized (
-  select
-    u.day, coalesce(telemetry.day_key(%(by)s::text, u.project_id, u.task_id, u.registered_agent_id, u.agent_id, u.model), '') as key,
-    sum(u.cost_usd) as cost_usd, sum(u.calls)::bigint as calls, sum(u.unpriced_calls)::bigint as unpriced_calls,
-    sum(u.input_tokens + u.output_tokens + u.cache_read_tokens + u.cache_write_tokens)::bigint as total_tokens
+with dearest as materialized (
+  select coalesce(telemetry.day_key(%(by)s::text, u.project_id, u.task_id, u.registered_agent_id, u.agent_id, u.model), '') as key
   from telemetry.usage_within(
     %(project_id)s::uuid, %(task_id)s::uuid, %(epic_id)s::uuid, %(agent_id)s::uuid, %(client)s::text, %(model)s::text,
     %(since)s::date, %(until)s::date
   ) as u
-  group by 1, 2
-),
-dearest as (
-  select d.key
-  from days as d
-  group by d.key
-  order by sum(d.cost_usd) desc, sum(d.total_tokens) desc, d.key
+  group by 1
+  order by sum(u.cost_usd) desc, sum(u.calls) desc, 1
   limit %(most)s::integer
 )
 select
-  d.day, t.key, sum(d.cost_usd) as cost_usd, sum(d.calls)::bigint as calls, sum(d.unpriced_calls)::bigint as unpriced_calls,
-  sum(d.total_tokens)::bigint as total_tokens
-from days as d
-left join dearest as t on t.key = d.key
-group by d.day, t.key
-having sum(d.calls) <> 0
-order by d.day, t.key;
+  u.day, d.key, sum(u.cost_usd) as cost_usd, sum(u.calls)::bigint as calls, sum(u.unpriced_calls)::bigint as unpriced_calls,
+  sum(u.input_tokens + u.output_tokens + u.cache_read_tokens + u.cache_write_tokens)::bigint as total_tokens
+from telemetry.usage_within(
+  %(project_id)s::uuid, %(task_id)s::uuid, %(epic_id)s::uuid, %(agent_id)s::uuid, %(client)s::text, %(model)s::text,
+  %(since)s::date, %(until)s::date
+) as u
+left join dearest as d
+  on d.key = coalesce(telemetry.day_key(%(by)s::text, u.project_id, u.task_id, u.registered_agent_id, u.agent_id, u.model), '')
+group by u.day, d.key
+having sum(u.calls) <> 0
+order by u.day, d.key;
 
 -- name: cost_periods -> CostPeriod, planned anew
--- Totals of the last so many days, today among them, and of as many before.
+-- Totals of the last so many days, today among them, and of as many before; the days are added up once for all.
+with days as materialized (
+  select
+    d.key::date as day, d.calls, d.unpriced_calls, d.approximate_calls, d.input_tokens, d.output_tokens,
+    d.cache_read_tokens, d.cache_write_tokens, d.reasoning_tokens, d.cost_usd
+  from telemetry.days_by(
+    'day', %(project_id)s::uuid, %(task_id)s::uuid, %(epic_id)s::uuid, %(agent_id)s::uuid, %(client)s::text,
+    %(model)s::text, %(today)s::date - 2 * %(longest)s::integer + 1, %(today)s::date
+  ) as d
+)
 select
-  p.days, p.since, p.until, coalesce(sum(u.calls) filter (where u.day >= p.since), 0)::bigint as calls,
-  coalesce(sum(u.unpriced_calls) filter (where u.day >= p.since), 0)::bigint as unpriced_calls,
-  coalesce(sum(u.approximate_calls) filter (where u.day >= p.since), 0)::bigint as approximate_calls,
-  coalesce(sum(u.input_tokens) filter (where u.day >= p.since), 0)::bigint as input_tokens,
-  coalesce(sum(u.output_tokens) filter (where u.day >= p.since), 0)::bigint as output_tokens,
-  coalesce(sum(u.cache_read_tokens) filter (where u.day >= p.since), 0)::bigint as cache_read_tokens,
-  coalesce(sum(u.cache_write_tokens) filter (where u.day >= p.since), 0)::bigint as cache_write_tokens,
-  coalesce(sum(u.reasoning_tokens) filter (where u.day >= p.since), 0)::bigint as reasoning_tokens,
-  coalesce(sum(u.cost_usd) filter (where u.day >= p.since), 0) as cost_usd,
-  coalesce(sum(u.cost_usd) filter (where u.day < p.since), 0) as previous_cost_usd,
-  coalesce(sum(u.calls) filter (where u.day < p.since), 0)::bigint as previous_calls
+  n.days, %(today)s::date - n.days + 1 as since, %(today)s::date as until,
+  coalesce(sum(d.calls) filter (where n.now), 0)::bigint as calls,
+  coalesce(sum(d.unpriced_calls) filter (where n.now), 0)::bigint as unpriced_calls,
+  coalesce(sum(d.approximate_calls) filter (where n.now), 0)::bigint as approximate_calls,
+  coalesce(sum(d.input_tokens) filter (where n.now), 0)::bigint as input_tokens,
+  coalesce(sum(d.output_tokens) filter (where n.now), 0)::bigint as output_tokens,
+  coalesce(sum(d.cache_read_tokens) filter (where n.now), 0)::bigint as cache_read_tokens,
+  coalesce(sum(d.cache_write_tokens) filter (where n.now), 0)::bigint as cache_write_tokens,
+  coalesce(sum(d.reasoning_tokens) filter (where n.now), 0)::bigint as reasoning_tokens,
+  coalesce(sum(d.cost_usd) filter (where n.now), 0) as cost_usd,
+  coalesce(sum(d.cost_usd) filter (where not n.now), 0) as previous_cost_usd,
+  coalesce(sum(d.calls) filter (where not n.now), 0)::bigint as previous_calls
 from (
-  select n.days, t.day - n.days + 1 as since, t.day as until
-  from unnest(%(days)s::integer[]) as n (days)
-  cross join (select telemetry.day_of(now()) as day) as t
-) as p
-left join lateral telemetry.usage_within(
-  %(project_id)s::uuid, %(task_id)s::uuid, %(epic_id)s::uuid, %(agent_id)s::uuid, %(client)s::text, %(model)s::text,
-  p.since - p.days, p.until
-) as u on true
-group by p.days, p.since, p.until
-order by p.days;
+  select g.days, w.now
+  from unnest(%(days)s::integer[]) as g (days)
+  cross join (values (true), (false)) as w (now)
+) as n
+left join days as d
+  on d.day > %(today)s::date - case when n.now then n.days else 2 * n.days end
+  and d.day <= %(today)s::date - case when n.now then 0 else n.days end
+group by n.days
+order by n.days;
+
+-- name: today -> date
+-- The day that it is in the installation's time zone.
+select telemetry.day_of(now());
+
+-- name: cost_overview -> OverviewKey, planned anew
+-- Totals, and the dearest by model, project, task, agent and client, in one go over the days.
+select
+  o.by, o.key, o.calls, o.unpriced_calls, o.approximate_calls, o.input_tokens, o.output_tokens, o.cache_read_tokens,
+  o.cache_write_tokens, o.reasoning_tokens, o.cost_usd, o.kinds
+from (
+  select
+    g.by, g.key, g.calls, g.unpriced_calls, g.approximate_calls, g.input_tokens, g.output_tokens, g.cache_read_tokens,
+    g.cache_write_tokens, g.reasoning_tokens, g.cost_usd, count(*) over (partition by g.by) as kinds,
+    row_number() over (partition by g.by order by coalesce(g.cost_usd, -1) desc, g.key) as place
+  from telemetry.overview_by(
+    %(project_id)s::uuid, %(task_id)s::uuid, %(epic_id)s::uuid, %(agent_id)s::uuid, %(client)s::text, %(model)s::text,
+    %(since)s::date, %(until)s::date
+  ) as g
+) as o
+where o.place <= %(most)s::integer
+order by o.by, o.place;
 
 -- name: list_responses -> ResponseRow, planned anew
 -- Responses, the latest first, after a cursor.

@@ -247,6 +247,44 @@ class CostRow:
 
 
 @dataclass(frozen=True, slots=True)
+class OverviewKey:
+    """Totals under a key of one of several kinds, and how many keys of its kind there are."""
+
+    by: str
+    key: str
+    calls: int
+    unpriced_calls: int
+    approximate_calls: int
+    input_tokens: int
+    output_tokens: int
+    cache_read_tokens: int
+    cache_write_tokens: int
+    reasoning_tokens: int
+    cost_usd: Decimal | None
+    kinds: int
+
+
+@dataclass(frozen=True, slots=True)
+class CostGroup:
+    """The dearest of one kind, and how many of the kind there are."""
+
+    by: CostBy
+    count: int
+    rows: list[CostRow]
+
+
+@dataclass(frozen=True, slots=True)
+class CostOverview:
+    """What was spent in all, and by model, project, task, agent and client; the days are those that were added up."""
+
+    total: CostRow | None
+    groups: list[CostGroup]
+    since: date | None
+    until: date | None
+    today: date
+
+
+@dataclass(frozen=True, slots=True)
 class CostDay:
     """What something cost on a day; `key` is None for the rest together."""
 

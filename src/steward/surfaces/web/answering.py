@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from steward.kit.errors import Invalid
 from steward.surfaces.web import pages, views
 from steward.surfaces.web.caller import EVERYWHERE, Caller
 from steward.surfaces.web.render import CONTENT_SECURITY_POLICY, render
@@ -74,19 +76,40 @@ def frame(
     )
 
 
-async def listed(
-    request: Request, template: str, chosen: ListFilter, build: Callable[..., object], status: int = 200
+async def list_page(
+    request: Request,
+    template: str,
+    chosen: ListFilter,
+    build: Callable[..., object],
+    status: int = 200,
+    here: str | None = None,
 ) -> Response:
-    """Show a list whose filter stands in the address."""
+    """Show a list whose filter stands in the address.
+
+    Args:
+        request: who asks.
+        template: what shows it.
+        chosen: the filter.
+        build: makes what is shown of the caller, the filter with the project in hand, and the projects.
+        status: of the answer.
+        here: where the navigation marks it; at the path of the filter when None.
+    """
 
     def built(call: Caller) -> Built:
         known = pages.known_projects(call)
-        here = chosen.with_(project=None, cursor=None).url()
-        around = frame(request, call, known, chosen.get("project"), here)
-        if around.project:
-            narrowed = chosen.with_(project=around.project.slug)
-        else:
-            narrowed = chosen.with_(project=None)
-        return template, chosen.path, build(call, narrowed, known), around
+        leads = chosen.with_(project=None, cursor=None).url()
+        around = frame(request, call, known, chosen.get("project"), leads)
+        narrowed = chosen.with_(project=around.project.slug if around.project else None)
+        return template, here or chosen.path, build(call, narrowed, known), around
 
     return await page(request, built, status)
+
+
+async def form_of(request: Request) -> dict[str, str]:
+    """Return the fields of a form, empty ones too; the guard has seen where it comes from and bounds its size."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/x-www-form-urlencoded":
+        raise Invalid(f"Content-Type: {kind or 'none'} is no form", hint="send the form of the page")
+    raw = (await request.body()).decode("utf-8", "replace")
+    fields = parse_qs(raw, keep_blank_values=True)
+    return {name: values[-1].replace("\r\n", "\n") for name, values in fields.items()}

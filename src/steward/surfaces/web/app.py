@@ -13,6 +13,7 @@ from steward.surfaces.web import events, pages, pages_task, pages_tasks, views
 from steward.surfaces.web.answering import HEADERS, Built, edge_of, frame, page, word
 from steward.surfaces.web.caller import Caller, told
 from steward.surfaces.web.render import STATIC, render, static_version
+from steward.surfaces.web.routes_cost import router as cost
 from steward.surfaces.web.routes_rooms import router as rooms
 from steward.surfaces.web.routes_sessions import router as sessions
 
@@ -45,6 +46,7 @@ def mount(app: FastAPI) -> None:
     app.include_router(router)
     app.include_router(rooms)
     app.include_router(sessions)
+    app.include_router(cost)
     app.state.error_page = error_page
 
 

@@ -42,6 +42,8 @@ _NAV = (
     ("Graph", "graph", "/graph"),
     ("Agents", "agent", "/agents"),
     ("Sessions", "session", "/sessions"),
+    ("Cost", "cost", "/cost"),
+    ("Budgets", "budget", "/budgets"),
     ("Devlog", "devlog", "/devlog"),
     ("Projects", "projects", "/projects"),
 )

@@ -23,8 +23,17 @@ from steward.surfaces.web import (
     pages_workflows,
     views,
 )
-from steward.surfaces.web.answering import HEADERS, Built, edge_of, frame, page, word, words
-from steward.surfaces.web.answering import listed as _list
+from steward.surfaces.web.answering import (
+    HEADERS,
+    Built,
+    edge_of,
+    form_of,
+    frame,
+    list_page,
+    page,
+    word,
+    words,
+)
 from steward.surfaces.web.caller import Caller, told
 from steward.surfaces.web.views_rooms import ItemPage, ListFilter
 
@@ -60,13 +69,13 @@ async def _inbox(
         return pages_talk.inbox(call, narrowed, known, problem)
 
     shown = chosen or words(request, "/inbox", *_ASKED)
-    return await _list(request, "inbox.html", shown, build, status)
+    return await list_page(request, "inbox.html", shown, build, status)
 
 
 @router.post("/questions/{question}/answer")
 async def answer(request: Request, question: UUID) -> Response:
     """Answer a question by a form of a page, and go back to that page."""
-    form = await _form(request)
+    form = await form_of(request)
     back = form.get("back", "")
     # A button's choice beats what stands in the field beside it.
     text = form.get("choice") or form.get("answer", "").strip()
@@ -98,22 +107,15 @@ async def _answer_refused(request: Request, back: str, exc: StewardError) -> Res
     return await page(request, built, exc.status)
 
 
-async def _form(request: Request) -> dict[str, str]:
-    """Return the fields of a form; the guard has seen where it comes from and bounds its size."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/x-www-form-urlencoded":
-        raise Invalid(f"Content-Type: {kind or 'none'} is no form", hint="send the form of the page")
-    raw = (await request.body()).decode("utf-8", "replace")
-    return {name: values[-1].replace("\r\n", "\n") for name, values in parse_qs(raw).items()}
-
-
 # ------------------------------------------------------------------------------------- epics, issues, workflows
 
 
 @router.get("/epics")
 async def epics(request: Request) -> Response:
     """List epics."""
-    return await _list(request, "items.html", words(request, "/epics", "status", "text"), pages_items.epics)
+    return await list_page(
+        request, "items.html", words(request, "/epics", "status", "text"), pages_items.epics
+    )
 
 
 @router.get("/epics/{project}/{epic:path}")
@@ -126,7 +128,7 @@ async def epic(request: Request, project: str, epic: str) -> Response:
 async def issues(request: Request) -> Response:
     """List issues."""
     chosen = words(request, "/issues", "status", "label", "text")
-    return await _list(request, "items.html", chosen, pages_items.issues)
+    return await list_page(request, "items.html", chosen, pages_items.issues)
 
 
 @router.get("/issues/{reference}")
@@ -139,7 +141,7 @@ async def issue(request: Request, reference: str) -> Response:
 async def workflows(request: Request) -> Response:
     """List workflows."""
     chosen = words(request, "/workflows", "status", "phase", "text")
-    return await _list(request, "items.html", chosen, pages_workflows.workflows)
+    return await list_page(request, "items.html", chosen, pages_workflows.workflows)
 
 
 @router.get("/workflows/{workflow}")
@@ -162,7 +164,7 @@ async def workflow_analytics(request: Request, workflow: UUID) -> Response:
 async def graph(request: Request) -> Response:
     """Show how tasks are tied."""
     chosen = words(request, "/graph", "epic", "workflow", "task", "closed")
-    return await _list(request, "graph.html", chosen, pages_graph.graph)
+    return await list_page(request, "graph.html", chosen, pages_graph.graph)
 
 
 @router.get("/agents")
@@ -173,7 +175,7 @@ async def agents(request: Request) -> Response:
     def build(call: Caller, narrowed: ListFilter, _: object) -> object:
         return pages_agents.agent_list(call, narrowed)
 
-    return await _list(request, "agents.html", chosen, build)
+    return await list_page(request, "agents.html", chosen, build)
 
 
 @router.get("/agents/{name:path}")
@@ -196,7 +198,7 @@ async def agent(request: Request, name: str) -> Response:
 async def devlog(request: Request) -> Response:
     """List devlog entries."""
     chosen = words(request, "/devlog", "status", "type", "tag", "text", "archived")
-    return await _list(request, "items.html", chosen, pages_devlog.devlog)
+    return await list_page(request, "items.html", chosen, pages_devlog.devlog)
 
 
 @router.get("/devlog/{project}/{key:path}")

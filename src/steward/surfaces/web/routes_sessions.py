@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from steward.surfaces.web import pages, pages_sessions, transcript
-from steward.surfaces.web.answering import HEADERS, Built, edge_of, frame, listed, page, word, words
+from steward.surfaces.web.answering import HEADERS, Built, edge_of, frame, list_page, page, word, words
 from steward.surfaces.web.caller import Caller
 from steward.surfaces.web.render import render
 
@@ -21,7 +21,7 @@ _FILTERED = ("client", "agent", "task", "model", "outcome", "state", "text")
 async def sessions(request: Request) -> Response:
     """List sessions."""
     chosen = words(request, "/sessions", *_FILTERED)
-    return await listed(request, "sessions.html", chosen, pages_sessions.sessions)
+    return await list_page(request, "sessions.html", chosen, pages_sessions.sessions)
 
 
 def _asked(request: Request) -> transcript.Asked:

@@ -173,7 +173,7 @@ function paletteKey(event) {
 
 const GO = {
   o: "/", i: "/inbox", t: "/tasks", b: "/tasks?view=board", e: "/epics", s: "/issues", w: "/workflows", d: "/graph",
-  a: "/agents", r: "/sessions", l: "/devlog", p: "/projects",
+  a: "/agents", r: "/sessions", c: "/cost", l: "/devlog", p: "/projects",
 };
 let going = 0;
 
