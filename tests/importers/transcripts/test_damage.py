@@ -80,6 +80,7 @@ def test_texts_that_no_database_can_hold_come_in_mended(
             entry("strange\x00kind", 4),
             entry("custom-title", 5, customTitle=strange),
             entry("pr-link", 6, prUrl=strange),
+            said(7, "in a session of a strange name", session="\ud83d\x00x", uuid="\ud83d"),
         ],
     )
     report = bring_in(database, actor, path)
