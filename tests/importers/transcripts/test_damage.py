@@ -80,6 +80,7 @@ def test_texts_that_no_database_can_hold_come_in_mended(
             entry("strange\x00kind", 4),
             entry("custom-title", 5, customTitle=strange),
             entry("pr-link", 6, prUrl=strange),
+            said(7, "in a session of a strange name", session="\ud83d\x00x", uuid="\ud83d"),
         ],
     )
     report = bring_in(database, actor, path)
@@ -126,7 +127,7 @@ def test_entries_of_any_shape_come_in(database: Database, actor: Actor, tmp_path
         "new",
     )
     for number, odd in enumerate(_ODD):
-        known = {"session": f"session-{number}"}
+        known: dict[str, Any] = {"session": f"session-{number}"}
         entries = [entry(kind, 10 + n, **known) | odd for n, kind in enumerate(kinds)]
         written(tmp_path / f"{number}.jsonl", [said(1, "begin", **known), *entries, answered(99, **known)])
     report = bring_in(database, actor, tmp_path)
