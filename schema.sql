@@ -22,6 +22,10 @@ CREATE SCHEMA kit;
 
 CREATE SCHEMA projects;
 
+-- schema telemetry
+
+CREATE SCHEMA telemetry;
+
 -- schema work
 
 CREATE SCHEMA work;
@@ -236,6 +240,21 @@ CREATE FUNCTION agents.register_routing(p_kind text, p_function text) RETURNS vo
   values (p_kind, p_function::regproc::text)
 $$;
 
+-- function routing_costs()
+
+CREATE FUNCTION agents.routing_costs() RETURNS TABLE(agent_id uuid, cost_usd numeric)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'agents', 'pg_temp'
+    AS $$
+declare
+  source text := (select s.function_name from agents.routing_sources as s where s.kind = 'cost');
+begin
+  if source is not null then
+    return query execute format('select agent_id, cost_usd from %s()', source);
+  end if;
+end
+$$;
+
 -- function routing_figures()
 
 CREATE FUNCTION agents.routing_figures() RETURNS TABLE(agent_id uuid, finished integer, failed integer, held integer)
@@ -272,7 +291,16 @@ CREATE FUNCTION agents.score_agents(p_capabilities text[]) RETURNS TABLE(agent_i
     LANGUAGE sql STABLE
     SET search_path TO 'agents', 'pg_temp'
     AS $$
-  with parts as (
+  with known as (
+    select c.agent_id, c.cost_usd
+    from agents.routing_costs() as c
+  ),
+  costs as (
+    select c.agent_id, m.usual / (m.usual + c.cost_usd) as cost
+    from known as c
+    cross join (select percentile_cont(0.5) within group (order by k.cost_usd)::numeric as usual from known as k) as m
+  ),
+  parts as (
     select
       a.id,
       a.name,
@@ -285,9 +313,11 @@ CREATE FUNCTION agents.score_agents(p_capabilities text[]) RETURNS TABLE(agent_i
       end as fit,
       coalesce(f.finished, 0) as finished,
       coalesce(f.failed, 0) as failed,
-      coalesce(f.held, 0) as held
+      coalesce(f.held, 0) as held,
+      k.cost
     from agents.agents as a
     left join agents.routing_figures() as f on f.agent_id = a.id
+    left join costs as k on k.agent_id = a.id
     where a.is_active
   ),
   scored as (
@@ -298,13 +328,13 @@ CREATE FUNCTION agents.score_agents(p_capabilities text[]) RETURNS TABLE(agent_i
         when p.held >= p.max_in_progress then 0.0
         else 1.0 / (1 + p.held)
       end as load,
-      0.5 as cost
+      coalesce(p.cost, 0.5) as cost
     from parts as p
   )
   select
     s.id, s.name, s.missing = '{}' and s.load > 0,
     round(0.4 * s.fit + 0.3 * s.success + 0.2 * s.load + 0.1 * s.cost, 4),
-    round(s.fit, 4), round(s.success, 4), round(s.load, 4), s.cost, s.finished, s.failed, s.held, s.missing
+    round(s.fit, 4), round(s.success, 4), round(s.load, 4), round(s.cost, 4), s.finished, s.failed, s.held, s.missing
   from scored as s
 $$;
 
@@ -581,6 +611,55 @@ begin
     and d.new is not null;
   if done.ids is not null then
     perform kit.audit_write('api_key', 'update', done.ids, done.projects, done.names, done.payloads, done.events, done.summaries);
+  end if;
+  return null;
+end
+$$;
+
+-- function audit_change_budgets()
+
+CREATE FUNCTION kit.audit_change_budgets() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+declare
+  done record;
+begin
+  select
+    array_agg(r.id) as ids, array_agg(r.project_id) as projects, array_agg(r.name) as names,
+    array_agg(jsonb_build_object('old', d.old, 'new', d.new)::text) as payloads, array_agg(r.event) as events,
+    array_agg(d.summary) as summaries
+  into done
+  from (
+    -- A full join, because the plan is kept: one made for a single row would compare each of many with each.
+    select
+      n.id::text as id, n.project_id as project_id, n.name::text as name,
+      kit.audit_event('budget', 'update', false, false, false) as event,
+      array[
+        case when n.agent_id is distinct from o.agent_id then jsonb_build_array('agent_id', o.agent_id, n.agent_id) end,
+        case when n.created_at is distinct from o.created_at then jsonb_build_array('created_at', o.created_at, n.created_at) end,
+        case when n.created_by_user_id is distinct from o.created_by_user_id then jsonb_build_array('created_by_user_id', o.created_by_user_id, n.created_by_user_id) end,
+        case when n.epic_id is distinct from o.epic_id then jsonb_build_array('epic_id', o.epic_id, n.epic_id) end,
+        case when n.id is distinct from o.id then jsonb_build_array('id', o.id, n.id) end,
+        case when n.is_active is distinct from o.is_active then jsonb_build_array('is_active', o.is_active, n.is_active) end,
+        case when n.limit_tokens is distinct from o.limit_tokens then jsonb_build_array('limit_tokens', o.limit_tokens, n.limit_tokens) end,
+        case when n.limit_usd is distinct from o.limit_usd then jsonb_build_array('limit_usd', o.limit_usd, n.limit_usd) end,
+        case when n.name is distinct from o.name then jsonb_build_array('name', o.name, n.name) end,
+        case when n.period is distinct from o.period then jsonb_build_array('period', o.period, n.period) end,
+        case when n.project_id is distinct from o.project_id then jsonb_build_array('project_id', o.project_id, n.project_id) end,
+        case when n.scope is distinct from o.scope then jsonb_build_array('scope', o.scope, n.scope) end,
+        case when n.task_id is distinct from o.task_id then jsonb_build_array('task_id', o.task_id, n.task_id) end,
+        case when n.warn_percent is distinct from o.warn_percent then jsonb_build_array('warn_percent', o.warn_percent, n.warn_percent) end
+      ] as changes
+    from new_rows as n
+    full join old_rows as o on o.id = n.id
+    offset 0
+  ) as r
+  cross join lateral kit.audit_images(r.changes, '{}') as d
+  where r.id is not null
+    and d.new is not null;
+  if done.ids is not null then
+    perform kit.audit_write('budget', 'update', done.ids, done.projects, done.names, done.payloads, done.events, done.summaries);
   end if;
   return null;
 end
@@ -1000,6 +1079,59 @@ begin
     and d.new is not null;
   if done.ids is not null then
     perform kit.audit_write('machine', 'update', done.ids, done.projects, done.names, done.payloads, done.events, done.summaries);
+  end if;
+  return null;
+end
+$$;
+
+-- function audit_change_model_prices()
+
+CREATE FUNCTION kit.audit_change_model_prices() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+declare
+  done record;
+begin
+  select
+    array_agg(r.id) as ids, array_agg(r.project_id) as projects, array_agg(r.name) as names,
+    array_agg(jsonb_build_object('old', d.old, 'new', d.new)::text) as payloads, array_agg(r.event) as events,
+    array_agg(d.summary) as summaries
+  into done
+  from (
+    -- A full join, because the plan is kept: one made for a single row would compare each of many with each.
+    select
+      n.id::text as id, null::uuid as project_id, n.model::text as name,
+      kit.audit_event('price', 'update', false, false, false) as event,
+      array[
+        case when n.above_input_tokens is distinct from o.above_input_tokens then jsonb_build_array('above_input_tokens', o.above_input_tokens, n.above_input_tokens) end,
+        case when n.cache_read_usd is distinct from o.cache_read_usd then jsonb_build_array('cache_read_usd', o.cache_read_usd, n.cache_read_usd) end,
+        case when n.cache_write_1h_usd is distinct from o.cache_write_1h_usd then jsonb_build_array('cache_write_1h_usd', o.cache_write_1h_usd, n.cache_write_1h_usd) end,
+        case when n.cache_write_usd is distinct from o.cache_write_usd then jsonb_build_array('cache_write_usd', o.cache_write_usd, n.cache_write_usd) end,
+        case when n.created_at is distinct from o.created_at then jsonb_build_array('created_at', o.created_at, n.created_at) end,
+        case when n.effective_from is distinct from o.effective_from then jsonb_build_array('effective_from', o.effective_from, n.effective_from) end,
+        case when n.effective_until is distinct from o.effective_until then jsonb_build_array('effective_until', o.effective_until, n.effective_until) end,
+        case when to_jsonb(n.hours_from) is distinct from to_jsonb(o.hours_from) then jsonb_build_array('hours_from', o.hours_from, n.hours_from) end,
+        case when to_jsonb(n.hours_until) is distinct from to_jsonb(o.hours_until) then jsonb_build_array('hours_until', o.hours_until, n.hours_until) end,
+        case when n.id is distinct from o.id then jsonb_build_array('id', o.id, n.id) end,
+        case when n.input_usd is distinct from o.input_usd then jsonb_build_array('input_usd', o.input_usd, n.input_usd) end,
+        case when n.model is distinct from o.model then jsonb_build_array('model', o.model, n.model) end,
+        case when n.note is distinct from o.note then jsonb_build_array('note', o.note, n.note) end,
+        case when n.output_usd is distinct from o.output_usd then jsonb_build_array('output_usd', o.output_usd, n.output_usd) end,
+        case when n.provider is distinct from o.provider then jsonb_build_array('provider', o.provider, n.provider) end,
+        case when n.reasoning_usd is distinct from o.reasoning_usd then jsonb_build_array('reasoning_usd', o.reasoning_usd, n.reasoning_usd) end,
+        case when n.request_usd is distinct from o.request_usd then jsonb_build_array('request_usd', o.request_usd, n.request_usd) end,
+        case when n.source is distinct from o.source then jsonb_build_array('source', o.source, n.source) end
+      ] as changes
+    from new_rows as n
+    full join old_rows as o on o.id = n.id
+    offset 0
+  ) as r
+  cross join lateral kit.audit_images(r.changes, '{}') as d
+  where r.id is not null
+    and d.new is not null;
+  if done.ids is not null then
+    perform kit.audit_write('price', 'update', done.ids, done.projects, done.names, done.payloads, done.events, done.summaries);
   end if;
   return null;
 end
@@ -2543,6 +2675,2750 @@ begin
 end
 $$;
 
+-- function absorb_commits(jsonb)
+
+CREATE FUNCTION telemetry.absorb_commits(p_commits jsonb) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'telemetry', 'kit', 'pg_temp'
+    AS $$
+begin
+  perform kit.authorize('telemetry:write');
+  insert into telemetry.session_commits as c (session_id, sha, committed_at, subject, branch, source)
+  select t.session_id, lower(t.sha), t.committed_at, left(t.subject, 500), t.branch, t.source
+  from jsonb_to_recordset(p_commits) as t (
+    session_id uuid, sha text, committed_at timestamptz, subject text, branch text, source text
+  )
+  order by t.session_id, lower(t.sha)
+  on conflict (session_id, sha) do update
+  set
+    committed_at = least(c.committed_at, excluded.committed_at),
+    subject = coalesce(c.subject, excluded.subject),
+    branch = coalesce(c.branch, excluded.branch);
+end
+$$;
+
+-- function absorb_messages(jsonb)
+
+CREATE FUNCTION telemetry.absorb_messages(p_messages jsonb) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'telemetry', 'kit', 'pg_temp'
+    AS $$
+declare
+  made integer;
+begin
+  perform kit.authorize('telemetry:write');
+  with told as (
+    select
+      m.id, m.session_id, m.role, m.kind, m.content, m."timestamp", m.sequence, m.source, m.subagent, m.model,
+      m.metadata, md5(m.content)::uuid as digest
+    from jsonb_to_recordset(p_messages) as m (
+      id uuid, session_id uuid, role text, kind text, content text, "timestamp" timestamptz, sequence bigint,
+      source text, subagent text, model text, metadata jsonb
+    )
+  ),
+  replaced as (
+    delete from telemetry.chat_messages as c
+    using told as t
+    where t.source = 'transcript'
+      and c.session_id = t.session_id
+      and c.content_digest = t.digest
+      and c.role = t.role
+      and c.source <> 'transcript'
+  )
+  insert into telemetry.chat_messages (
+    id, session_id, role, kind, content, "timestamp", sequence, source, subagent, model, metadata
+  )
+  select
+    t.id, t.session_id, t.role, coalesce(t.kind, 'text'), t.content, t."timestamp", coalesce(t.sequence, 0), t.source,
+    t.subagent, t.model, coalesce(t.metadata, '{}')
+  from told as t
+  where t.source = 'transcript'
+    or not exists (
+      select
+      from telemetry.chat_messages as c
+      where c.session_id = t.session_id
+        and c.content_digest = t.digest
+        and c.role = t.role
+        and c.source = 'transcript'
+    )
+  order by t.id
+  on conflict (id) do nothing;
+  get diagnostics made = row_count;
+  return made;
+end
+$$;
+
+-- function absorb_ties(jsonb)
+
+CREATE FUNCTION telemetry.absorb_ties(p_ties jsonb) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'telemetry', 'work', 'kit', 'pg_temp'
+    AS $$
+begin
+  perform kit.authorize('telemetry:write');
+  -- Responses are taken in under the weaker lock on their session: each is either shared out below or sees the tie.
+  perform s.id
+  from telemetry.agent_sessions as s
+  where s.id in (select t.session_id from jsonb_to_recordset(p_ties) as t (session_id uuid))
+  order by s.id
+  for update;
+  insert into telemetry.session_tasks as s (session_id, task_id, source, stretch, execution_id, from_at, until_at)
+  select t.session_id, t.task_id, t.source, coalesce(t.stretch, ''), e.id, t.from_at, t.until_at
+  from jsonb_to_recordset(p_ties) as t (
+    session_id uuid, task_id uuid, source text, stretch text, execution_id uuid, from_at timestamptz, until_at timestamptz
+  )
+  join work.tasks as w on w.id = t.task_id
+  left join telemetry.agent_executions as e on e.id = t.execution_id and e.task_id = t.task_id
+  order by t.session_id, t.task_id, t.source, t.stretch
+  on conflict (session_id, task_id, source, stretch) do update
+  set
+    from_at = least(s.from_at, excluded.from_at),
+    until_at = greatest(s.until_at, excluded.until_at),
+    execution_id = coalesce(s.execution_id, excluded.execution_id);
+  perform telemetry.attribute_sessions(
+    array(select distinct t.session_id from jsonb_to_recordset(p_ties) as t (session_id uuid))
+  );
+end
+$$;
+
+-- function absorb_tools(jsonb)
+
+CREATE FUNCTION telemetry.absorb_tools(p_calls jsonb) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'telemetry', 'kit', 'pg_temp'
+    AS $$
+declare
+  told integer;
+begin
+  perform kit.authorize('telemetry:write');
+  insert into telemetry.tool_calls as c (
+    session_id, call_id, name, kind, input, input_bytes, output, output_bytes, success, error, decision, duration_ms,
+    waited_ms, started_at, ended_at, subagent, file_path, lines_added, lines_removed, sources
+  )
+  select
+    t.session_id, t.call_id, coalesce(t.name, ''), coalesce(t.kind, 'other'), t.input, t.input_bytes, t.output, t.output_bytes,
+    t.success, t.error, t.decision, t.duration_ms, t.waited_ms, t.started_at, t.ended_at, t.subagent, t.file_path,
+    t.lines_added, t.lines_removed, array[t.source]
+  from jsonb_to_recordset(p_calls) as t (
+    session_id uuid, call_id text, name text, kind text, input text, input_bytes bigint, output text,
+    output_bytes bigint, success boolean, error text, decision text, duration_ms bigint, waited_ms bigint,
+    started_at timestamptz, ended_at timestamptz, subagent text, file_path text, lines_added integer,
+    lines_removed integer, source text
+  )
+  order by t.session_id, t.call_id
+  on conflict (session_id, call_id) do update
+  set
+    name = case when c.name = '' then excluded.name else c.name end,
+    kind = case when c.kind in ('other', 'command') then excluded.kind else c.kind end,
+    input = coalesce(c.input, excluded.input),
+    input_bytes = coalesce(c.input_bytes, excluded.input_bytes),
+    output = coalesce(c.output, excluded.output),
+    output_bytes = coalesce(c.output_bytes, excluded.output_bytes),
+    success = coalesce(c.success, excluded.success),
+    error = coalesce(c.error, excluded.error),
+    decision = coalesce(c.decision, excluded.decision),
+    duration_ms = coalesce(c.duration_ms, excluded.duration_ms),
+    waited_ms = coalesce(c.waited_ms, excluded.waited_ms),
+    started_at = least(c.started_at, excluded.started_at),
+    ended_at = greatest(c.ended_at, excluded.ended_at),
+    subagent = coalesce(c.subagent, excluded.subagent),
+    file_path = coalesce(c.file_path, excluded.file_path),
+    lines_added = coalesce(c.lines_added, excluded.lines_added),
+    lines_removed = coalesce(c.lines_removed, excluded.lines_removed),
+    sources = array(select distinct e from unnest(c.sources || excluded.sources) as e order by e);
+  get diagnostics told = row_count;
+  return told;
+end
+$$;
+
+-- function absorb_usage(jsonb)
+
+CREATE FUNCTION telemetry.absorb_usage(p_sightings jsonb) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'telemetry', 'kit', 'pg_temp'
+    AS $$
+declare
+  named jsonb;
+  fresh uuid[];
+begin
+  perform kit.authorize('telemetry:write');
+  named := telemetry.name_by_order(p_sightings);
+  select array_agg(kit.new_id() order by g.n) into fresh from generate_series(1, jsonb_array_length(named)) as g (n);
+  if fresh is null then
+    return 0;
+  end if;
+  insert into telemetry.usage_keys (key, usage_id)
+  select distinct on (k.key) k.key, fresh[u.pos]
+  from telemetry.usage_told(named) as u
+  cross join lateral unnest(u.keys) as k (key)
+  order by k.key, u.pos
+  on conflict do nothing;
+  perform telemetry.hold_names(named, fresh);
+  perform telemetry.join_names(named);
+  return telemetry.settle_usage(telemetry.keep_sightings(named));
+end
+$$;
+
+-- function acting_session()
+
+CREATE FUNCTION telemetry.acting_session() RETURNS uuid
+    LANGUAGE sql STABLE
+    SET search_path TO 'kit', 'pg_temp'
+    AS $_$
+  select case
+    when kit.setting('session') ~ '^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$' then kit.setting('session')::uuid
+  end
+$_$;
+
+-- function add_budget(jsonb)
+
+CREATE FUNCTION telemetry.add_budget(p_budget jsonb) RETURNS uuid
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'telemetry', 'kit', 'pg_temp'
+    AS $$
+declare
+  made uuid;
+begin
+  perform telemetry.refuse_agents();
+  insert into telemetry.budgets (
+    name, scope, project_id, epic_id, task_id, agent_id, period, limit_usd, limit_tokens, warn_percent, created_by_user_id
+  )
+  select
+    t.name, t.scope, t.project_id, t.epic_id, t.task_id, t.agent_id, t.period, t.limit_usd, t.limit_tokens,
+    t.warn_percent, kit.actor_user()
+  from jsonb_to_record(p_budget) as t (
+    name text, scope text, project_id uuid, epic_id uuid, task_id uuid, agent_id uuid, period text, limit_usd numeric,
+    limit_tokens bigint, warn_percent smallint
+  )
+  on conflict (scope, project_id, epic_id, task_id, agent_id, period) where is_active do nothing
+  returning id into made;
+  if made is null then
+    raise exception 'there is a budget for this and each % already', p_budget ->> 'period'
+      using errcode = 'ST409', hint = 'change that one with `steward telemetry update-budget`; `list-budgets` shows it';
+  end if;
+  return made;
+end
+$$;
+
+-- function agent_costs()
+
+CREATE FUNCTION telemetry.agent_costs() RETURNS TABLE(agent_id uuid, cost_usd numeric)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'telemetry', 'pg_temp'
+    AS $$
+  select e.agent_id, u.cost_usd / e.finished
+  from (
+    select x.agent_id, count(*) as finished
+    from telemetry.agent_executions as x
+    where x.started_at >= now() - interval '90 days'
+      and x.status = 'success'
+    group by x.agent_id
+  ) as e
+  join (
+    select d.registered_agent_id, sum(d.cost_usd) as cost_usd
+    from telemetry.daily_usage as d
+    where d.registered_agent_id is not null
+      and d.day >= current_date - 90
+    group by d.registered_agent_id
+  ) as u on u.registered_agent_id = e.agent_id
+  where u.cost_usd > 0
+$$;
+
+-- function ask_repricing(timestamp with time zone, timestamp with time zone, text, uuid, boolean)
+
+CREATE FUNCTION telemetry.ask_repricing(p_since timestamp with time zone, p_until timestamp with time zone, p_model text, p_project_id uuid, p_unpriced_only boolean) RETURNS uuid
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'telemetry', 'kit', 'pg_temp'
+    AS $$
+declare
+  made uuid;
+begin
+  perform kit.authorize('telemetry:write');
+  insert into telemetry.repricings (since, until, model, project_id, unpriced_only)
+  values (p_since, p_until, p_model, p_project_id, p_unpriced_only)
+  returning id into made;
+  return made;
+end
+$$;
+
+-- function attribute_sessions(uuid[])
+
+CREATE FUNCTION telemetry.attribute_sessions(p_session_ids uuid[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'telemetry', 'kit', 'pg_temp'
+    AS $$
+begin
+  perform kit.authorize('telemetry:write');
+  update telemetry.token_usage as t
+  set
+    project_id = g.project_id,
+    task_id = g.task_id,
+    execution_id = g.execution_id,
+    registered_agent_id = g.agent_id
+  from (
+    select
+      u.id,
+      coalesce(w.project_id, nullif(n.project_id, telemetry.no_project()), u.project_id) as project_id,
+      w.task_id,
+      w.execution_id,
+      coalesce(w.agent_id, n.registered_agent_id) as agent_id
+    from telemetry.token_usage as u
+    join telemetry.agent_sessions as n on n.id = u.session_id
+    left join lateral (
+      select s.task_id, s.execution_id
+      from telemetry.usage_sightings as s
+      where s.usage_id = u.id
+        and s.task_id is not null
+      order by s.source, s.source_key
+      limit 1
+    ) as told on true
+    left join lateral telemetry.work_at(u.session_id, u.at, told.task_id, told.execution_id) as w on true
+    where u.session_id = any (p_session_ids)
+  ) as g
+  where t.id = g.id
+    and (t.project_id, t.task_id, t.execution_id, t.registered_agent_id)
+      is distinct from (g.project_id, g.task_id, g.execution_id, g.agent_id);
+end
+$$;
+
+-- function bucket_of(timestamp with time zone, text)
+
+CREATE FUNCTION telemetry.bucket_of(p_at timestamp with time zone, p_interval text) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+  select case
+    when p_interval in ('1 day', '1 week', '1 month') then date_trunc(split_part(p_interval, ' ', 2), p_at, z.zone)
+    else date_bin(p_interval::interval, p_at, timestamp '2000-01-03' at time zone z.zone)
+  end
+  from (
+    select coalesce((select s.value #>> '{}' from kit.settings as s where s.key = 'timezone'), 'UTC') as zone
+  ) as z
+$$;
+
+-- function budget_gate(uuid[], uuid)
+
+CREATE FUNCTION telemetry.budget_gate(p_task_ids uuid[], p_agent_id uuid) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'telemetry', 'pg_temp'
+    AS $$
+begin
+  if not exists (select from telemetry.budgets where is_active) then
+    return null;
+  end if;
+  return telemetry.budget_refusals(p_task_ids, p_agent_id);
+end
+$$;
+
+-- function budget_refusals(uuid[], uuid)
+
+CREATE FUNCTION telemetry.budget_refusals(p_task_ids uuid[], p_agent_id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'telemetry', 'pg_temp'
+    AS $$
+  with over as materialized (
+    select o.id, o.scope, o.project_id, o.task_ids from telemetry.budgets_over(p_task_ids, p_agent_id) as o
+  ),
+  refused as (
+    select o.id, o.scope, o.project_id, o.task_ids, s.from_day, s.spent_usd, s.spent_tokens
+    from over as o
+    join telemetry.budget_states(array(select v.id from over as v)) as s on s.id = o.id
+    where s.state = 'exhausted'
+  )
+  select jsonb_build_object(
+    'tasks', (select jsonb_agg(distinct t.id) from refused as f cross join lateral unnest(f.task_ids) as t (id)),
+    'projects', (select coalesce(jsonb_agg(distinct f.project_id), '[]') from refused as f where f.scope = 'project'),
+    'all', exists (select from refused as f where f.scope in ('all', 'agent')),
+    'errcode', 'STT01',
+    'message', format('the budget %s is spent: %s', b.name, telemetry.spent_words(b.id)),
+    'hint', format(
+      'work on something that another budget pays for%s, or a person raises it: `steward telemetry update-budget --budget %s --limit-usd …`',
+      case when b.period = 'total' then '' else format(', wait for the next %s', b.period) end, left(b.id::text, 8)
+    )
+  )
+  from (select f.id from refused as f order by f.scope = 'all' desc, f.id limit 1) as first
+  join telemetry.budgets as b on b.id = first.id
+$$;
+
+-- function budget_states(uuid[])
+
+CREATE FUNCTION telemetry.budget_states(p_ids uuid[]) RETURNS TABLE(id uuid, from_day date, spent_usd numeric, spent_tokens bigint, unpriced_calls bigint, percent numeric, state text)
+    LANGUAGE sql STABLE
+    SET search_path TO 'telemetry', 'work', 'pg_temp'
+    AS $$
+  select
+    x.id, x.from_day, x.cost_usd, x.tokens, x.unpriced_calls, x.percent,
+    case when x.percent >= 100 then 'exhausted' when x.percent >= x.warn_percent then 'warned' else 'open' end
+  from (
+    select
+      b.id, b.warn_percent, b.from_day, s.cost_usd, s.tokens, s.unpriced_calls,
+      round(greatest(
+        case when b.limit_usd = 0 then 100 else s.cost_usd * 100 / b.limit_usd end,
+        case when b.limit_tokens = 0 then 100 else s.tokens * 100.0 / b.limit_tokens end
+      ), 1) as percent
+    from (
+      select
+        g.id, g.scope, g.project_id, g.epic_id, g.task_id, g.agent_id, g.limit_usd, g.limit_tokens, g.warn_percent,
+        telemetry.period_start(g.period, telemetry.day_of(now())) as from_day
+      from telemetry.budgets as g
+      where g.id = any (p_ids)
+    ) as b
+    cross join lateral telemetry.spent(
+      b.project_id,
+      case b.scope
+        when 'task' then array(select work.with_descendants(array[b.task_id]))
+        when 'epic' then array(select t.id from work.tasks as t where t.epic_id = b.epic_id)
+      end,
+      b.agent_id, b.from_day
+    ) as s
+  ) as x
+$$;
+
+-- function budgets_over(uuid[], uuid)
+
+CREATE FUNCTION telemetry.budgets_over(p_task_ids uuid[], p_agent_id uuid) RETURNS TABLE(id uuid, scope text, project_id uuid, task_ids uuid[])
+    LANGUAGE sql STABLE
+    SET search_path TO 'telemetry', 'work', 'pg_temp'
+    AS $$
+  select b.id, b.scope, b.project_id, array_agg(t.id)
+  from telemetry.budgets as b
+  join work.tasks as t on t.id = any (p_task_ids)
+  where b.is_active
+    and case b.scope
+      when 'all' then true
+      when 'project' then b.project_id = t.project_id
+      when 'epic' then b.epic_id = t.epic_id
+      when 'agent' then b.agent_id = p_agent_id
+      else t.id in (select work.with_descendants(array[b.task_id]))
+    end
+  group by b.id, b.scope, b.project_id
+$$;
+
+-- function client_reported(uuid[])
+
+CREATE FUNCTION telemetry.client_reported(p_session_ids uuid[]) RETURNS TABLE(session_id uuid, input_tokens bigint, output_tokens bigint, cache_read_tokens bigint, cache_write_tokens bigint, cost_usd numeric)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'telemetry', 'pg_temp'
+    AS $_$
+begin
+  if to_regclass('telemetry.client_reported_usage') is null then
+    return;
+  end if;
+  return query execute
+    'select r.session_id,
+       greatest(
+         coalesce(sum(r.tokens) filter (where r.type = ''input''), 0)
+         - coalesce(sum(r.tokens) filter (where r.type = ''cache_read'' and r.agent_id <> ''claude-code''), 0), 0
+       )::bigint,
+       coalesce(sum(r.tokens) filter (where r.type = ''output''), 0)::bigint,
+       coalesce(sum(r.tokens) filter (where r.type = ''cache_read''), 0)::bigint,
+       coalesce(sum(r.tokens) filter (where r.type = ''cache_write''), 0)::bigint,
+       sum(r.cost_usd)
+     from telemetry.client_reported_usage as r
+     where r.session_id = any ($1)
+     group by r.session_id' using p_session_ids;
+end
+$_$;
+
+-- function close_executions(uuid[], text, jsonb[], text[])
+
+CREATE FUNCTION telemetry.close_executions(p_task_ids uuid[], p_status text, p_results jsonb[], p_errors text[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'telemetry', 'kit', 'pg_temp'
+    AS $$
+declare
+  ended uuid[];
+begin
+  with closed as (
+    update telemetry.agent_executions as e
+    set status = p_status, completed_at = clock_timestamp(), result = c.result, error_message = left(c.error, 10000)
+    from unnest(p_task_ids, p_results, p_errors) as c (task_id, result, error)
+    where e.task_id = c.task_id
+      and e.task_id = any (p_task_ids)
+      and e.completed_at is null
+    returning e.id, e.session_id
+  )
+  select array_agg(c.id) into ended from closed as c where c.session_id is not null;
+  if ended is not null then
+    update telemetry.session_tasks as s
+    set until_at = clock_timestamp()
+    where s.execution_id = any (ended)
+      and s.source = 'claim'
+      and s.until_at is null;
+  end if;
+end
+$$;
+
+-- function count_usage()
+
+CREATE FUNCTION telemetry.count_usage() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'telemetry', 'pg_temp'
+    AS $$
+begin
+  if tg_op <> 'DELETE' then
+    insert into telemetry.usage_deltas (
+      day, project_id, task_id, registered_agent_id, agent_id, model, calls, unpriced_calls, approximate_calls, input_tokens,
+      output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_usd
+    )
+    select
+      telemetry.day_of(n.at), n.project_id, n.task_id, n.registered_agent_id, n.agent_id, n.model, count(*),
+      count(*) filter (where n.cost_usd is null), count(*) filter (where n.approximate), sum(n.input_tokens), sum(n.output_tokens), sum(n.cache_read_tokens),
+      sum(n.cache_write_tokens), sum(n.reasoning_tokens), coalesce(sum(n.cost_usd), 0)
+    from new_rows as n
+    group by telemetry.day_of(n.at), n.project_id, n.task_id, n.registered_agent_id, n.agent_id, n.model;
+  end if;
+  if tg_op <> 'INSERT' then
+    insert into telemetry.usage_deltas (
+      day, project_id, task_id, registered_agent_id, agent_id, model, calls, unpriced_calls, approximate_calls, input_tokens,
+      output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_usd
+    )
+    select
+      telemetry.day_of(o.at), o.project_id, o.task_id, o.registered_agent_id, o.agent_id, o.model, -count(*),
+      -count(*) filter (where o.cost_usd is null), -count(*) filter (where o.approximate), -sum(o.input_tokens), -sum(o.output_tokens), -sum(o.cache_read_tokens),
+      -sum(o.cache_write_tokens), -sum(o.reasoning_tokens), -coalesce(sum(o.cost_usd), 0)
+    from old_rows as o
+    group by telemetry.day_of(o.at), o.project_id, o.task_id, o.registered_agent_id, o.agent_id, o.model;
+  end if;
+  return null;
+end
+$$;
+
+-- function day_key(text, uuid, uuid, uuid, text, text)
+
+CREATE FUNCTION telemetry.day_key(p_by text, p_project_id uuid, p_task_id uuid, p_agent_id uuid, p_client text, p_model text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT
+         CASE p_by
+             WHEN 'project'::text THEN (p_project_id)::text
+             WHEN 'task'::text THEN (p_task_id)::text
+             WHEN 'agent'::text THEN (p_agent_id)::text
+             WHEN 'client'::text THEN p_client
+             WHEN 'model'::text THEN p_model
+             ELSE NULL::text
+         END AS "case";
+END;
+
+-- function day_of(timestamp with time zone)
+
+CREATE FUNCTION telemetry.day_of(p_at timestamp with time zone) RETURNS date
+    LANGUAGE sql STABLE
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+  select (p_at at time zone coalesce((select s.value #>> '{}' from kit.settings as s where s.key = 'timezone'), 'UTC'))::date
+$$;
+
+-- function day_start(date)
+
+CREATE FUNCTION telemetry.day_start(p_day date) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+  select p_day::timestamp at time zone coalesce((select s.value #>> '{}' from kit.settings as s where s.key = 'timezone'), 'UTC')
+$$;
+
+-- table usage_days
+
+CREATE TABLE telemetry.usage_days (
+    day date NOT NULL,
+    project_id uuid NOT NULL,
+    task_id uuid,
+    registered_agent_id uuid,
+    agent_id text NOT NULL,
+    model text NOT NULL,
+    calls bigint NOT NULL,
+    unpriced_calls bigint NOT NULL,
+    approximate_calls bigint NOT NULL,
+    input_tokens bigint NOT NULL,
+    output_tokens bigint NOT NULL,
+    cache_read_tokens bigint NOT NULL,
+    cache_write_tokens bigint NOT NULL,
+    reasoning_tokens bigint NOT NULL,
+    cost_usd numeric(24,9) NOT NULL
+);
+
+-- comment TABLE usage_days
+
+COMMENT ON TABLE telemetry.usage_days IS 'Tokens and cost by day and all that is asked for; with usage_deltas it is exact at every moment.';
+
+-- table usage_deltas
+
+CREATE TABLE telemetry.usage_deltas (
+    id bigint NOT NULL,
+    day date NOT NULL,
+    project_id uuid NOT NULL,
+    task_id uuid,
+    registered_agent_id uuid,
+    agent_id text NOT NULL,
+    model text NOT NULL,
+    calls bigint NOT NULL,
+    unpriced_calls bigint NOT NULL,
+    approximate_calls bigint NOT NULL,
+    input_tokens bigint NOT NULL,
+    output_tokens bigint NOT NULL,
+    cache_read_tokens bigint NOT NULL,
+    cache_write_tokens bigint NOT NULL,
+    reasoning_tokens bigint NOT NULL,
+    cost_usd numeric(24,9) NOT NULL
+);
+
+-- comment TABLE usage_deltas
+
+COMMENT ON TABLE telemetry.usage_deltas IS 'What usage_days has not taken in yet: appended by every write, folded by a job.';
+
+-- table tasks
+
+CREATE TABLE work.tasks (
+    id uuid DEFAULT kit.new_id() NOT NULL,
+    project_id uuid NOT NULL,
+    number bigint NOT NULL,
+    parent_task_id uuid,
+    title text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    details text DEFAULT ''::text NOT NULL,
+    test_strategy text DEFAULT ''::text NOT NULL,
+    requirements jsonb DEFAULT '[]'::jsonb NOT NULL,
+    acceptance_criteria jsonb DEFAULT '[]'::jsonb NOT NULL,
+    type text DEFAULT 'task'::text NOT NULL,
+    status text DEFAULT 'pending'::text NOT NULL,
+    status_reason text,
+    priority smallint DEFAULT 5 NOT NULL,
+    labels text[] DEFAULT '{}'::text[] NOT NULL,
+    required_capabilities text[] DEFAULT '{}'::text[] NOT NULL,
+    order_index integer DEFAULT 0 NOT NULL,
+    estimated_minutes integer,
+    actual_minutes integer,
+    complexity_score smallint,
+    assigned_user_id uuid,
+    assigned_agent_id uuid,
+    assigned_component text,
+    created_by_user_id uuid,
+    created_by_agent_id uuid,
+    github_issue_number bigint,
+    github_pr_number bigint,
+    github_node_id text,
+    github_url text,
+    linear_issue_id text,
+    files_changed integer,
+    lines_added integer,
+    lines_deleted integer,
+    ai_analysis jsonb DEFAULT '{}'::jsonb NOT NULL,
+    ai_suggestions jsonb DEFAULT '[]'::jsonb NOT NULL,
+    result jsonb,
+    attempts smallint DEFAULT 0 NOT NULL,
+    max_attempts smallint DEFAULT 3 NOT NULL,
+    quarantined_at timestamp with time zone,
+    quarantine_reason text,
+    due_date timestamp with time zone,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    import_file_id uuid,
+    import_tag text,
+    import_ref text,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    started_at timestamp with time zone,
+    completed_at timestamp with time zone,
+    deleted_at timestamp with time zone,
+    epic_id uuid,
+    issue_id uuid,
+    workflow_id uuid,
+    finished_token bigint,
+    CONSTRAINT tasks_acceptance_criteria_check CHECK ((jsonb_typeof(acceptance_criteria) = 'array'::text)),
+    CONSTRAINT tasks_actual_minutes_check CHECK ((actual_minutes >= 0)),
+    CONSTRAINT tasks_assigned_once CHECK (((assigned_user_id IS NULL) OR (assigned_agent_id IS NULL))),
+    CONSTRAINT tasks_attempts_check CHECK ((attempts >= 0)),
+    CONSTRAINT tasks_complexity_score_check CHECK (((complexity_score >= 1) AND (complexity_score <= 13))),
+    CONSTRAINT tasks_estimated_minutes_check CHECK ((estimated_minutes >= 0)),
+    CONSTRAINT tasks_files_changed_check CHECK ((files_changed >= 0)),
+    CONSTRAINT tasks_lines_added_check CHECK ((lines_added >= 0)),
+    CONSTRAINT tasks_lines_deleted_check CHECK ((lines_deleted >= 0)),
+    CONSTRAINT tasks_max_attempts_check CHECK ((max_attempts > 0)),
+    CONSTRAINT tasks_not_own_parent CHECK ((parent_task_id <> id)),
+    CONSTRAINT tasks_number_check CHECK ((number > 0)),
+    CONSTRAINT tasks_priority_check CHECK (((priority >= 1) AND (priority <= 10))),
+    CONSTRAINT tasks_requirements_check CHECK ((jsonb_typeof(requirements) = 'array'::text)),
+    CONSTRAINT tasks_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'pending'::text, 'in_progress'::text, 'blocked'::text, 'in_review'::text, 'testing'::text, 'awaiting_input'::text, 'done'::text, 'failed'::text, 'cancelled'::text, 'deferred'::text]))),
+    CONSTRAINT tasks_title_check CHECK (((title ~ '\S'::text) AND (length(title) <= 2000))),
+    CONSTRAINT tasks_type_check CHECK ((type = ANY (ARRAY['bug'::text, 'feature'::text, 'refactor'::text, 'test'::text, 'documentation'::text, 'task'::text, 'chore'::text, 'pull_request'::text])))
+);
+
+-- comment TABLE tasks
+
+COMMENT ON TABLE work.tasks IS 'Work to be done: a task or subtask of a project; readiness and leases stand in ready_queue.';
+
+-- comment COLUMN tasks.finished_token
+
+COMMENT ON COLUMN work.tasks.finished_token IS 'The token of the claim that finished it, by which the same word said twice is known; null when a person did.';
+
+-- function usage_within(uuid, uuid, uuid, uuid, text, text, date, date)
+
+CREATE FUNCTION telemetry.usage_within(p_project_id uuid, p_task_id uuid, p_epic_id uuid, p_agent_id uuid, p_client text, p_model text, p_since date, p_until date) RETURNS TABLE(day date, project_id uuid, task_id uuid, registered_agent_id uuid, agent_id text, model text, calls bigint, unpriced_calls bigint, approximate_calls bigint, input_tokens bigint, output_tokens bigint, cache_read_tokens bigint, cache_write_tokens bigint, reasoning_tokens bigint, cost_usd numeric)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT u.day,
+     u.project_id,
+     u.task_id,
+     u.registered_agent_id,
+     u.agent_id,
+     u.model,
+     u.calls,
+     u.unpriced_calls,
+     u.approximate_calls,
+     u.input_tokens,
+     u.output_tokens,
+     u.cache_read_tokens,
+     u.cache_write_tokens,
+     u.reasoning_tokens,
+     u.cost_usd
+    FROM ( SELECT d.day,
+             d.project_id,
+             d.task_id,
+             d.registered_agent_id,
+             d.agent_id,
+             d.model,
+             d.calls,
+             d.unpriced_calls,
+             d.approximate_calls,
+             d.input_tokens,
+             d.output_tokens,
+             d.cache_read_tokens,
+             d.cache_write_tokens,
+             d.reasoning_tokens,
+             d.cost_usd
+            FROM telemetry.usage_days d
+         UNION ALL
+          SELECT d.day,
+             d.project_id,
+             d.task_id,
+             d.registered_agent_id,
+             d.agent_id,
+             d.model,
+             d.calls,
+             d.unpriced_calls,
+             d.approximate_calls,
+             d.input_tokens,
+             d.output_tokens,
+             d.cache_read_tokens,
+             d.cache_write_tokens,
+             d.reasoning_tokens,
+             d.cost_usd
+            FROM telemetry.usage_deltas d) u
+   WHERE (((usage_within.p_project_id IS NULL) OR (u.project_id = usage_within.p_project_id)) AND ((usage_within.p_task_id IS NULL) OR (u.task_id = usage_within.p_task_id)) AND ((usage_within.p_epic_id IS NULL) OR (u.task_id IN ( SELECT t.id
+            FROM work.tasks t
+           WHERE (t.epic_id = usage_within.p_epic_id)))) AND ((usage_within.p_agent_id IS NULL) OR (u.registered_agent_id = usage_within.p_agent_id)) AND ((usage_within.p_client IS NULL) OR (u.agent_id = usage_within.p_client)) AND ((usage_within.p_model IS NULL) OR (u.model = usage_within.p_model)) AND ((usage_within.p_since IS NULL) OR (u.day >= usage_within.p_since)) AND ((usage_within.p_until IS NULL) OR (u.day <= usage_within.p_until)));
+END;
+
+-- function days_by(text, uuid, uuid, uuid, uuid, text, text, date, date)
+
+CREATE FUNCTION telemetry.days_by(p_by text, p_project_id uuid, p_task_id uuid, p_epic_id uuid, p_agent_id uuid, p_client text, p_model text, p_since date, p_until date) RETURNS TABLE(key text, calls bigint, unpriced_calls bigint, approximate_calls bigint, input_tokens bigint, output_tokens bigint, cache_read_tokens bigint, cache_write_tokens bigint, reasoning_tokens bigint, cost_usd numeric)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT COALESCE(
+         CASE
+             WHEN (days_by.p_by = 'epic'::text) THEN (t.epic_id)::text
+             WHEN (days_by.p_by = ANY (ARRAY['day'::text, 'week'::text, 'month'::text])) THEN ((date_trunc(days_by.p_by, (u.day)::timestamp without time zone))::date)::text
+             ELSE telemetry.day_key(days_by.p_by, u.project_id, u.task_id, u.registered_agent_id, u.agent_id, u.model)
+         END, ''::text) AS "coalesce",
+     (sum(u.calls))::bigint AS sum,
+     (sum(u.unpriced_calls))::bigint AS sum,
+     (sum(u.approximate_calls))::bigint AS sum,
+     (sum(u.input_tokens))::bigint AS sum,
+     (sum(u.output_tokens))::bigint AS sum,
+     (sum(u.cache_read_tokens))::bigint AS sum,
+     (sum(u.cache_write_tokens))::bigint AS sum,
+     (sum(u.reasoning_tokens))::bigint AS sum,
+         CASE
+             WHEN (sum(u.calls) > sum(u.unpriced_calls)) THEN sum(u.cost_usd)
+             ELSE NULL::numeric
+         END AS "case"
+    FROM (telemetry.usage_within(days_by.p_project_id, days_by.p_task_id, days_by.p_epic_id, days_by.p_agent_id, days_by.p_client, days_by.p_model, days_by.p_since, days_by.p_until) u(day, project_id, task_id, registered_agent_id, agent_id, model, calls, unpriced_calls, approximate_calls, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_usd)
+      LEFT JOIN work.tasks t ON ((t.id = u.task_id)))
+   GROUP BY COALESCE(
+         CASE
+             WHEN (days_by.p_by = 'epic'::text) THEN (t.epic_id)::text
+             WHEN (days_by.p_by = ANY (ARRAY['day'::text, 'week'::text, 'month'::text])) THEN ((date_trunc(days_by.p_by, (u.day)::timestamp without time zone))::date)::text
+             ELSE telemetry.day_key(days_by.p_by, u.project_id, u.task_id, u.registered_agent_id, u.agent_id, u.model)
+         END, ''::text)
+  HAVING (sum(u.calls) > (0)::numeric);
+END;
+
+-- table tool_calls
+
+CREATE TABLE telemetry.tool_calls (
+    session_id uuid NOT NULL,
+    call_id text NOT NULL,
+    name text NOT NULL,
+    kind text DEFAULT 'other'::text NOT NULL,
+    input text,
+    input_bytes bigint,
+    output text,
+    output_bytes bigint,
+    success boolean,
+    error text,
+    decision text,
+    duration_ms bigint,
+    waited_ms bigint,
+    started_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    subagent text,
+    file_path text,
+    lines_added integer,
+    lines_removed integer,
+    sources text[] DEFAULT '{}'::text[] NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT tool_calls_call_id_check CHECK (((call_id ~ '\S'::text) AND (length(call_id) <= 200))),
+    CONSTRAINT tool_calls_duration_ms_check CHECK ((duration_ms >= 0)),
+    CONSTRAINT tool_calls_input_bytes_check CHECK ((input_bytes >= 0)),
+    CONSTRAINT tool_calls_kind_check CHECK ((kind = ANY (ARRAY['read'::text, 'write'::text, 'command'::text, 'test'::text, 'build'::text, 'search'::text, 'web'::text, 'mcp'::text, 'subagent'::text, 'plan'::text, 'other'::text]))),
+    CONSTRAINT tool_calls_lines_added_check CHECK ((lines_added >= 0)),
+    CONSTRAINT tool_calls_lines_removed_check CHECK ((lines_removed >= 0)),
+    CONSTRAINT tool_calls_output_bytes_check CHECK ((output_bytes >= 0)),
+    CONSTRAINT tool_calls_waited_ms_check CHECK ((waited_ms >= 0))
+);
+
+-- comment TABLE tool_calls
+
+COMMENT ON TABLE telemetry.tool_calls IS 'Tools that an agent used, once each, however many sources told of them.';
+
+-- function done_in(uuid)
+
+CREATE FUNCTION telemetry.done_in(p_session_id uuid) RETURNS TABLE(tool_calls bigint, tool_failures bigint, errors bigint, files_modified bigint, lines_added bigint, lines_removed bigint, commands_executed bigint, tests_run bigint, tests_passed bigint, build_attempts bigint, build_successes bigint, tools_ms bigint, waited_ms bigint)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT count(*) AS count,
+     count(*) FILTER (WHERE (NOT c.success)) AS count,
+     count(*) FILTER (WHERE ((NOT c.success) AND (c.kind <> ALL (ARRAY['test'::text, 'build'::text])))) AS count,
+     count(DISTINCT c.file_path) FILTER (WHERE ((c.kind = 'write'::text) AND (c.success IS NOT FALSE))) AS count,
+     COALESCE(sum(c.lines_added) FILTER (WHERE (c.success IS NOT FALSE)), (0)::bigint) AS "coalesce",
+     COALESCE(sum(c.lines_removed) FILTER (WHERE (c.success IS NOT FALSE)), (0)::bigint) AS "coalesce",
+     count(*) FILTER (WHERE (c.kind = ANY (ARRAY['command'::text, 'test'::text, 'build'::text]))) AS count,
+     count(*) FILTER (WHERE ((c.kind = 'test'::text) AND (c.success IS NOT NULL))) AS count,
+     count(*) FILTER (WHERE ((c.kind = 'test'::text) AND c.success)) AS count,
+     count(*) FILTER (WHERE ((c.kind = 'build'::text) AND (c.success IS NOT NULL))) AS count,
+     count(*) FILTER (WHERE ((c.kind = 'build'::text) AND c.success)) AS count,
+     (COALESCE(sum(c.duration_ms), (0)::numeric))::bigint AS "coalesce",
+     (COALESCE(sum(c.waited_ms), (0)::numeric))::bigint AS "coalesce"
+    FROM telemetry.tool_calls c
+   WHERE (c.session_id = done_in.p_session_id);
+END;
+
+-- function drop_override(uuid)
+
+CREATE FUNCTION telemetry.drop_override(p_id uuid) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'telemetry', 'kit', 'pg_temp'
+    AS $$
+begin
+  perform kit.authorize('telemetry:admin');
+  delete from telemetry.model_prices as p
+  where p.id = p_id
+    and p.source = 'override';
+  return found;
+end
+$$;
+
+-- function end_session(uuid, text, timestamp with time zone)
+
+CREATE FUNCTION telemetry.end_session(p_session_id uuid, p_outcome text DEFAULT NULL::text, p_at timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'telemetry', 'kit', 'pg_temp'
+    AS $$
+begin
+  perform kit.authorize('telemetry:write');
+  update telemetry.agent_sessions
+  set
+    end_time = case
+      when last_seen_at <= end_time + interval '1 minute' then end_time
+      else greatest(coalesce(p_at, clock_timestamp()), last_seen_at)
+    end,
+    outcome = coalesce(p_outcome, outcome)
+  where id = p_session_id;
+  if not found then
+    raise exception 'there is no session %', p_session_id using errcode = 'ST404';
+  end if;
+  perform telemetry.score_session(p_session_id);
+end
+$$;
+
+-- function entries_after(uuid, text, timestamp with time zone, integer, bigint, text, integer)
+
+CREATE FUNCTION telemetry.entries_after(p_session_id uuid, p_part text, p_at timestamp with time zone, p_rank integer, p_sequence bigint, p_id text, p_limit integer) RETURNS TABLE(at timestamp with time zone, rank integer, sequence bigint, id text)
+    LANGUAGE sql STABLE ROWS 100
+    SET search_path TO 'telemetry', 'pg_temp'
+    AS $$
+  (
+    select u.at, 0, 0::bigint, u.id::text collate "C" as id
+    from telemetry.token_usage as u
+    where u.session_id = p_session_id
+      and u.at >= p_at
+      and (u.at, 0, 0::bigint, u.id::text collate "C") > (p_at, p_rank, p_sequence, p_id)
+      and (p_part is null or coalesce(u.subagent, '') = p_part)
+    order by u.at, u.id::text collate "C"
+    limit p_limit
+  )
+  union all
+  (
+    select m."timestamp", 1, m.sequence, m.id::text collate "C" as id
+    from telemetry.chat_messages as m
+    where m.session_id = p_session_id
+      and m."timestamp" >= p_at
+      and (m."timestamp", 1, m.sequence, m.id::text collate "C") > (p_at, p_rank, p_sequence, p_id)
+      and (p_part is null or coalesce(m.subagent, '') = p_part)
+    order by m."timestamp", m.sequence, m.id::text collate "C"
+    limit p_limit
+  )
+  union all
+  (
+    select coalesce(c.started_at, c.ended_at, c.created_at) as at, 2, 0, c.call_id collate "C" as id
+    from telemetry.tool_calls as c
+    where c.session_id = p_session_id
+      and coalesce(c.started_at, c.ended_at, c.created_at) >= p_at
+      and (coalesce(c.started_at, c.ended_at, c.created_at), 2, 0::bigint, c.call_id collate "C")
+        > (p_at, p_rank, p_sequence, p_id)
+      and (p_part is null or coalesce(c.subagent, '') = p_part)
+    order by coalesce(c.started_at, c.ended_at, c.created_at), c.call_id collate "C"
+    limit p_limit
+  )
+  union all
+  select g.committed_at, 3, 0, g.sha collate "C" as id
+  from telemetry.session_commits as g
+  where g.session_id = p_session_id
+    and (g.committed_at, 3, 0::bigint, g.sha collate "C") > (p_at, p_rank, p_sequence, p_id)
+    and coalesce(p_part, '') = ''
+  order by 1, 2, 3, 4
+  limit p_limit
+$$;
+
+-- function entries_before(uuid, text, timestamp with time zone, integer, bigint, text, integer)
+
+CREATE FUNCTION telemetry.entries_before(p_session_id uuid, p_part text, p_at timestamp with time zone, p_rank integer, p_sequence bigint, p_id text, p_limit integer) RETURNS TABLE(at timestamp with time zone, rank integer, sequence bigint, id text)
+    LANGUAGE sql STABLE ROWS 100
+    SET search_path TO 'telemetry', 'pg_temp'
+    AS $$
+  (
+    select u.at, 0, 0::bigint, u.id::text collate "C" as id
+    from telemetry.token_usage as u
+    where u.session_id = p_session_id
+      and u.at <= p_at
+      and (u.at, 0, 0::bigint, u.id::text collate "C") < (p_at, p_rank, p_sequence, p_id)
+      and (p_part is null or coalesce(u.subagent, '') = p_part)
+    order by u.at desc, u.id::text collate "C" desc
+    limit p_limit
+  )
+  union all
+  (
+    select m."timestamp", 1, m.sequence, m.id::text collate "C" as id
+    from telemetry.chat_messages as m
+    where m.session_id = p_session_id
+      and m."timestamp" <= p_at
+      and (m."timestamp", 1, m.sequence, m.id::text collate "C") < (p_at, p_rank, p_sequence, p_id)
+      and (p_part is null or coalesce(m.subagent, '') = p_part)
+    order by m."timestamp" desc, m.sequence desc, m.id::text collate "C" desc
+    limit p_limit
+  )
+  union all
+  (
+    select coalesce(c.started_at, c.ended_at, c.created_at) as at, 2, 0, c.call_id collate "C" as id
+    from telemetry.tool_calls as c
+    where c.session_id = p_session_id
+      and coalesce(c.started_at, c.ended_at, c.created_at) <= p_at
+      and (coalesce(c.started_at, c.ended_at, c.created_at), 2, 0::bigint, c.call_id collate "C")
+        < (p_at, p_rank, p_sequence, p_id)
+      and (p_part is null or coalesce(c.subagent, '') = p_part)
+    order by coalesce(c.started_at, c.ended_at, c.created_at) desc, c.call_id collate "C" desc
+    limit p_limit
+  )
+  union all
+  select g.committed_at, 3, 0, g.sha collate "C" as id
+  from telemetry.session_commits as g
+  where g.session_id = p_session_id
+    and (g.committed_at, 3, 0::bigint, g.sha collate "C") < (p_at, p_rank, p_sequence, p_id)
+    and coalesce(p_part, '') = ''
+  order by 1 desc, 2 desc, 3 desc, 4 desc
+  limit p_limit
+$$;
+
+-- function execution_expired(uuid[], uuid[], jsonb[])
+
+CREATE FUNCTION telemetry.execution_expired(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'telemetry', 'pg_temp'
+    AS $$
+  select telemetry.close_executions(
+    p_task_ids, 'timeout', null, array_fill('the lease ended without a word'::text, array[cardinality(p_task_ids)])
+  )
+$$;
+
+-- function execution_failed(uuid[], uuid[], jsonb[])
+
+CREATE FUNCTION telemetry.execution_failed(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'telemetry', 'pg_temp'
+    AS $$
+  select telemetry.close_executions(
+    p_task_ids, 'failure', null,
+    array(select coalesce(d.detail ->> 'reason', 'failed') from unnest(p_details) with ordinality as d (detail, n) order by d.n)
+  )
+$$;
+
+-- function execution_finished(uuid[], uuid[], jsonb[])
+
+CREATE FUNCTION telemetry.execution_finished(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'telemetry', 'pg_temp'
+    AS $$
+  select telemetry.close_executions(
+    p_task_ids, 'success', array(select d.detail -> 'result' from unnest(p_details) with ordinality as d (detail, n) order by d.n), null
+  )
+$$;
+
+-- function execution_given_back(uuid[], uuid[], jsonb[])
+
+CREATE FUNCTION telemetry.execution_given_back(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'telemetry', 'pg_temp'
+    AS $$
+  select telemetry.close_executions(
+    p_task_ids, 'failure', null,
+    array(
+      select concat_ws(': ', 'given back', d.detail ->> 'reason')
+      from unnest(p_details) with ordinality as d (detail, n)
+      order by d.n
+    )
+  )
+$$;
+
+-- function execution_released(uuid[], uuid[], jsonb[])
+
+CREATE FUNCTION telemetry.execution_released(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'telemetry', 'pg_temp'
+    AS $$
+  select telemetry.close_executions(
+    p_task_ids, 'failure', null, array_fill('a person took the task'::text, array[cardinality(p_task_ids)])
+  )
+$$;
+
+-- function find_messages(text, uuid, uuid, timestamp with time zone, uuid, integer)
+
+CREATE FUNCTION telemetry.find_messages(p_text text, p_project_id uuid DEFAULT NULL::uuid, p_session_id uuid DEFAULT NULL::uuid, p_after_time timestamp with time zone DEFAULT NULL::timestamp with time zone, p_after_id uuid DEFAULT NULL::uuid, p_limit integer DEFAULT 20) RETURNS TABLE(id uuid, session_id uuid, at timestamp with time zone)
+    LANGUAGE plpgsql STABLE ROWS 20
+    SET search_path TO 'telemetry', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+declare
+  asked constant tsquery := websearch_to_tsquery('simple', p_text);
+  found_ids uuid[];
+begin
+  if p_session_id is null then
+    select array_agg(n.id) into found_ids
+    from (
+      select w.id
+      from (
+        select m.id, m.session_id, m."timestamp", m.search_content
+        from telemetry.chat_messages as m
+        where p_after_id is null or (m."timestamp", m.id) < (p_after_time, p_after_id)
+        order by m."timestamp" desc, m.id desc
+        limit 5000
+      ) as w
+      left join telemetry.agent_sessions as s on s.id = w.session_id
+      where w.search_content @@ asked
+        and (p_project_id is null or s.project_id = p_project_id)
+      order by w."timestamp" desc, w.id desc
+      limit p_limit
+    ) as n;
+  end if;
+  if coalesce(cardinality(found_ids), 0) < p_limit then
+    with hits as materialized (
+      select m.id, m."timestamp"
+      from telemetry.chat_messages as m
+      left join telemetry.agent_sessions as s on s.id = m.session_id
+      where m.search_content @@ asked
+        and (p_project_id is null or s.project_id = p_project_id)
+        and (p_session_id is null or m.session_id = p_session_id)
+        and (p_after_id is null or (m."timestamp", m.id) < (p_after_time, p_after_id))
+    )
+    select array_agg(n.id) into found_ids
+    from (select h.id from hits as h order by h."timestamp" desc, h.id desc limit p_limit) as n;
+  end if;
+  return query
+  select m.id, m.session_id, m."timestamp"
+  from telemetry.chat_messages as m
+  where m.id = any (found_ids)
+  order by m."timestamp" desc, m.id desc;
+end
+$$;
+
+-- function fold_usage()
+
+CREATE FUNCTION telemetry.fold_usage() RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'telemetry', 'pg_temp'
+    AS $$
+declare
+  folded integer;
+begin
+  perform kit.authorize('telemetry:write');
+  with taken as (
+    delete from telemetry.usage_deltas
+    returning
+      day, project_id, task_id, registered_agent_id, agent_id, model, calls, unpriced_calls, approximate_calls,
+      input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_usd
+  ),
+  put as (
+    insert into telemetry.usage_days as d (
+      day, project_id, task_id, registered_agent_id, agent_id, model, calls, unpriced_calls, approximate_calls,
+      input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_usd
+    )
+    select
+      t.day, t.project_id, t.task_id, t.registered_agent_id, t.agent_id, t.model, sum(t.calls), sum(t.unpriced_calls),
+      sum(t.approximate_calls),
+      sum(t.input_tokens), sum(t.output_tokens), sum(t.cache_read_tokens), sum(t.cache_write_tokens),
+      sum(t.reasoning_tokens), sum(t.cost_usd)
+    from taken as t
+    group by t.day, t.project_id, t.task_id, t.registered_agent_id, t.agent_id, t.model
+    on conflict on constraint usage_days_one do update
+    set
+      calls = d.calls + excluded.calls,
+      unpriced_calls = d.unpriced_calls + excluded.unpriced_calls,
+      approximate_calls = d.approximate_calls + excluded.approximate_calls,
+      input_tokens = d.input_tokens + excluded.input_tokens,
+      output_tokens = d.output_tokens + excluded.output_tokens,
+      cache_read_tokens = d.cache_read_tokens + excluded.cache_read_tokens,
+      cache_write_tokens = d.cache_write_tokens + excluded.cache_write_tokens,
+      reasoning_tokens = d.reasoning_tokens + excluded.reasoning_tokens,
+      cost_usd = d.cost_usd + excluded.cost_usd
+  )
+  select count(*) into folded from taken;
+  return folded;
+end
+$$;
+
+-- function forget_projection(uuid)
+
+CREATE FUNCTION telemetry.forget_projection(p_session_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'telemetry', 'kit', 'pg_temp'
+    AS $$
+declare
+  seen uuid[];
+  alone uuid[];
+begin
+  perform kit.authorize('telemetry:write');
+  delete from telemetry.chat_messages as m
+  where m.session_id = p_session_id
+    and m.source = 'transcript';
+  delete from telemetry.tool_calls as c
+  where c.session_id = p_session_id
+    and c.sources = array['transcript'];
+  delete from telemetry.session_commits as c
+  where c.session_id = p_session_id
+    and c.source = 'transcript';
+  delete from telemetry.session_tasks as t
+  where t.session_id = p_session_id
+    and t.source in ('transcript', 'branch');
+  with gone as (
+    delete from telemetry.usage_sightings as s
+    where s.session_id = p_session_id
+      and s.source = 'transcript'
+    returning s.usage_id
+  )
+  select array_agg(distinct g.usage_id) into seen from gone as g;
+  select array_agg(e.id) into alone
+  from unnest(seen) as e (id)
+  where not exists (select from telemetry.usage_sightings as s where s.usage_id = e.id);
+  delete from telemetry.token_usage as t
+  where t.id = any (alone);
+  delete from telemetry.usage_keys as k
+  where k.usage_id = any (alone);
+  perform telemetry.settle_usage(array(select e.id from unnest(seen) as e (id) where e.id <> all (coalesce(alone, '{}'))));
+end
+$$;
+
+-- function hold_names(jsonb, uuid[])
+
+CREATE FUNCTION telemetry.hold_names(p_sightings jsonb, p_fresh uuid[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'telemetry', 'pg_temp'
+    AS $$
+begin
+  perform k.key
+  from telemetry.usage_keys as k
+  where k.key in (select n.key from telemetry.usage_told(p_sightings) as u cross join lateral unnest(u.keys) as n (key))
+    and k.usage_id <> all (p_fresh)
+  order by k.key
+  for share;
+end
+$$;
+
+-- function hooked_outcome(uuid, timestamp with time zone, text)
+
+CREATE FUNCTION telemetry.hooked_outcome(p_session_id uuid, p_at timestamp with time zone, p_reason text) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'telemetry', 'pg_temp'
+    AS $$
+  select case
+    when p_reason = 'bypass_permissions_disabled' then 'cancelled'
+    when l.event_name in ('UserPromptSubmit', 'BeforeAgent') then 'cancelled'
+    when l.event_name = 'StopFailure' then 'failure'
+    when l.event_name is not null then 'success'
+    when not exists (select from telemetry.chat_messages as c where c.session_id = p_session_id) then 'abandoned'
+  end
+  from (select) as one
+  left join lateral (
+    select h.event_name
+    from telemetry.hook_events as h
+    where h.session_id = p_session_id
+      and h.at <= p_at
+      and h.event_name in ('UserPromptSubmit', 'BeforeAgent', 'Stop', 'AfterAgent', 'StopFailure')
+    order by h.at desc, h.received_at desc
+    limit 1
+  ) as l on true
+$$;
+
+-- function in_hours(timestamp with time zone, time without time zone, time without time zone)
+
+CREATE FUNCTION telemetry.in_hours(p_at timestamp with time zone, p_from time without time zone, p_until time without time zone) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT ((p_from IS NULL) OR
+         CASE
+             WHEN (p_from <= p_until) THEN ((((p_at AT TIME ZONE 'UTC'::text))::time without time zone >= p_from) AND (((p_at AT TIME ZONE 'UTC'::text))::time without time zone < p_until))
+             ELSE ((((p_at AT TIME ZONE 'UTC'::text))::time without time zone >= p_from) OR (((p_at AT TIME ZONE 'UTC'::text))::time without time zone < p_until))
+         END);
+END;
+
+-- function join_names(jsonb)
+
+CREATE FUNCTION telemetry.join_names(p_sightings jsonb) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'telemetry', 'pg_temp'
+    AS $$
+declare
+  away uuid[];
+  into_ids uuid[];
+begin
+  loop
+    with named as (
+      select u.pos, k.usage_id, min(k.usage_id::text) over (partition by u.pos) as oldest
+      from telemetry.usage_told(p_sightings) as u
+      cross join lateral unnest(u.keys) as n (key)
+      join telemetry.usage_keys as k on k.key = n.key
+    ),
+    pairs as (
+      select n.usage_id, min(n.oldest)::uuid as oldest
+      from named as n
+      where n.usage_id::text <> n.oldest
+      group by n.usage_id
+    )
+    select array_agg(p.usage_id), array_agg(p.oldest) into away, into_ids from pairs as p;
+    exit when away is null;
+    -- Whoever adds to one of them holds its names: what it added is seen below.
+    perform k.key
+    from telemetry.usage_keys as k
+    where k.usage_id = any (away)
+    order by k.key
+    for update;
+    update telemetry.usage_keys as k
+    set usage_id = p.oldest
+    from unnest(away, into_ids) as p (usage_id, oldest)
+    where k.usage_id = p.usage_id;
+    update telemetry.usage_sightings as s
+    set usage_id = p.oldest
+    from unnest(away, into_ids) as p (usage_id, oldest)
+    where s.usage_id = p.usage_id;
+    delete from telemetry.token_usage as t
+    where t.id = any (away);
+  end loop;
+end
+$$;
+
+-- function keep_sightings(jsonb)
+
+CREATE FUNCTION telemetry.keep_sightings(p_sightings jsonb) RETURNS uuid[]
+    LANGUAGE sql
+    SET search_path TO 'telemetry', 'kit', 'pg_temp'
+    AS $$
+  with resolved as (
+    select distinct on (u.source, u.source_key)
+      u.source, u.source_key, k.usage_id, u.session_id, u.project_id, u.task_id, u.execution_id, u.agent_id, u.model,
+      u.at, u.input_tokens, u.output_tokens, u.cache_read_tokens, u.cache_write_tokens, u.cache_write_1h_tokens,
+      u.reasoning_tokens, u.reported_cost_usd, u.duration_ms, u.query_source, u.subagent, u.approximate, u.ordinal_base
+    from telemetry.usage_told(p_sightings) as u
+    join telemetry.usage_keys as k on k.key = u.keys[1]
+    order by u.source, u.source_key, u.output_tokens desc, u.input_tokens + u.cache_read_tokens + u.cache_write_tokens desc
+  ),
+  kept as (
+    insert into telemetry.usage_sightings as s (
+      source, source_key, usage_id, session_id, project_id, task_id, execution_id, agent_id, model, at, input_tokens,
+      output_tokens, cache_read_tokens, cache_write_tokens, cache_write_1h_tokens, reasoning_tokens, reported_cost_usd,
+      duration_ms, query_source, subagent, approximate, ordinal_base
+    )
+    select
+      r.source, r.source_key, r.usage_id, r.session_id, r.project_id, r.task_id, r.execution_id, r.agent_id, r.model,
+      r.at, r.input_tokens, r.output_tokens, r.cache_read_tokens, r.cache_write_tokens, r.cache_write_1h_tokens,
+      r.reasoning_tokens, r.reported_cost_usd, r.duration_ms, r.query_source, r.subagent, r.approximate, r.ordinal_base
+    from resolved as r
+    on conflict (source, source_key) do update
+    set
+      input_tokens = excluded.input_tokens,
+      output_tokens = excluded.output_tokens,
+      cache_read_tokens = excluded.cache_read_tokens,
+      cache_write_tokens = excluded.cache_write_tokens,
+      cache_write_1h_tokens = excluded.cache_write_1h_tokens,
+      reasoning_tokens = excluded.reasoning_tokens,
+      model = excluded.model
+    where (excluded.output_tokens, excluded.input_tokens + excluded.cache_read_tokens + excluded.cache_write_tokens)
+      > (s.output_tokens, s.input_tokens + s.cache_read_tokens + s.cache_write_tokens)
+    returning usage_id
+  )
+  select array_agg(distinct k.usage_id) from kept as k
+$$;
+
+-- function lock_budget(uuid)
+
+CREATE FUNCTION telemetry.lock_budget(p_id uuid) RETURNS integer
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'telemetry', 'pg_temp'
+    AS $$
+  select b.version from telemetry.budgets as b where b.id = p_id for no key update
+$$;
+
+-- function lock_stored(text, text)
+
+CREATE FUNCTION telemetry.lock_stored(p_project_key text, p_session_id text) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'telemetry', 'pg_temp'
+    AS $$
+  select pg_advisory_xact_lock(
+    hashtextextended('telemetry.store', 0) # hashtextextended(p_project_key, 1) # hashtextextended(p_session_id, 2)
+  )
+$$;
+
+-- function name_by_order(jsonb)
+
+CREATE FUNCTION telemetry.name_by_order(p_sightings jsonb) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO 'telemetry', 'pg_temp'
+    AS $_$
+declare
+  named jsonb;
+begin
+  if not jsonb_path_exists(p_sightings, '$[*] ? (@.ordinal_base != null && !exists(@.keys[0]))') then
+    return p_sightings;
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended('telemetry.ordinal', 0) # b.hash)
+  from (
+    select distinct hashtextextended(u.ordinal_base, 0) as hash
+    from telemetry.usage_told(p_sightings) as u
+    where u.ordinal_base is not null
+      and cardinality(coalesce(u.keys, '{}')) = 0
+    order by 1
+  ) as b;
+  with told as (
+    select e.told, e.pos, u.source, u.source_key, u.ordinal_base, cardinality(coalesce(u.keys, '{}')) = 0 as nameless, u.at
+    from jsonb_array_elements(p_sightings) with ordinality as e (told, pos)
+    join telemetry.usage_told(p_sightings) as u on u.pos = e.pos
+  ),
+  once as (
+    select distinct on (t.source, t.source_key) t.told, t.pos, t.source, t.source_key, t.ordinal_base, t.nameless, t.at
+    from told as t
+    where not t.nameless
+      or not exists (
+        select
+        from telemetry.usage_sightings as s
+        where s.source = t.source
+          and s.source_key = t.source_key
+      )
+    order by t.source, t.source_key, t.pos
+  )
+  select jsonb_agg(
+    case
+      when o.nameless then jsonb_set(o.told, '{keys}', jsonb_build_array(o.ordinal_base || '#' || (o.place + o.earlier)))
+      else o.told
+    end
+    order by o.pos
+  ) into named
+  from (
+    select
+      x.told, x.pos, x.nameless, x.ordinal_base,
+      row_number() over (partition by x.nameless, x.source, x.ordinal_base order by x.at, x.source_key) as place,
+      (
+        select count(*)
+        from telemetry.usage_sightings as s
+        where s.ordinal_base = x.ordinal_base
+          and s.source = x.source
+      ) as earlier
+    from once as x
+  ) as o;
+  return coalesce(named, '[]');
+end
+$_$;
+
+-- function names_of(text, text[])
+
+CREATE FUNCTION telemetry.names_of(p_by text, p_keys text[]) RETURNS TABLE(key text, name text, title text, project text)
+    LANGUAGE sql STABLE
+    SET search_path TO 'telemetry', 'work', 'projects', 'agents', 'pg_temp'
+    AS $$
+  select p.id::text, p.slug, p.name, p.slug
+  from projects.projects as p
+  where p_by = 'project' and p.id = any (p_keys::uuid[])
+  union all
+  select t.id::text, p.key || '-' || t.number, t.title, p.slug
+  from work.tasks as t
+  join projects.projects as p on p.id = t.project_id
+  where p_by = 'task' and t.id = any (p_keys::uuid[])
+  union all
+  select e.id::text, p.key || '/' || e.epic_id, e.title, p.slug
+  from work.epics as e
+  join projects.projects as p on p.id = e.project_id
+  where p_by = 'epic' and e.id = any (p_keys::uuid[])
+  union all
+  select a.id::text, a.name, null, null
+  from agents.agents as a
+  where p_by = 'agent' and a.id = any (p_keys::uuid[])
+  union all
+  select s.id::text, s.agent_id || ' ' || left(s.external_id, 8), s.title, p.slug
+  from telemetry.agent_sessions as s
+  join projects.projects as p on p.id = s.project_id
+  where p_by = 'session' and s.id = any (p_keys::uuid[])
+  union all
+  select distinct on (c.sha) c.sha, left(c.sha, 10), c.subject, null
+  from telemetry.session_commits as c
+  where p_by = 'commit' and c.sha = any (p_keys)
+$$;
+
+-- function no_project()
+
+CREATE FUNCTION telemetry.no_project() RETURNS uuid
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT '00000000-0000-7000-8000-000000000001'::uuid AS uuid;
+END;
+
+-- function note_sessions(jsonb)
+
+CREATE FUNCTION telemetry.note_sessions(p_sessions jsonb) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'telemetry', 'kit', 'pg_temp'
+    AS $$
+begin
+  perform kit.authorize('telemetry:write');
+  insert into telemetry.agent_sessions as s (
+    id, project_id, agent_id, agent_version, external_id, parent_session_id, user_id, workspace_id, registered_agent_id,
+    title, cwd, git_branch, git_commit, repository_url, model, start_time, last_seen_at, end_time, context,
+    project_certain
+  )
+  select
+    n.id, coalesce(n.project_id, telemetry.no_project()), n.agent_id, n.agent_version, n.external_id, n.parent_session_id,
+    coalesce(n.user_id, kit.actor_user()), n.workspace_id, n.registered_agent_id,
+    left(n.title, 500), n.cwd, n.git_branch, n.git_commit, n.repository_url, n.model,
+    n.start_time, greatest(n.last_seen_at, n.start_time), n.end_time, coalesce(n.context, '{}'),
+    coalesce(n.project_certain, false)
+  from jsonb_to_recordset(p_sessions) as n (
+    id uuid, project_id uuid, agent_id text, agent_version text, external_id text, parent_session_id uuid, user_id uuid,
+    workspace_id uuid, registered_agent_id uuid, title text, cwd text, git_branch text, git_commit text,
+    repository_url text, model text, start_time timestamptz, last_seen_at timestamptz, end_time timestamptz,
+    context jsonb, project_certain boolean
+  )
+  order by n.id
+  on conflict (id) do update
+  set
+    project_id = case
+      when excluded.project_id = telemetry.no_project() then s.project_id
+      when s.project_id = telemetry.no_project() or (excluded.project_certain and not s.project_certain)
+        then excluded.project_id
+      else s.project_id
+    end,
+    project_certain = s.project_certain or excluded.project_certain,
+    agent_version = coalesce(excluded.agent_version, s.agent_version),
+    parent_session_id = coalesce(s.parent_session_id, excluded.parent_session_id),
+    workspace_id = coalesce(s.workspace_id, excluded.workspace_id),
+    registered_agent_id = coalesce(s.registered_agent_id, excluded.registered_agent_id),
+    title = coalesce(excluded.title, s.title),
+    cwd = coalesce(s.cwd, excluded.cwd),
+    git_branch = coalesce(excluded.git_branch, s.git_branch),
+    git_commit = coalesce(s.git_commit, excluded.git_commit),
+    repository_url = coalesce(s.repository_url, excluded.repository_url),
+    model = coalesce(excluded.model, s.model),
+    start_time = least(s.start_time, excluded.start_time),
+    last_seen_at = greatest(s.last_seen_at, excluded.last_seen_at),
+    end_time = greatest(s.end_time, excluded.end_time),
+    context = s.context || excluded.context,
+    -- What goes on is scored anew when it ends.
+    quality_score = case when excluded.last_seen_at <= s.last_seen_at then s.quality_score end;
+end
+$$;
+
+-- function open_executions(uuid[], uuid[], jsonb[])
+
+CREATE FUNCTION telemetry.open_executions(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'telemetry', 'work', 'kit', 'pg_temp'
+    AS $$
+declare
+  session constant uuid := telemetry.acting_session();
+begin
+  -- Whoever takes in what this session spent waits until its new task can be seen.
+  perform s.id
+  from telemetry.agent_sessions as s
+  where s.id = session
+  for update;
+  update telemetry.agent_executions as e
+  set status = 'failure', completed_at = clock_timestamp(), error_message = 'nobody said how it ended'
+  where e.task_id = any (p_task_ids)
+    and e.completed_at is null;
+  insert into telemetry.agent_executions (agent_id, task_id, project_id, session_id, started_at)
+  select c.agent_id, c.task_id, t.project_id, session, clock_timestamp()
+  from unnest(p_task_ids, p_agent_ids) as c (task_id, agent_id)
+  join work.tasks as t on t.id = c.task_id;
+  if session is not null then
+    insert into telemetry.session_tasks (session_id, task_id, source, stretch, execution_id, from_at)
+    select session, e.task_id, 'claim', e.id::text, e.id, e.started_at
+    from telemetry.agent_executions as e
+    where e.task_id = any (p_task_ids)
+      and e.completed_at is null
+    on conflict do nothing;
+  end if;
+end
+$$;
+
+-- function overview_by(uuid, uuid, uuid, uuid, text, text, date, date)
+
+CREATE FUNCTION telemetry.overview_by(p_project_id uuid, p_task_id uuid, p_epic_id uuid, p_agent_id uuid, p_client text, p_model text, p_since date, p_until date) RETURNS TABLE(by text, key text, calls bigint, unpriced_calls bigint, approximate_calls bigint, input_tokens bigint, output_tokens bigint, cache_read_tokens bigint, cache_write_tokens bigint, reasoning_tokens bigint, cost_usd numeric)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT
+         CASE GROUPING(u.model, u.project_id, u.task_id, u.registered_agent_id, u.agent_id)
+             WHEN 15 THEN 'model'::text
+             WHEN 23 THEN 'project'::text
+             WHEN 27 THEN 'task'::text
+             WHEN 29 THEN 'agent'::text
+             WHEN 30 THEN 'client'::text
+             ELSE 'total'::text
+         END AS "case",
+     COALESCE(u.model, (u.project_id)::text, (u.task_id)::text, (u.registered_agent_id)::text, u.agent_id, ''::text) AS "coalesce",
+     (sum(u.calls))::bigint AS sum,
+     (sum(u.unpriced_calls))::bigint AS sum,
+     (sum(u.approximate_calls))::bigint AS sum,
+     (sum(u.input_tokens))::bigint AS sum,
+     (sum(u.output_tokens))::bigint AS sum,
+     (sum(u.cache_read_tokens))::bigint AS sum,
+     (sum(u.cache_write_tokens))::bigint AS sum,
+     (sum(u.reasoning_tokens))::bigint AS sum,
+         CASE
+             WHEN (sum(u.calls) > sum(u.unpriced_calls)) THEN sum(u.cost_usd)
+             ELSE NULL::numeric
+         END AS "case"
+    FROM telemetry.usage_within(overview_by.p_project_id, overview_by.p_task_id, overview_by.p_epic_id, overview_by.p_agent_id, overview_by.p_client, overview_by.p_model, overview_by.p_since, overview_by.p_until) u(day, project_id, task_id, registered_agent_id, agent_id, model, calls, unpriced_calls, approximate_calls, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_usd)
+   GROUP BY GROUPING SETS ((u.model), (u.project_id), (u.task_id), (u.registered_agent_id), (u.agent_id), ())
+  HAVING (sum(u.calls) > (0)::numeric);
+END;
+
+-- function period_start(text, date)
+
+CREATE FUNCTION telemetry.period_start(p_period text, p_day date) RETURNS date
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT
+         CASE p_period
+             WHEN 'day'::text THEN p_day
+             WHEN 'week'::text THEN (date_trunc('week'::text, (p_day)::timestamp without time zone))::date
+             WHEN 'month'::text THEN (date_trunc('month'::text, (p_day)::timestamp without time zone))::date
+             ELSE NULL::date
+         END AS "case";
+END;
+
+-- table model_prices
+
+CREATE TABLE telemetry.model_prices (
+    id uuid DEFAULT kit.new_id() NOT NULL,
+    provider text NOT NULL,
+    model text NOT NULL,
+    above_input_tokens bigint DEFAULT 0 NOT NULL,
+    effective_from timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    effective_until timestamp with time zone DEFAULT 'infinity'::timestamp with time zone NOT NULL,
+    hours_from time without time zone,
+    hours_until time without time zone,
+    input_usd numeric(21,12) NOT NULL,
+    output_usd numeric(21,12) NOT NULL,
+    cache_read_usd numeric(21,12),
+    cache_write_usd numeric(21,12),
+    cache_write_1h_usd numeric(21,12),
+    reasoning_usd numeric(21,12),
+    request_usd numeric(21,12) DEFAULT 0 NOT NULL,
+    source text NOT NULL,
+    note text,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT model_prices_above_input_tokens_check CHECK ((above_input_tokens >= 0)),
+    CONSTRAINT model_prices_begin_before_they_end CHECK ((effective_from < effective_until)),
+    CONSTRAINT model_prices_cache_read_usd_check CHECK ((cache_read_usd >= (0)::numeric)),
+    CONSTRAINT model_prices_cache_write_1h_usd_check CHECK ((cache_write_1h_usd >= (0)::numeric)),
+    CONSTRAINT model_prices_cache_write_usd_check CHECK ((cache_write_usd >= (0)::numeric)),
+    CONSTRAINT model_prices_hours_whole CHECK (((hours_from IS NULL) = (hours_until IS NULL))),
+    CONSTRAINT model_prices_input_usd_check CHECK ((input_usd >= (0)::numeric)),
+    CONSTRAINT model_prices_model_check CHECK ((model ~ '\S'::text)),
+    CONSTRAINT model_prices_output_usd_check CHECK ((output_usd >= (0)::numeric)),
+    CONSTRAINT model_prices_provider_check CHECK ((provider ~ '\S'::text)),
+    CONSTRAINT model_prices_reasoning_usd_check CHECK ((reasoning_usd >= (0)::numeric)),
+    CONSTRAINT model_prices_request_usd_check CHECK ((request_usd >= (0)::numeric)),
+    CONSTRAINT model_prices_source_check CHECK ((source = ANY (ARRAY['genai-prices'::text, 'override'::text])))
+);
+
+-- comment TABLE model_prices
+
+COMMENT ON TABLE telemetry.model_prices IS 'What models cost and from when to when; an override comes before a list price.';
+
+-- function price_for(text, text, timestamp with time zone, bigint, bigint, bigint, bigint, bigint, bigint)
+
+CREATE FUNCTION telemetry.price_for(p_provider text, p_model text, p_at timestamp with time zone, p_input bigint, p_output bigint, p_cache_read bigint, p_cache_write bigint, p_cache_write_1h bigint, p_reasoning bigint) RETURNS TABLE(cost_usd numeric, price_id uuid)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT round((p.request_usd + ((((((((price_for.p_input)::numeric * p.input_usd) + (((price_for.p_output - LEAST(price_for.p_reasoning, price_for.p_output)))::numeric * p.output_usd)) + ((LEAST(price_for.p_reasoning, price_for.p_output))::numeric * COALESCE(p.reasoning_usd, p.output_usd))) + ((price_for.p_cache_read)::numeric * COALESCE(p.cache_read_usd, p.input_usd))) + (((price_for.p_cache_write - LEAST(price_for.p_cache_write_1h, price_for.p_cache_write)))::numeric * COALESCE(p.cache_write_usd, p.input_usd))) + ((LEAST(price_for.p_cache_write_1h, price_for.p_cache_write))::numeric * COALESCE(p.cache_write_1h_usd, p.cache_write_usd, p.input_usd))) / (1000000)::numeric)), 9) AS round,
+     p.id
+    FROM telemetry.model_prices p
+   WHERE ((lower(p.provider) = lower(price_for.p_provider)) AND (lower(p.model) = lower(price_for.p_model)) AND (price_for.p_at >= p.effective_from) AND (price_for.p_at < p.effective_until) AND ((p.above_input_tokens = 0) OR (p.above_input_tokens < ((price_for.p_input + price_for.p_cache_read) + price_for.p_cache_write))) AND telemetry.in_hours(price_for.p_at, p.hours_from, p.hours_until))
+   ORDER BY (p.source = 'override'::text) DESC, (p.hours_from IS NOT NULL) DESC, p.effective_from DESC, p.above_input_tokens DESC
+  LIMIT 1;
+END;
+
+-- table model_names
+
+CREATE TABLE telemetry.model_names (
+    name text NOT NULL,
+    provider text,
+    model text,
+    found_by text,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT model_names_found_by_check CHECK ((found_by = ANY (ARRAY['exact'::text, 'genai-prices'::text, 'person'::text])))
+);
+
+-- comment TABLE model_names
+
+COMMENT ON TABLE telemetry.model_names IS 'Which priced model a name means that clients use, such as claude-sonnet-4-5-20250929.';
+
+-- function price_of(text, timestamp with time zone, bigint, bigint, bigint, bigint, bigint, bigint)
+
+CREATE FUNCTION telemetry.price_of(p_name text, p_at timestamp with time zone, p_input bigint, p_output bigint, p_cache_read bigint, p_cache_write bigint, p_cache_write_1h bigint, p_reasoning bigint) RETURNS TABLE(cost_usd numeric, price_id uuid)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT p.cost_usd,
+     p.price_id
+    FROM (telemetry.model_names n
+      CROSS JOIN LATERAL telemetry.price_for(n.provider, n.model, price_of.p_at, price_of.p_input, price_of.p_output, price_of.p_cache_read, price_of.p_cache_write, price_of.p_cache_write_1h, price_of.p_reasoning) p(cost_usd, price_id))
+   WHERE (n.name = price_of.p_name);
+END;
+
+-- table token_usage
+
+CREATE TABLE telemetry.token_usage (
+    id uuid NOT NULL,
+    session_id uuid,
+    project_id uuid NOT NULL,
+    task_id uuid,
+    execution_id uuid,
+    registered_agent_id uuid,
+    agent_id text NOT NULL,
+    model text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    input_tokens bigint DEFAULT 0 NOT NULL,
+    output_tokens bigint DEFAULT 0 NOT NULL,
+    cache_read_tokens bigint DEFAULT 0 NOT NULL,
+    cache_write_tokens bigint DEFAULT 0 NOT NULL,
+    cache_write_1h_tokens bigint DEFAULT 0 NOT NULL,
+    reasoning_tokens bigint DEFAULT 0 NOT NULL,
+    cost_usd numeric(18,9),
+    reported_cost_usd numeric(18,9),
+    price_id uuid,
+    duration_ms bigint,
+    query_source text,
+    subagent text,
+    approximate boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT token_usage_cache_read_tokens_check CHECK ((cache_read_tokens >= 0)),
+    CONSTRAINT token_usage_cache_write_1h_tokens_check CHECK ((cache_write_1h_tokens >= 0)),
+    CONSTRAINT token_usage_cache_write_tokens_check CHECK ((cache_write_tokens >= 0)),
+    CONSTRAINT token_usage_duration_ms_check CHECK ((duration_ms >= 0)),
+    CONSTRAINT token_usage_input_tokens_check CHECK ((input_tokens >= 0)),
+    CONSTRAINT token_usage_output_tokens_check CHECK ((output_tokens >= 0)),
+    CONSTRAINT token_usage_reasoning_tokens_check CHECK ((reasoning_tokens >= 0))
+)
+WITH (fillfactor='90');
+
+-- comment TABLE token_usage
+
+COMMENT ON TABLE telemetry.token_usage IS 'One row for each response of a model, whichever and how many sources told of it.';
+
+-- function priced_anew(timestamp with time zone, timestamp with time zone, text, uuid, boolean, timestamp with time zone, uuid, bigint)
+
+CREATE FUNCTION telemetry.priced_anew(p_since timestamp with time zone, p_until timestamp with time zone, p_model text, p_project_id uuid, p_unpriced_only boolean, p_after_at timestamp with time zone, p_after_id uuid, p_limit bigint) RETURNS TABLE(id uuid, at timestamp with time zone, old_cost numeric, old_price uuid, new_cost numeric, new_price uuid)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT u.id,
+     u.at,
+     u.cost_usd,
+     u.price_id,
+     COALESCE(p.cost_usd, u.reported_cost_usd, (
+         CASE
+             WHEN (u.tokens = 0) THEN 0
+             ELSE NULL::integer
+         END)::numeric) AS "coalesce",
+     p.price_id
+    FROM (( SELECT t.id,
+             t.at,
+             t.model,
+             t.cost_usd,
+             t.price_id,
+             t.reported_cost_usd,
+             t.input_tokens,
+             t.output_tokens,
+             t.cache_read_tokens,
+             t.cache_write_tokens,
+             t.cache_write_1h_tokens,
+             t.reasoning_tokens,
+             (((t.input_tokens + t.output_tokens) + t.cache_read_tokens) + t.cache_write_tokens) AS tokens
+            FROM telemetry.token_usage t
+           WHERE (((priced_anew.p_since IS NULL) OR (t.at >= priced_anew.p_since)) AND ((priced_anew.p_until IS NULL) OR (t.at < priced_anew.p_until)) AND ((priced_anew.p_model IS NULL) OR (t.model = priced_anew.p_model)) AND ((priced_anew.p_project_id IS NULL) OR (t.project_id = priced_anew.p_project_id)) AND ((NOT priced_anew.p_unpriced_only) OR (t.cost_usd IS NULL)) AND ((priced_anew.p_after_at IS NULL) OR (ROW(t.at, t.id) > ROW(priced_anew.p_after_at, priced_anew.p_after_id))))
+           ORDER BY t.at, t.id
+          LIMIT priced_anew.p_limit) u
+      LEFT JOIN LATERAL telemetry.price_of(u.model, u.at, u.input_tokens, u.output_tokens, u.cache_read_tokens, u.cache_write_tokens, u.cache_write_1h_tokens, u.reasoning_tokens) p(cost_usd, price_id) ON (true));
+END;
+
+-- function put_costs(uuid[], numeric[], numeric[], uuid[])
+
+CREATE FUNCTION telemetry.put_costs(p_ids uuid[], p_seen numeric[], p_costs numeric[], p_prices uuid[]) RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO 'telemetry', 'pg_temp'
+    AS $$
+declare
+  put integer;
+begin
+  perform t.id
+  from telemetry.token_usage as t
+  where t.id = any (p_ids)
+  order by t.id
+  for no key update;
+  update telemetry.token_usage as t
+  set cost_usd = n.cost, price_id = n.price
+  from unnest(p_ids, p_seen, p_costs, p_prices) as n (id, seen, cost, price)
+  where t.id = n.id
+    and t.cost_usd is not distinct from n.seen;
+  get diagnostics put = row_count;
+  return put;
+end
+$$;
+
+-- function put_names(jsonb, boolean)
+
+CREATE FUNCTION telemetry.put_names(p_names jsonb, p_again boolean) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'telemetry', 'kit', 'pg_temp'
+    AS $$
+declare
+  put integer;
+begin
+  perform kit.authorize(case when p_again or p_names @> '[{"found_by": "person"}]' then 'telemetry:prices' else 'telemetry:write' end);
+  insert into telemetry.model_names as n (name, provider, model, found_by)
+  select t.name, t.provider, t.model, t.found_by
+  from jsonb_to_recordset(p_names) as t (name text, provider text, model text, found_by text)
+  order by t.name
+  on conflict (name) do update
+  set provider = excluded.provider, model = excluded.model, found_by = excluded.found_by
+  where (excluded.found_by = 'person' or (p_again and n.found_by is distinct from 'person'))
+    and (n.provider, n.model, n.found_by) is distinct from (excluded.provider, excluded.model, excluded.found_by);
+  get diagnostics put = row_count;
+  return put;
+end
+$$;
+
+-- function put_override(jsonb)
+
+CREATE FUNCTION telemetry.put_override(p_price jsonb) RETURNS uuid
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'telemetry', 'kit', 'pg_temp'
+    AS $$
+declare
+  made uuid;
+begin
+  perform kit.authorize('telemetry:admin');
+  insert into telemetry.model_prices as p (
+    provider, model, above_input_tokens, effective_from, effective_until, input_usd, output_usd, cache_read_usd,
+    cache_write_usd, cache_write_1h_usd, reasoning_usd, request_usd, source, note
+  )
+  select
+    t.provider, t.model, t.above_input_tokens, t.effective_from, t.effective_until, t.input_usd, t.output_usd,
+    t.cache_read_usd, t.cache_write_usd, t.cache_write_1h_usd, t.reasoning_usd, t.request_usd, 'override',
+    p_price ->> 'note'
+  from telemetry.told_prices(jsonb_build_array(p_price)) as t
+  on conflict (lower(provider), lower(model), above_input_tokens, effective_from, hours_from, source) do update
+  set
+    effective_until = excluded.effective_until, input_usd = excluded.input_usd, output_usd = excluded.output_usd,
+    cache_read_usd = excluded.cache_read_usd, cache_write_usd = excluded.cache_write_usd,
+    cache_write_1h_usd = excluded.cache_write_1h_usd, reasoning_usd = excluded.reasoning_usd,
+    request_usd = excluded.request_usd, note = excluded.note
+  returning p.id into made;
+  return made;
+end
+$$;
+
+-- function put_prices(jsonb)
+
+CREATE FUNCTION telemetry.put_prices(p_prices jsonb) RETURNS TABLE(added integer, changed integer, removed integer)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'telemetry', 'kit', 'pg_temp'
+    AS $$
+begin
+  perform kit.authorize('telemetry:prices');
+  perform pg_advisory_xact_lock(hashtextextended('telemetry.put_prices', 0));
+  delete from telemetry.model_prices as p
+  where p.source = 'genai-prices'
+    and (p.provider, p.model) in (select t.provider, t.model from telemetry.told_prices(p_prices) as t)
+    and (p.provider, p.model, p.above_input_tokens, p.effective_from, coalesce(p.hours_from::text, '')) not in (
+      select t.provider, t.model, t.above_input_tokens, t.effective_from, coalesce(t.hours_from::text, '')
+      from telemetry.told_prices(p_prices) as t
+    );
+  get diagnostics removed = row_count;
+  with put as (
+    insert into telemetry.model_prices as p (
+      provider, model, above_input_tokens, effective_from, effective_until, hours_from, hours_until, input_usd, output_usd,
+      cache_read_usd, cache_write_usd, cache_write_1h_usd, reasoning_usd, request_usd, source
+    )
+    select
+      t.provider, t.model, t.above_input_tokens, t.effective_from, t.effective_until, t.hours_from, t.hours_until,
+      t.input_usd, t.output_usd, t.cache_read_usd, t.cache_write_usd, t.cache_write_1h_usd, t.reasoning_usd,
+      t.request_usd, 'genai-prices'
+    from telemetry.told_prices(p_prices) as t
+    order by t.provider, t.model, t.effective_from, t.above_input_tokens
+    on conflict (lower(provider), lower(model), above_input_tokens, effective_from, hours_from, source) do update
+    set
+      effective_until = excluded.effective_until, hours_until = excluded.hours_until, input_usd = excluded.input_usd,
+      output_usd = excluded.output_usd, cache_read_usd = excluded.cache_read_usd,
+      cache_write_usd = excluded.cache_write_usd, cache_write_1h_usd = excluded.cache_write_1h_usd,
+      reasoning_usd = excluded.reasoning_usd, request_usd = excluded.request_usd
+    where (
+      p.effective_until, p.hours_until, p.input_usd, p.output_usd, p.cache_read_usd, p.cache_write_usd,
+      p.cache_write_1h_usd, p.reasoning_usd, p.request_usd
+    ) is distinct from (
+      excluded.effective_until, excluded.hours_until, excluded.input_usd, excluded.output_usd, excluded.cache_read_usd,
+      excluded.cache_write_usd, excluded.cache_write_1h_usd, excluded.reasoning_usd, excluded.request_usd
+    )
+    returning p.version
+  )
+  select count(*) filter (where t.version = 1), count(*) filter (where t.version > 1) into added, changed from put as t;
+  return next;
+end
+$$;
+
+-- function quality_of(bigint, bigint, bigint, bigint, bigint)
+
+CREATE FUNCTION telemetry.quality_of(p_errors bigint, p_tests_run bigint, p_tests_passed bigint, p_build_attempts bigint, p_build_successes bigint) RETURNS numeric
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT round(GREATEST((0)::numeric, LEAST((100)::numeric, ((((100 - LEAST((5 * p_errors), (30)::bigint)))::numeric - COALESCE(((20)::numeric * ((1)::numeric - ((LEAST(p_tests_passed, p_tests_run))::numeric / (NULLIF(p_tests_run, 0))::numeric))), (0)::numeric)) - COALESCE(((20)::numeric * ((1)::numeric - ((LEAST(p_build_successes, p_build_attempts))::numeric / (NULLIF(p_build_attempts, 0))::numeric))), (0)::numeric)))), 2) AS round;
+END;
+
+-- function rebuild_days()
+
+CREATE FUNCTION telemetry.rebuild_days() RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'telemetry', 'kit', 'pg_temp'
+    AS $$
+declare
+  made bigint;
+begin
+  perform kit.authorize('telemetry:admin');
+  lock table telemetry.token_usage in share mode;
+  lock table telemetry.usage_deltas in exclusive mode;
+  lock table telemetry.usage_days in exclusive mode;
+  delete from telemetry.usage_deltas;
+  delete from telemetry.usage_days;
+  insert into telemetry.usage_days (
+    day, project_id, task_id, registered_agent_id, agent_id, model, calls, unpriced_calls, approximate_calls, input_tokens,
+    output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_usd
+  )
+  select
+    (t.at at time zone z.name)::date, t.project_id, t.task_id, t.registered_agent_id, t.agent_id, t.model, count(*),
+    count(*) filter (where t.cost_usd is null), count(*) filter (where t.approximate), sum(t.input_tokens),
+    sum(t.output_tokens), sum(t.cache_read_tokens), sum(t.cache_write_tokens), sum(t.reasoning_tokens),
+    coalesce(sum(t.cost_usd), 0)
+  from telemetry.token_usage as t
+  cross join (
+    select coalesce((select s.value #>> '{}' from kit.settings as s where s.key = 'timezone'), 'UTC') as name
+  ) as z
+  group by 1, t.project_id, t.task_id, t.registered_agent_id, t.agent_id, t.model;
+  get diagnostics made = row_count;
+  return made;
+end
+$$;
+
+-- function refuse_agents()
+
+CREATE FUNCTION telemetry.refuse_agents() RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+begin
+  perform kit.authorize('telemetry:budget');
+  if kit.actor_agent() is not null or kit.actor_role() = 'agent' then
+    raise exception 'budgets are set by people'
+      using errcode = 'ST403', hint = 'ask the person who set it; `steward work ask` puts a question';
+  end if;
+end
+$$;
+
+-- function reprice_batch(uuid, integer)
+
+CREATE FUNCTION telemetry.reprice_batch(p_id uuid, p_limit integer) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'telemetry', 'kit', 'pg_temp'
+    AS $$
+declare
+  asked record;
+  done record;
+  put integer;
+begin
+  perform kit.authorize('telemetry:write');
+  select r.since, r.until, r.model, r.project_id, r.unpriced_only, r.after_at, r.after_id into asked
+  from telemetry.repricings as r
+  where r.id = p_id
+    and r.completed_at is null
+  for update;
+  if not found then
+    return false;
+  end if;
+  select
+    count(*) as seen, coalesce(sum(n.old_cost), 0) as before, coalesce(sum(n.new_cost), 0) as after, max(n.at) as last_at,
+    (array_agg(n.id order by n.at desc, n.id desc))[1] as last_id,
+    array_agg(n.id) filter (where n.changes) as ids, array_agg(n.old_cost) filter (where n.changes) as old_costs,
+    array_agg(n.new_cost) filter (where n.changes) as new_costs, array_agg(n.new_price) filter (where n.changes) as prices
+  into done
+  from (
+    select a.id, a.at, a.old_cost, a.new_cost, a.new_price, (a.old_cost, a.old_price) is distinct from (a.new_cost, a.new_price) as changes
+    from telemetry.priced_anew(
+      asked.since, asked.until, asked.model, asked.project_id, asked.unpriced_only, asked.after_at, asked.after_id, p_limit
+    ) as a
+  ) as n;
+  put := telemetry.put_costs(done.ids, done.old_costs, done.new_costs, done.prices);
+  update telemetry.repricings as r
+  set
+    after_at = coalesce(done.last_at, r.after_at), after_id = coalesce(done.last_id, r.after_id),
+    seen = r.seen + done.seen, changed = r.changed + put, cost_before = r.cost_before + done.before,
+    cost_after = r.cost_after + done.after, completed_at = case when done.seen < p_limit then clock_timestamp() end
+  where r.id = p_id;
+  return done.seen >= p_limit;
+end
+$$;
+
+-- function responses_within(uuid, uuid, uuid, uuid, uuid, text, text, date, date)
+
+CREATE FUNCTION telemetry.responses_within(p_session_id uuid, p_project_id uuid, p_task_id uuid, p_epic_id uuid, p_agent_id uuid, p_client text, p_model text, p_since date, p_until date) RETURNS TABLE(id uuid, at timestamp with time zone, session_id uuid, project_id uuid, task_id uuid, registered_agent_id uuid, agent_id text, model text, query_source text, subagent text, approximate boolean, input_tokens bigint, output_tokens bigint, cache_read_tokens bigint, cache_write_tokens bigint, reasoning_tokens bigint, cost_usd numeric)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT u.id,
+     u.at,
+     u.session_id,
+     u.project_id,
+     u.task_id,
+     u.registered_agent_id,
+     u.agent_id,
+     u.model,
+     u.query_source,
+     u.subagent,
+     u.approximate,
+     u.input_tokens,
+     u.output_tokens,
+     u.cache_read_tokens,
+     u.cache_write_tokens,
+     u.reasoning_tokens,
+     u.cost_usd
+    FROM telemetry.token_usage u
+   WHERE (((responses_within.p_session_id IS NULL) OR (u.session_id = responses_within.p_session_id)) AND ((responses_within.p_project_id IS NULL) OR (u.project_id = responses_within.p_project_id)) AND ((responses_within.p_task_id IS NULL) OR (u.task_id = responses_within.p_task_id)) AND ((responses_within.p_epic_id IS NULL) OR (u.task_id IN ( SELECT t.id
+            FROM work.tasks t
+           WHERE (t.epic_id = responses_within.p_epic_id)))) AND ((responses_within.p_agent_id IS NULL) OR (u.registered_agent_id = responses_within.p_agent_id)) AND ((responses_within.p_client IS NULL) OR (u.agent_id = responses_within.p_client)) AND ((responses_within.p_model IS NULL) OR (u.model = responses_within.p_model)) AND ((responses_within.p_since IS NULL) OR (u.at >= telemetry.day_start(responses_within.p_since))) AND ((responses_within.p_until IS NULL) OR (u.at < telemetry.day_start((responses_within.p_until + 1)))));
+END;
+
+-- table session_commits
+
+CREATE TABLE telemetry.session_commits (
+    session_id uuid NOT NULL,
+    sha text NOT NULL,
+    committed_at timestamp with time zone NOT NULL,
+    subject text,
+    branch text,
+    source text NOT NULL,
+    CONSTRAINT session_commits_sha_check CHECK ((sha ~ '^[0-9a-f]{7,64}$'::text))
+);
+
+-- comment TABLE session_commits
+
+COMMENT ON TABLE telemetry.session_commits IS 'Commits that were made in a session.';
+
+-- function responses_by(text, uuid, uuid, uuid, uuid, uuid, text, text, date, date)
+
+CREATE FUNCTION telemetry.responses_by(p_by text, p_session_id uuid, p_project_id uuid, p_task_id uuid, p_epic_id uuid, p_agent_id uuid, p_client text, p_model text, p_since date, p_until date) RETURNS TABLE(key text, calls bigint, unpriced_calls bigint, approximate_calls bigint, input_tokens bigint, output_tokens bigint, cache_read_tokens bigint, cache_write_tokens bigint, reasoning_tokens bigint, cost_usd numeric)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT COALESCE(
+         CASE
+             WHEN (responses_by.p_by = 'session'::text) THEN (u.session_id)::text
+             WHEN (responses_by.p_by = 'commit'::text) THEN c.sha
+             WHEN (responses_by.p_by = 'subagent'::text) THEN u.subagent
+             WHEN (responses_by.p_by = 'query_source'::text) THEN u.query_source
+             WHEN (responses_by.p_by = 'epic'::text) THEN (t.epic_id)::text
+             WHEN (responses_by.p_by = ANY (ARRAY['day'::text, 'week'::text, 'month'::text])) THEN ((date_trunc(responses_by.p_by, (telemetry.day_of(u.at))::timestamp without time zone))::date)::text
+             ELSE telemetry.day_key(responses_by.p_by, u.project_id, u.task_id, u.registered_agent_id, u.agent_id, u.model)
+         END, ''::text) AS "coalesce",
+     count(*) AS count,
+     count(*) FILTER (WHERE (u.cost_usd IS NULL)) AS count,
+     count(*) FILTER (WHERE u.approximate) AS count,
+     (sum(u.input_tokens))::bigint AS sum,
+     (sum(u.output_tokens))::bigint AS sum,
+     (sum(u.cache_read_tokens))::bigint AS sum,
+     (sum(u.cache_write_tokens))::bigint AS sum,
+     (sum(u.reasoning_tokens))::bigint AS sum,
+     sum(u.cost_usd) AS sum
+    FROM ((telemetry.responses_within(responses_by.p_session_id, responses_by.p_project_id, responses_by.p_task_id, responses_by.p_epic_id, responses_by.p_agent_id, responses_by.p_client, responses_by.p_model, responses_by.p_since, responses_by.p_until) u(id, at, session_id, project_id, task_id, registered_agent_id, agent_id, model, query_source, subagent, approximate, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_usd)
+      LEFT JOIN work.tasks t ON ((t.id = u.task_id)))
+      LEFT JOIN LATERAL ( SELECT s.sha
+            FROM telemetry.session_commits s
+           WHERE ((responses_by.p_by = 'commit'::text) AND (s.session_id = u.session_id) AND (s.committed_at >= u.at))
+           ORDER BY s.committed_at, s.sha
+          LIMIT 1) c ON (true))
+   GROUP BY COALESCE(
+         CASE
+             WHEN (responses_by.p_by = 'session'::text) THEN (u.session_id)::text
+             WHEN (responses_by.p_by = 'commit'::text) THEN c.sha
+             WHEN (responses_by.p_by = 'subagent'::text) THEN u.subagent
+             WHEN (responses_by.p_by = 'query_source'::text) THEN u.query_source
+             WHEN (responses_by.p_by = 'epic'::text) THEN (t.epic_id)::text
+             WHEN (responses_by.p_by = ANY (ARRAY['day'::text, 'week'::text, 'month'::text])) THEN ((date_trunc(responses_by.p_by, (telemetry.day_of(u.at))::timestamp without time zone))::date)::text
+             ELSE telemetry.day_key(responses_by.p_by, u.project_id, u.task_id, u.registered_agent_id, u.agent_id, u.model)
+         END, ''::text);
+END;
+
+-- function score_session(uuid)
+
+CREATE FUNCTION telemetry.score_session(p_session_id uuid) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'telemetry', 'pg_temp'
+    AS $$
+  update telemetry.agent_sessions as s
+  set quality_score = v.quality_score
+  from telemetry.agent_session_summary as v
+  where s.id = p_session_id
+    and v.id = s.id
+$$;
+
+-- function score_sessions(integer)
+
+CREATE FUNCTION telemetry.score_sessions(p_limit integer) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'telemetry', 'kit', 'pg_temp'
+    AS $$
+declare
+  scored integer;
+begin
+  perform kit.authorize('telemetry:write');
+  with due as (
+    select s.id
+    from telemetry.agent_sessions as s
+    where s.quality_score is null
+      and telemetry.session_end(s.end_time, s.last_seen_at) is not null
+    order by s.last_seen_at desc
+    limit p_limit
+    for no key update skip locked
+  )
+  update telemetry.agent_sessions as s
+  set quality_score = v.quality_score
+  from due
+  join telemetry.agent_session_summary as v on v.id = due.id
+  where s.id = due.id;
+  get diagnostics scored = row_count;
+  return scored;
+end
+$$;
+
+-- function session_end(timestamp with time zone, timestamp with time zone)
+
+CREATE FUNCTION telemetry.session_end(p_end_time timestamp with time zone, p_last_seen_at timestamp with time zone) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN (p_last_seen_at <= (p_end_time + '00:01:00'::interval)) THEN p_end_time
+             WHEN (p_last_seen_at < (now() - '00:30:00'::interval)) THEN p_last_seen_at
+             ELSE NULL::timestamp with time zone
+         END AS "case";
+END;
+
+-- function session_holds(text, text, text, text, text)
+
+CREATE FUNCTION telemetry.session_holds(p_title text, p_branch text, p_cwd text, p_name text, p_text text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT (strpos(lower(concat_ws(' '::text, p_title, p_branch, p_cwd, p_name)), lower(p_text)) > 0);
+END;
+
+-- function session_pulse()
+
+CREATE FUNCTION telemetry.session_pulse() RETURNS text
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'telemetry', 'pg_temp'
+    AS $$
+  select concat_ws(
+    '.',
+    (select max(s.last_seen_at) from telemetry.agent_sessions as s),
+    (select q.last_value + q.is_called::integer from telemetry.usage_deltas_id_seq as q)
+  )
+$$;
+
+-- function session_state(timestamp with time zone, timestamp with time zone)
+
+CREATE FUNCTION telemetry.session_state(p_end_time timestamp with time zone, p_last_seen_at timestamp with time zone) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN (p_last_seen_at <= (p_end_time + '00:01:00'::interval)) THEN 'ended'::text
+             WHEN (p_last_seen_at < (now() - '00:30:00'::interval)) THEN 'silent'::text
+             ELSE 'active'::text
+         END AS "case";
+END;
+
+-- function session_time_buckets(text, uuid, text, timestamp with time zone, timestamp with time zone, integer)
+
+CREATE FUNCTION telemetry.session_time_buckets(p_interval text, p_project_id uuid DEFAULT NULL::uuid, p_agent_id text DEFAULT NULL::text, p_from timestamp with time zone DEFAULT NULL::timestamp with time zone, p_until timestamp with time zone DEFAULT NULL::timestamp with time zone, p_limit integer DEFAULT 1000) RETURNS TABLE(bucket timestamp with time zone, session_count bigint, avg_duration numeric, total_duration bigint, tokens_used bigint, cost_usd numeric, avg_quality numeric, scored_sessions bigint)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'telemetry', 'pg_temp'
+    AS $$
+begin
+  if p_interval is null or p_interval not in (
+    '1 minute', '5 minutes', '15 minutes', '30 minutes', '1 hour', '6 hours', '12 hours', '1 day', '1 week', '1 month'
+  ) then
+    raise exception 'interval: % is not allowed', coalesce(quote_literal(p_interval), 'nothing') using
+      errcode = 'ST400', hint = 'take 1, 5, 15 or 30 minutes, 1, 6 or 12 hours, 1 day, 1 week or 1 month';
+  end if;
+  return query
+  select
+    telemetry.bucket_of(s.start_time, p_interval) as begin,
+    count(*),
+    round(avg(l.seconds), 3),
+    sum(l.seconds)::bigint,
+    coalesce(sum(u.total_tokens), 0)::bigint,
+    coalesce(sum(u.cost_usd), 0),
+    round(avg(s.quality_score), 2),
+    count(s.quality_score)
+  from telemetry.agent_sessions as s
+  cross join lateral (
+    select floor(extract(epoch from coalesce(telemetry.session_end(s.end_time, s.last_seen_at), s.last_seen_at) - s.start_time))
+      as seconds
+  ) as l
+  left join lateral (
+    select w.total_tokens, w.cost_usd
+    from telemetry.session_spending as w
+    where w.session_id = s.id
+  ) as u on true
+  where (p_project_id is null or s.project_id = p_project_id)
+    and (p_agent_id is null or s.agent_id = p_agent_id)
+    and s.start_time >= coalesce(p_from, '-infinity')
+    and s.start_time < coalesce(p_until, 'infinity')
+  group by 1
+  order by 1 desc
+  limit p_limit;
+end
+$$;
+
+-- function sessions_of(uuid)
+
+CREATE FUNCTION telemetry.sessions_of(p_task_id uuid) RETURNS uuid[]
+    LANGUAGE sql STABLE
+    SET search_path TO 'telemetry', 'pg_temp'
+    AS $$
+  select array(
+    select s.session_id
+    from telemetry.session_tasks as s
+    where s.task_id = p_task_id
+    union
+    select u.session_id
+    from telemetry.token_usage as u
+    where u.task_id = p_task_id
+      and u.session_id is not null
+  )
+$$;
+
+-- function settle_hooked_session(uuid)
+
+CREATE FUNCTION telemetry.settle_hooked_session(p_session_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'telemetry', 'kit', 'pg_temp'
+    AS $$
+declare
+  started timestamptz;
+  ended record;
+begin
+  perform kit.authorize('telemetry:write');
+  -- The row's lock makes a second event of the session wait, and see the first.
+  perform from telemetry.agent_sessions as s where s.id = p_session_id for no key update;
+  select max(h.at) into started
+  from telemetry.hook_events as h
+  where h.session_id = p_session_id and h.event_name = 'SessionStart';
+  select h.at, h.payload ->> 'reason' as reason into ended
+  from telemetry.hook_events as h
+  where h.session_id = p_session_id and h.event_name = 'SessionEnd'
+  order by h.at desc
+  limit 1;
+  if ended.at is not null and (started is null or started <= ended.at) then
+    update telemetry.agent_sessions as s
+    set
+      end_time = ended.at,
+      outcome = case
+        when s.outcome is null or s.context ? 'hook_outcome' then telemetry.hooked_outcome(p_session_id, ended.at, ended.reason)
+        else s.outcome
+      end,
+      context = s.context || jsonb_strip_nulls(jsonb_build_object(
+        'end_reason', ended.reason,
+        'hook_outcome', case when s.outcome is null then true end
+      ))
+    where s.id = p_session_id;
+  elsif started is not null then
+    update telemetry.agent_sessions as s
+    set
+      end_time = null,
+      outcome = case when s.context ? 'hook_outcome' then null else s.outcome end,
+      context = s.context - 'hook_outcome' - 'end_reason'
+    where s.id = p_session_id
+      and s.end_time <= started;
+  end if;
+end
+$$;
+
+-- function settle_usage(uuid[])
+
+CREATE FUNCTION telemetry.settle_usage(p_ids uuid[]) RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO 'telemetry', 'kit', 'pg_temp'
+    AS $$
+declare
+  made integer;
+begin
+  -- Ties of a session to tasks are written under the stronger lock: what is read of them below is all there is.
+  perform n.id
+  from telemetry.agent_sessions as n
+  where n.id in (select s.session_id from telemetry.usage_sightings as s where s.usage_id = any (p_ids))
+  order by n.id
+  for key share;
+  with settled as (
+    insert into telemetry.token_usage as t (
+      id, session_id, project_id, task_id, execution_id, registered_agent_id, agent_id, model, at, input_tokens,
+      output_tokens, cache_read_tokens, cache_write_tokens, cache_write_1h_tokens, reasoning_tokens, cost_usd,
+      reported_cost_usd, price_id, duration_ms, query_source, subagent, approximate
+    )
+    select
+      s.usage_id, s.session_id,
+      coalesce(w.project_id, nullif(n.project_id, telemetry.no_project()), s.project_id, telemetry.no_project()),
+      w.task_id, w.execution_id, coalesce(w.agent_id, n.registered_agent_id), s.agent_id, s.model, s.at, s.input_tokens,
+      s.output_tokens, s.cache_read_tokens, s.cache_write_tokens, s.cache_write_1h_tokens, s.reasoning_tokens,
+      coalesce(
+        p.cost_usd, s.reported_cost_usd,
+        case when s.input_tokens + s.output_tokens + s.cache_read_tokens + s.cache_write_tokens = 0 then 0 end
+      ),
+      s.reported_cost_usd, p.price_id, s.duration_ms, s.query_source,
+      s.subagent, s.approximate
+    from telemetry.sighted_usage(p_ids) as s
+    left join telemetry.agent_sessions as n on n.id = s.session_id
+    left join lateral telemetry.work_at(s.session_id, s.at, s.task_id, s.execution_id) as w on true
+    left join lateral telemetry.price_of(
+      s.model, s.at, s.input_tokens, s.output_tokens, s.cache_read_tokens, s.cache_write_tokens, s.cache_write_1h_tokens,
+      s.reasoning_tokens
+    ) as p on true
+    order by s.usage_id
+    on conflict (id) do update
+    set
+      session_id = excluded.session_id, project_id = excluded.project_id, task_id = excluded.task_id,
+      execution_id = excluded.execution_id, registered_agent_id = excluded.registered_agent_id,
+      agent_id = excluded.agent_id, model = excluded.model, at = excluded.at, input_tokens = excluded.input_tokens,
+      output_tokens = excluded.output_tokens, cache_read_tokens = excluded.cache_read_tokens,
+      cache_write_tokens = excluded.cache_write_tokens, cache_write_1h_tokens = excluded.cache_write_1h_tokens,
+      reasoning_tokens = excluded.reasoning_tokens, cost_usd = excluded.cost_usd,
+      reported_cost_usd = excluded.reported_cost_usd, price_id = excluded.price_id, duration_ms = excluded.duration_ms,
+      query_source = excluded.query_source, subagent = excluded.subagent, approximate = excluded.approximate
+    returning t.xmax = 0 as is_new
+  )
+  select count(*) filter (where s.is_new) into made from settled as s;
+  return made;
+end
+$$;
+
+-- function sighted_by_source(uuid[])
+
+CREATE FUNCTION telemetry.sighted_by_source(p_session_ids uuid[]) RETURNS TABLE(session_id uuid, source text, responses bigint, only_here bigint, input_tokens bigint, output_tokens bigint, cache_read_tokens bigint, cache_write_tokens bigint, reported_cost_usd numeric)
+    LANGUAGE sql STABLE
+    SET search_path TO 'telemetry', 'pg_temp'
+    AS $$
+  select
+    b.session_id, b.source, count(*), count(*) filter (where b.sources = 1), sum(b.input_tokens)::bigint,
+    sum(b.output_tokens)::bigint, sum(b.cache_read_tokens)::bigint, sum(b.cache_write_tokens)::bigint,
+    sum(b.reported_cost_usd)
+  from (
+    -- A source may tell of one response twice; its fuller word is what it saw.
+    select distinct on (s.usage_id, s.source)
+      u.session_id, s.usage_id, s.source, s.input_tokens, s.output_tokens, s.cache_read_tokens, s.cache_write_tokens,
+      max(s.reported_cost_usd) over (partition by s.usage_id, s.source) as reported_cost_usd,
+      (select count(distinct o.source) from telemetry.usage_sightings as o where o.usage_id = s.usage_id) as sources
+    from telemetry.token_usage as u
+    join telemetry.usage_sightings as s on s.usage_id = u.id
+    where u.session_id = any (p_session_ids)
+    order by
+      s.usage_id, s.source, s.output_tokens desc, s.input_tokens + s.cache_read_tokens + s.cache_write_tokens desc
+  ) as b
+  group by b.session_id, b.source
+$$;
+
+-- function sighted_usage(uuid[])
+
+CREATE FUNCTION telemetry.sighted_usage(p_ids uuid[]) RETURNS TABLE(usage_id uuid, agent_id text, model text, at timestamp with time zone, input_tokens bigint, output_tokens bigint, cache_read_tokens bigint, cache_write_tokens bigint, cache_write_1h_tokens bigint, reasoning_tokens bigint, approximate boolean, session_id uuid, project_id uuid, task_id uuid, execution_id uuid, reported_cost_usd numeric, duration_ms bigint, query_source text, subagent text)
+    LANGUAGE sql STABLE
+    SET search_path TO 'telemetry', 'pg_temp'
+    AS $$
+  select
+    b.usage_id, b.agent_id, b.model, a.at, b.input_tokens, b.output_tokens, b.cache_read_tokens, b.cache_write_tokens,
+    b.cache_write_1h_tokens, b.reasoning_tokens, b.approximate, a.session_id, a.project_id, a.task_id, a.execution_id,
+    a.reported_cost_usd, a.duration_ms, a.query_source, a.subagent
+  from (
+    select distinct on (s.usage_id)
+      s.usage_id, s.agent_id, s.model, s.input_tokens, s.output_tokens, s.cache_read_tokens, s.cache_write_tokens,
+      s.cache_write_1h_tokens, s.reasoning_tokens, s.approximate
+    from telemetry.usage_sightings as s
+    where s.usage_id = any (p_ids)
+    order by
+      s.usage_id, s.output_tokens desc, s.input_tokens + s.cache_read_tokens + s.cache_write_tokens desc,
+      s.approximate, s.cache_write_1h_tokens desc, s.reasoning_tokens desc, s.source, s.source_key
+  ) as b
+  join (
+    select
+      s.usage_id,
+      min(s.at) as at,
+      (array_agg(s.session_id order by s.source = 'transcript', s.at, s.source_key)
+        filter (where s.session_id is not null))[1] as session_id,
+      (array_agg(s.project_id order by s.source, s.source_key) filter (where s.project_id is not null))[1] as project_id,
+      (array_agg(s.task_id order by s.source, s.source_key) filter (where s.task_id is not null))[1] as task_id,
+      (array_agg(s.execution_id order by s.source, s.source_key) filter (where s.execution_id is not null))[1]
+        as execution_id,
+      max(s.reported_cost_usd) as reported_cost_usd,
+      max(s.duration_ms) as duration_ms,
+      max(s.query_source) as query_source,
+      max(s.subagent) as subagent
+    from telemetry.usage_sightings as s
+    where s.usage_id = any (p_ids)
+    group by s.usage_id
+  ) as a on a.usage_id = b.usage_id
+$$;
+
+-- function spent(uuid, uuid[], uuid, date)
+
+CREATE FUNCTION telemetry.spent(p_project_id uuid, p_task_ids uuid[], p_agent_id uuid, p_from date) RETURNS TABLE(cost_usd numeric, tokens bigint, unpriced_calls bigint)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'telemetry', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+begin
+  return query
+  select
+    coalesce(sum(u.cost_usd), 0),
+    coalesce(sum(u.input_tokens + u.output_tokens + u.cache_read_tokens + u.cache_write_tokens), 0)::bigint,
+    coalesce(sum(u.unpriced_calls), 0)::bigint
+  from (
+    select
+      d.day, d.project_id, d.task_id, d.registered_agent_id, d.unpriced_calls, d.input_tokens, d.output_tokens,
+      d.cache_read_tokens, d.cache_write_tokens, d.cost_usd
+    from telemetry.usage_days as d
+    union all
+    select
+      d.day, d.project_id, d.task_id, d.registered_agent_id, d.unpriced_calls, d.input_tokens, d.output_tokens,
+      d.cache_read_tokens, d.cache_write_tokens, d.cost_usd
+    from telemetry.usage_deltas as d
+  ) as u
+  where (p_from is null or u.day >= p_from)
+    and (p_project_id is null or u.project_id = p_project_id)
+    and (p_task_ids is null or u.task_id = any (p_task_ids))
+    and (p_agent_id is null or u.registered_agent_id = p_agent_id);
+end
+$$;
+
+-- function spent_in(uuid)
+
+CREATE FUNCTION telemetry.spent_in(p_session_id uuid) RETURNS TABLE(responses bigint, input_tokens bigint, output_tokens bigint, cache_read_tokens bigint, cache_write_tokens bigint, reasoning_tokens bigint, total_tokens bigint, cost_usd numeric, unpriced_calls bigint)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT count(*) AS count,
+     (COALESCE(sum(t.input_tokens), (0)::numeric))::bigint AS "coalesce",
+     (COALESCE(sum(t.output_tokens), (0)::numeric))::bigint AS "coalesce",
+     (COALESCE(sum(t.cache_read_tokens), (0)::numeric))::bigint AS "coalesce",
+     (COALESCE(sum(t.cache_write_tokens), (0)::numeric))::bigint AS "coalesce",
+     (COALESCE(sum(t.reasoning_tokens), (0)::numeric))::bigint AS "coalesce",
+     (COALESCE(sum((((t.input_tokens + t.output_tokens) + t.cache_read_tokens) + t.cache_write_tokens)), (0)::numeric))::bigint AS "coalesce",
+     COALESCE(sum(t.cost_usd), (0)::numeric) AS "coalesce",
+     count(*) FILTER (WHERE (t.cost_usd IS NULL)) AS count
+    FROM telemetry.token_usage t
+   WHERE (t.session_id = spent_in.p_session_id);
+END;
+
+-- function spent_words(uuid)
+
+CREATE FUNCTION telemetry.spent_words(p_id uuid) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'telemetry', 'pg_temp'
+    AS $_$
+  select concat_ws(
+    ' and ',
+    '$' || round(s.spent_usd, 2) || ' of $' || round(b.limit_usd, 2),
+    s.spent_tokens || ' of ' || b.limit_tokens || ' tokens'
+  ) || case b.period when 'day' then ' today' when 'total' then ' in all' else ' this ' || b.period end
+  from telemetry.budgets as b
+  join telemetry.budget_states(array[p_id]) as s on s.id = b.id
+  where b.id = p_id
+$_$;
+
+-- function store_append(text, text, text, text[], text[], text, bigint)
+
+CREATE FUNCTION telemetry.store_append(p_project_key text, p_session_id text, p_subpath text, p_uuids text[], p_entries text[], p_summary text, p_seen bigint) RETURNS TABLE(added bigint, version bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'telemetry', 'kit', 'pg_temp'
+    AS $$
+declare
+  made bigint;
+  last bigint;
+begin
+  perform kit.authorize('telemetry:write');
+  perform telemetry.lock_stored(p_project_key, p_session_id);
+  select s.version into last
+  from telemetry.session_store_summaries as s
+  where s.project_key = p_project_key
+    and s.session_id = p_session_id;
+  if p_summary is not null and coalesce(last, 0) <> coalesce(p_seen, 0) then
+    raise exception 'the summary of session % was folded from version %, and the last is %', p_session_id,
+      coalesce(p_seen, 0), coalesce(last, 0)
+      using errcode = 'ST412', hint = 'read it again with `steward telemetry store-summaries`, fold, and send it again';
+  end if;
+  with kept as (
+    insert into telemetry.session_store (project_key, session_id, subpath, entry_uuid, entry)
+    select p_project_key, p_session_id, p_subpath, e.uuid, e.entry
+    from unnest(p_uuids, p_entries) with ordinality as e (uuid, entry, place)
+    order by e.place
+    on conflict do nothing
+    returning position
+  )
+  select count(*) into made from kept;
+  if p_subpath = '' then
+    insert into telemetry.session_store_summaries as s (project_key, session_id, modified_at, version, summary)
+    values (p_project_key, p_session_id, clock_timestamp(), 1, p_summary)
+    on conflict (project_key, session_id) do update
+    set modified_at = excluded.modified_at, version = s.version + 1, summary = coalesce(excluded.summary, s.summary)
+    returning s.version into last;
+  end if;
+  return query select made, coalesce(last, 0);
+end
+$$;
+
+-- function store_delete(text, text, text)
+
+CREATE FUNCTION telemetry.store_delete(p_project_key text, p_session_id text, p_subpath text) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'telemetry', 'kit', 'pg_temp'
+    AS $$
+declare
+  gone bigint;
+begin
+  perform kit.authorize('telemetry:write');
+  perform telemetry.lock_stored(p_project_key, p_session_id);
+  delete from telemetry.session_store as s
+  where s.project_key = p_project_key
+    and s.session_id = p_session_id
+    and (p_subpath = '' or s.subpath = p_subpath);
+  get diagnostics gone = row_count;
+  if p_subpath = '' then
+    delete from telemetry.session_store_summaries as s
+    where s.project_key = p_project_key
+      and s.session_id = p_session_id;
+  end if;
+  return gone;
+end
+$$;
+
+-- function tell_budgets()
+
+CREATE FUNCTION telemetry.tell_budgets() RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'telemetry', 'kit', 'pg_temp'
+    AS $$
+declare
+  told integer;
+begin
+  perform kit.authorize('telemetry:write');
+  insert into kit.notices (topic, level, message)
+  select n.topic, n.level, n.message
+  from (
+    select
+      format('telemetry.budget %s v%s %s %s', b.id, b.version, coalesce(s.from_day::text, 'total'), s.state) as topic,
+      case s.state when 'exhausted' then 'error' else 'warning' end as level,
+      format(
+        'budget %s: %s (%s %%)%s', b.name, telemetry.spent_words(b.id), round(s.percent),
+        case s.state when 'exhausted' then '; claims are refused' else '' end
+      ) as message
+    from telemetry.budget_states(array(select a.id from telemetry.budgets as a where a.is_active)) as s
+    join telemetry.budgets as b on b.id = s.id
+    where s.state <> 'open'
+  ) as n
+  where not exists (select from kit.notices as k where k.topic = n.topic);
+  get diagnostics told = row_count;
+  return told;
+end
+$$;
+
+-- function tie_by_names(jsonb)
+
+CREATE FUNCTION telemetry.tie_by_names(p_named jsonb) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'telemetry', 'projects', 'work', 'kit', 'pg_temp'
+    AS $_$
+declare
+  ties jsonb;
+begin
+  perform kit.authorize('telemetry:write');
+  with named as (
+    select
+      n.session_id, n.word, n.source, n.stretch, n.from_at, n.until_at,
+      upper(split_part(n.word, '-', 1)) as key,
+      case when n.word ~ '^[A-Za-z][A-Za-z0-9]*-[0-9]{1,9}$' then split_part(n.word, '-', 2)::bigint end as number,
+      case when n.word ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then n.word::uuid end as id
+    from jsonb_to_recordset(p_named) as n (
+      session_id uuid, word text, source text, stretch text, from_at timestamptz, until_at timestamptz
+    )
+  ),
+  meant as (
+    select n.session_id, n.source, n.stretch, n.from_at, n.until_at, t.id, t.project_id
+    from named as n
+    join projects.projects as p on p.key = n.key and p.deleted_at is null
+    join work.tasks as t on t.project_id = p.id and t.number = n.number
+    where n.number is not null
+    union all
+    select n.session_id, n.source, n.stretch, n.from_at, n.until_at, t.id, t.project_id
+    from named as n
+    join work.tasks as t on t.id = n.id
+  )
+  select jsonb_agg(jsonb_build_object(
+    'session_id', m.session_id, 'task_id', m.id, 'source', m.source, 'stretch', m.stretch, 'from_at', m.from_at,
+    'until_at', m.until_at
+  ))
+  into ties
+  from (
+    select m.session_id, m.id, m.source, m.stretch, min(m.from_at) as from_at, max(m.until_at) as until_at
+    from meant as m
+    join telemetry.agent_sessions as s on s.id = m.session_id
+    where m.source <> 'branch'
+      or s.project_id in (m.project_id, telemetry.no_project())
+    group by m.session_id, m.id, m.source, m.stretch
+  ) as m;
+  if ties is null then
+    return 0;
+  end if;
+  perform telemetry.absorb_ties(ties);
+  return jsonb_array_length(ties);
+end
+$_$;
+
+-- function tie_run(uuid, uuid, text[], timestamp with time zone, timestamp with time zone, boolean)
+
+CREATE FUNCTION telemetry.tie_run(p_task_id uuid, p_execution_id uuid, p_folders text[], p_since timestamp with time zone, p_until timestamp with time zone, p_below boolean) RETURNS TABLE(session_id uuid, agent_id text, external_id text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'telemetry', 'kit', 'pg_temp'
+    AS $$
+declare
+  found_ids uuid[];
+begin
+  perform kit.authorize('telemetry:write');
+  select array_agg(s.id order by s.id) into found_ids
+  from telemetry.agent_sessions as s
+  where s.last_seen_at >= p_since
+    and s.start_time <= p_until
+    and exists (
+      select
+      from unnest(p_folders) as f (folder)
+      where s.cwd = f.folder
+        or (p_below and starts_with(s.cwd, f.folder || '/'))
+    )
+    and not exists (
+      select
+      from telemetry.session_tasks as o
+      where o.session_id = s.id
+        and o.source in ('run', 'claim', 'resource')
+        and (o.task_id <> p_task_id or o.execution_id <> p_execution_id)
+        and o.from_at < p_until
+        and (o.until_at is null or o.until_at > p_since)
+    );
+  if found_ids is null then
+    return;
+  end if;
+  perform telemetry.absorb_ties((
+    select jsonb_agg(jsonb_build_object(
+      'session_id', i.id, 'task_id', p_task_id, 'source', 'run', 'stretch', coalesce(p_execution_id::text, ''),
+      'execution_id', p_execution_id, 'from_at', p_since, 'until_at', p_until
+    ))
+    from unnest(found_ids) as i (id)
+  ));
+  return query
+  select s.id, s.agent_id, s.external_id
+  from telemetry.agent_sessions as s
+  where s.id = any (found_ids)
+  order by s.start_time, s.id;
+end
+$$;
+
+-- function told_count(jsonb, text)
+
+CREATE FUNCTION telemetry.told_count(p_metrics jsonb, p_name text) RETURNS bigint
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT
+         CASE jsonb_typeof((p_metrics -> p_name))
+             WHEN 'number'::text THEN (trunc(LEAST(GREATEST(((p_metrics ->> p_name))::numeric, (0)::numeric), ('1000000000000000'::bigint)::numeric)))::bigint
+             ELSE NULL::bigint
+         END AS "case";
+END;
+
+-- function told_prices(jsonb)
+
+CREATE FUNCTION telemetry.told_prices(p_prices jsonb) RETURNS TABLE(provider text, model text, above_input_tokens bigint, effective_from timestamp with time zone, effective_until timestamp with time zone, hours_from time without time zone, hours_until time without time zone, input_usd numeric, output_usd numeric, cache_read_usd numeric, cache_write_usd numeric, cache_write_1h_usd numeric, reasoning_usd numeric, request_usd numeric)
+    LANGUAGE sql STABLE
+    SET search_path TO 'telemetry', 'pg_temp'
+    AS $$
+  select
+    t.provider, t.model, coalesce(t.above_input_tokens, 0), coalesce(t.effective_from, '-infinity'),
+    coalesce(t.effective_until, 'infinity'), t.hours_from, t.hours_until, round(t.input_usd, 12), round(t.output_usd, 12),
+    round(t.cache_read_usd, 12), round(t.cache_write_usd, 12), round(t.cache_write_1h_usd, 12),
+    round(t.reasoning_usd, 12), round(coalesce(t.request_usd, 0), 12)
+  from jsonb_to_recordset(p_prices) as t (
+    provider text, model text, above_input_tokens bigint, effective_from timestamptz, effective_until timestamptz,
+    hours_from time, hours_until time, input_usd numeric, output_usd numeric, cache_read_usd numeric,
+    cache_write_usd numeric, cache_write_1h_usd numeric, reasoning_usd numeric, request_usd numeric
+  )
+$$;
+
+-- function untie(uuid, uuid, text)
+
+CREATE FUNCTION telemetry.untie(p_session_id uuid, p_task_id uuid, p_source text) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'telemetry', 'kit', 'pg_temp'
+    AS $$
+declare
+  gone integer;
+begin
+  perform kit.authorize('telemetry:write');
+  delete from telemetry.session_tasks as s
+  where s.session_id = p_session_id
+    and s.task_id = p_task_id
+    and (p_source is null or s.source = p_source);
+  get diagnostics gone = row_count;
+  if gone > 0 then
+    perform telemetry.attribute_sessions(array[p_session_id]);
+  end if;
+  return gone;
+end
+$$;
+
+-- function update_budget(uuid, jsonb)
+
+CREATE FUNCTION telemetry.update_budget(p_id uuid, p_budget jsonb) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'telemetry', 'kit', 'pg_temp'
+    AS $$
+begin
+  perform telemetry.refuse_agents();
+  update telemetry.budgets as b
+  set
+    name = coalesce(t.name, b.name),
+    limit_usd = case when t.limit_usd = -1 then null else coalesce(t.limit_usd, b.limit_usd) end,
+    limit_tokens = case when t.limit_tokens = -1 then null else coalesce(t.limit_tokens, b.limit_tokens) end,
+    warn_percent = coalesce(t.warn_percent, b.warn_percent),
+    is_active = coalesce(t.is_active, b.is_active)
+  from jsonb_to_record(p_budget) as t (
+    name text, limit_usd numeric, limit_tokens bigint, warn_percent smallint, is_active boolean
+  )
+  where b.id = p_id;
+end
+$$;
+
+-- function update_session(uuid, jsonb, jsonb, text)
+
+CREATE FUNCTION telemetry.update_session(p_session_id uuid, p_context jsonb DEFAULT NULL::jsonb, p_metrics jsonb DEFAULT NULL::jsonb, p_title text DEFAULT NULL::text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'telemetry', 'kit', 'pg_temp'
+    AS $$
+begin
+  perform kit.authorize('telemetry:write');
+  update telemetry.agent_sessions
+  set
+    context = context || coalesce(p_context, '{}'),
+    metrics = metrics || coalesce(p_metrics, '{}'),
+    title = coalesce(left(p_title, 500), title),
+    quality_score = case when p_metrics is null then quality_score end,
+    last_seen_at = greatest(last_seen_at, clock_timestamp())
+  where id = p_session_id;
+  if not found then
+    raise exception 'there is no session %', p_session_id using errcode = 'ST404';
+  end if;
+end
+$$;
+
+-- function usage_told(jsonb)
+
+CREATE FUNCTION telemetry.usage_told(p_sightings jsonb) RETURNS TABLE(pos bigint, source text, source_key text, keys text[], ordinal_base text, session_id uuid, project_id uuid, task_id uuid, execution_id uuid, agent_id text, model text, at timestamp with time zone, input_tokens bigint, output_tokens bigint, cache_read_tokens bigint, cache_write_tokens bigint, cache_write_1h_tokens bigint, reasoning_tokens bigint, reported_cost_usd numeric, duration_ms bigint, query_source text, subagent text, approximate boolean)
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'telemetry', 'pg_temp'
+    AS $$
+  select
+    e.pos, t.source, t.source_key, t.keys, t.ordinal_base, t.session_id, t.project_id, t.task_id, t.execution_id,
+    t.agent_id, t.model, t.at, coalesce(t.input_tokens, 0), coalesce(t.output_tokens, 0),
+    coalesce(t.cache_read_tokens, 0), coalesce(t.cache_write_tokens, 0), coalesce(t.cache_write_1h_tokens, 0),
+    coalesce(t.reasoning_tokens, 0), t.reported_cost_usd, t.duration_ms, t.query_source, t.subagent,
+    coalesce(t.approximate, false)
+  from jsonb_array_elements(p_sightings) with ordinality as e (told, pos)
+  cross join lateral jsonb_to_record(e.told) as t (
+    source text, source_key text, keys text[], ordinal_base text, session_id uuid, project_id uuid, task_id uuid,
+    execution_id uuid, agent_id text, model text, at timestamptz, input_tokens bigint, output_tokens bigint,
+    cache_read_tokens bigint, cache_write_tokens bigint, cache_write_1h_tokens bigint, reasoning_tokens bigint,
+    reported_cost_usd numeric, duration_ms bigint, query_source text, subagent text, approximate boolean
+  )
+$$;
+
+-- function work_at(uuid, timestamp with time zone, uuid, uuid)
+
+CREATE FUNCTION telemetry.work_at(p_session_id uuid, p_at timestamp with time zone, p_task_id uuid, p_execution_id uuid) RETURNS TABLE(task_id uuid, execution_id uuid, project_id uuid, agent_id uuid)
+    LANGUAGE sql STABLE
+    SET search_path TO 'telemetry', 'work', 'pg_temp'
+    AS $$
+  select w.id, e.id, w.project_id, e.agent_id
+  from (
+    select p_task_id as task_id, p_execution_id as execution_id, 0 as rank, null::timestamptz as from_at
+    where p_task_id is not null
+    union all
+    select s.task_id, s.execution_id, array_position(array['person', 'claim', 'run', 'resource', 'transcript', 'branch'], s.source), s.from_at
+    from telemetry.session_tasks as s
+    where s.session_id = p_session_id
+      and s.from_at <= p_at
+      and (s.until_at is null or s.until_at >= p_at)
+  ) as c
+  join work.tasks as w on w.id = c.task_id
+  left join telemetry.agent_executions as e on e.id = c.execution_id
+  order by c.rank, c.from_at desc nulls last, c.task_id
+  limit 1
+$$;
+
 -- function add_words()
 
 CREATE FUNCTION work.add_words() RETURNS trigger
@@ -3307,7 +6183,8 @@ begin
   if ids is null then
     return;
   end if;
-  perform work.extend('on_claim', ids, p_agent_id, '{}');
+  ids := work.permitted(ids, p_agent_id, p_project_id, p_labels, holder.capabilities, free, p_task_id);
+  perform work.extend('on_claim', ids, array_fill(p_agent_id, array[cardinality(ids)]), '{}');
   return query
   with claimed as (
     update work.ready_queue as q
@@ -3517,28 +6394,30 @@ begin
 end
 $$;
 
--- function extend(text, uuid[], uuid, jsonb[])
+-- function extend(text, uuid[], uuid[], jsonb[])
 
-CREATE FUNCTION work.extend(p_point text, p_task_ids uuid[], p_agent_id uuid, p_details jsonb[]) RETURNS void
+CREATE FUNCTION work.extend(p_point text, p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'work', 'pg_temp'
     SET plan_cache_mode TO 'auto'
     SET enable_seqscan TO 'on'
     AS $_$
 declare
-  extensions text[];
-  extension text;
+  extension record;
 begin
-  select array_agg(function_name order by position, function_name)
-  into extensions
-  from work.extension_points
-  where point = p_point;
-  if extensions is null then
-    return;
-  end if;
-  for i in 1..cardinality(p_task_ids) loop
-    foreach extension in array extensions loop
-      execute format('select %s($1, $2, $3)', extension) using p_task_ids[i], p_agent_id, coalesce(p_details[i], '{}');
+  for extension in
+    select e.function_name, e.at_once
+    from work.extension_points as e
+    where e.point = p_point
+    order by e.position, e.function_name
+  loop
+    if extension.at_once then
+      execute format('select %s($1, $2, $3)', extension.function_name) using p_task_ids, p_agent_ids, p_details;
+      continue;
+    end if;
+    for i in 1..cardinality(p_task_ids) loop
+      execute format('select %s($1, $2, $3)', extension.function_name)
+      using p_task_ids[i], p_agent_ids[i], coalesce(p_details[i], '{}');
     end loop;
   end loop;
 end
@@ -3556,7 +6435,7 @@ begin
   perform kit.authorize('work:write');
   agent := work.pass(p_task_id, p_token, true);
   perform work.refuse_closed(p_task_id);
-  perform work.extend('on_fail', array[p_task_id], agent, array[jsonb_build_object('reason', p_reason, 'final', p_final)]);
+  perform work.extend('on_fail', array[p_task_id], array[agent], array[jsonb_build_object('reason', p_reason, 'final', p_final)]);
   perform work.count_failure(p_task_id, p_reason, p_final);
 end
 $$;
@@ -3760,91 +6639,6 @@ CREATE TABLE work.task_dependencies (
 
 COMMENT ON TABLE work.task_dependencies IS 'task_id waits for depends_on_task_id (blocks), or is tied to it; no cycle of waiting.';
 
--- table tasks
-
-CREATE TABLE work.tasks (
-    id uuid DEFAULT kit.new_id() NOT NULL,
-    project_id uuid NOT NULL,
-    number bigint NOT NULL,
-    parent_task_id uuid,
-    title text NOT NULL,
-    description text DEFAULT ''::text NOT NULL,
-    details text DEFAULT ''::text NOT NULL,
-    test_strategy text DEFAULT ''::text NOT NULL,
-    requirements jsonb DEFAULT '[]'::jsonb NOT NULL,
-    acceptance_criteria jsonb DEFAULT '[]'::jsonb NOT NULL,
-    type text DEFAULT 'task'::text NOT NULL,
-    status text DEFAULT 'pending'::text NOT NULL,
-    status_reason text,
-    priority smallint DEFAULT 5 NOT NULL,
-    labels text[] DEFAULT '{}'::text[] NOT NULL,
-    required_capabilities text[] DEFAULT '{}'::text[] NOT NULL,
-    order_index integer DEFAULT 0 NOT NULL,
-    estimated_minutes integer,
-    actual_minutes integer,
-    complexity_score smallint,
-    assigned_user_id uuid,
-    assigned_agent_id uuid,
-    assigned_component text,
-    created_by_user_id uuid,
-    created_by_agent_id uuid,
-    github_issue_number bigint,
-    github_pr_number bigint,
-    github_node_id text,
-    github_url text,
-    linear_issue_id text,
-    files_changed integer,
-    lines_added integer,
-    lines_deleted integer,
-    ai_analysis jsonb DEFAULT '{}'::jsonb NOT NULL,
-    ai_suggestions jsonb DEFAULT '[]'::jsonb NOT NULL,
-    result jsonb,
-    attempts smallint DEFAULT 0 NOT NULL,
-    max_attempts smallint DEFAULT 3 NOT NULL,
-    quarantined_at timestamp with time zone,
-    quarantine_reason text,
-    due_date timestamp with time zone,
-    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
-    import_file_id uuid,
-    import_tag text,
-    import_ref text,
-    version integer DEFAULT 1 NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    started_at timestamp with time zone,
-    completed_at timestamp with time zone,
-    deleted_at timestamp with time zone,
-    epic_id uuid,
-    issue_id uuid,
-    workflow_id uuid,
-    finished_token bigint,
-    CONSTRAINT tasks_acceptance_criteria_check CHECK ((jsonb_typeof(acceptance_criteria) = 'array'::text)),
-    CONSTRAINT tasks_actual_minutes_check CHECK ((actual_minutes >= 0)),
-    CONSTRAINT tasks_assigned_once CHECK (((assigned_user_id IS NULL) OR (assigned_agent_id IS NULL))),
-    CONSTRAINT tasks_attempts_check CHECK ((attempts >= 0)),
-    CONSTRAINT tasks_complexity_score_check CHECK (((complexity_score >= 1) AND (complexity_score <= 13))),
-    CONSTRAINT tasks_estimated_minutes_check CHECK ((estimated_minutes >= 0)),
-    CONSTRAINT tasks_files_changed_check CHECK ((files_changed >= 0)),
-    CONSTRAINT tasks_lines_added_check CHECK ((lines_added >= 0)),
-    CONSTRAINT tasks_lines_deleted_check CHECK ((lines_deleted >= 0)),
-    CONSTRAINT tasks_max_attempts_check CHECK ((max_attempts > 0)),
-    CONSTRAINT tasks_not_own_parent CHECK ((parent_task_id <> id)),
-    CONSTRAINT tasks_number_check CHECK ((number > 0)),
-    CONSTRAINT tasks_priority_check CHECK (((priority >= 1) AND (priority <= 10))),
-    CONSTRAINT tasks_requirements_check CHECK ((jsonb_typeof(requirements) = 'array'::text)),
-    CONSTRAINT tasks_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'pending'::text, 'in_progress'::text, 'blocked'::text, 'in_review'::text, 'testing'::text, 'awaiting_input'::text, 'done'::text, 'failed'::text, 'cancelled'::text, 'deferred'::text]))),
-    CONSTRAINT tasks_title_check CHECK (((title ~ '\S'::text) AND (length(title) <= 2000))),
-    CONSTRAINT tasks_type_check CHECK ((type = ANY (ARRAY['bug'::text, 'feature'::text, 'refactor'::text, 'test'::text, 'documentation'::text, 'task'::text, 'chore'::text, 'pull_request'::text])))
-);
-
--- comment TABLE tasks
-
-COMMENT ON TABLE work.tasks IS 'Work to be done: a task or subtask of a project; readiness and leases stand in ready_queue.';
-
--- comment COLUMN tasks.finished_token
-
-COMMENT ON COLUMN work.tasks.finished_token IS 'The token of the claim that finished it, by which the same word said twice is known; null when a person did.';
-
 -- view task_list
 
 CREATE VIEW work.task_list WITH (security_invoker='true') AS
@@ -3993,9 +6787,10 @@ begin
     perform work.refuse_done(i) from unnest(p_task_ids) as i;
   end if;
   if extended then
-    for i in 1..cardinality(p_task_ids) loop
-      perform work.extend('on_finish', p_task_ids[i:i], holders[i], array[jsonb_build_object('result', p_results[i])]);
-    end loop;
+    perform work.extend(
+      'on_finish', p_task_ids, holders,
+      array(select jsonb_build_object('result', r.result) from unnest(p_results) with ordinality as r (result, n) order by r.n)
+    );
   end if;
   update work.tasks as t
   set
@@ -4162,7 +6957,7 @@ begin
   perform kit.authorize('work:write');
   agent := work.pass(p_task_id, p_token, true);
   perform work.refuse_closed(p_task_id);
-  perform work.extend('on_give_back', array[p_task_id], agent, array[jsonb_build_object('reason', p_reason)]);
+  perform work.extend('on_give_back', array[p_task_id], array[agent], array[jsonb_build_object('reason', p_reason)]);
   perform work.release(p_task_id);
   update work.tasks as t
   set status = 'pending', status_reason = p_reason, assigned_agent_id = null, assigned_user_id = null
@@ -4515,6 +7310,18 @@ begin
 end
 $$;
 
+-- function let_pass(uuid[], jsonb)
+
+CREATE FUNCTION work.let_pass(p_task_ids uuid[], p_refusal jsonb) RETURNS uuid[]
+    LANGUAGE sql STABLE
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+  select coalesce(array_agg(t.id order by t.place), '{}')
+  from unnest(p_task_ids) with ordinality as t (id, place)
+  where not coalesce((p_refusal -> 'all')::boolean, false)
+    and t.id <> all (work.refused(p_refusal, 'tasks'))
+$$;
+
 -- function list_condition(text, jsonb)
 
 CREATE FUNCTION work.list_condition(p_word text, p_value jsonb) RETURNS text
@@ -4709,6 +7516,31 @@ CREATE FUNCTION work.load_of(p_agent_id uuid, p_project_id uuid) RETURNS TABLE(h
   ) as c
 $$;
 
+-- function lock_free(uuid[], integer)
+
+CREATE FUNCTION work.lock_free(p_task_ids uuid[], p_limit integer) RETURNS uuid[]
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+declare
+  locked uuid[] := '{}';
+  next_id uuid;
+begin
+  foreach next_id in array p_task_ids loop
+    exit when cardinality(locked) >= p_limit;
+    perform q.task_id
+    from work.ready_queue as q
+    where q.task_id = next_id
+      and q.agent_id is null
+    for update skip locked;
+    if found then
+      locked := locked || next_id;
+    end if;
+  end loop;
+  return locked;
+end
+$$;
+
 -- function lock_graphs(uuid[])
 
 CREATE FUNCTION work.lock_graphs(p_projects uuid[]) RETURNS void
@@ -4787,6 +7619,27 @@ begin
   end loop;
   return chain;
 end
+$$;
+
+-- function look_behind(uuid, text[], text[], uuid[], uuid[])
+
+CREATE FUNCTION work.look_behind(p_project_id uuid, p_labels text[], p_capabilities text[], p_seen uuid[], p_barred uuid[]) RETURNS uuid[]
+    LANGUAGE sql STABLE
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+  select array_agg(n.task_id order by n.priority desc, n.number, n.task_id)
+  from (
+    select q.task_id, q.priority, q.number
+    from work.ready_queue as q
+    where q.agent_id is null
+      and (p_project_id is null or q.project_id = p_project_id)
+      and (p_labels is null or q.labels @> p_labels)
+      and q.required_capabilities <@ p_capabilities
+      and q.project_id <> all (p_barred)
+      and q.task_id <> all (p_seen)
+    order by q.priority desc, q.number, q.task_id
+    limit 500
+  ) as n
 $$;
 
 -- function may_become(text, text)
@@ -4970,11 +7823,48 @@ begin
       hint = 'claim the task first and give the token that claim returned';
   end if;
   if held.agent_id is not null then
+    perform work.extend('on_release', array[p_task_id], array[held.agent_id], '{}');
     perform work.release(p_task_id);
     -- A task that is no work to be handed out (it waits for an answer, is in review) leaves the queue with its holder.
     perform work.refresh_queue(array[p_task_id]);
   end if;
   return held.agent_id;
+end
+$$;
+
+-- function permitted(uuid[], uuid, uuid, text[], text[], integer, uuid)
+
+CREATE FUNCTION work.permitted(p_task_ids uuid[], p_agent_id uuid, p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid) RETURNS uuid[]
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+declare
+  refusal jsonb := work.refusals(p_task_ids, p_agent_id);
+  reason constant jsonb := refusal;
+  kept uuid[];
+  seen uuid[] := p_task_ids;
+  barred uuid[];
+  behind uuid[];
+begin
+  if refusal is null then
+    return p_task_ids;
+  end if;
+  kept := work.let_pass(p_task_ids, refusal);
+  barred := work.refused(refusal, 'projects');
+  for i in 1..10 loop
+    exit when cardinality(kept) >= p_limit or p_task_id is not null or (refusal -> 'all')::boolean or p_project_id = any (barred);
+    behind := work.look_behind(p_project_id, p_labels, p_capabilities, seen, barred);
+    exit when behind is null;
+    seen := seen || behind;
+    refusal := coalesce(work.refusals(behind, p_agent_id), '{}');
+    barred := barred || work.refused(refusal, 'projects');
+    kept := kept || work.lock_free(work.let_pass(behind, refusal), p_limit - cardinality(kept));
+  end loop;
+  if kept = '{}' then
+    raise exception '%', reason ->> 'message'
+      using errcode = coalesce(reason ->> 'errcode', 'ST409'), hint = coalesce(reason ->> 'hint', 'claim another task');
+  end if;
+  return kept;
 end
 $$;
 
@@ -5367,6 +8257,38 @@ begin
 end
 $$;
 
+-- function refusals(uuid[], uuid)
+
+CREATE FUNCTION work.refusals(p_task_ids uuid[], p_agent_id uuid) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    SET plan_cache_mode TO 'auto'
+    SET enable_seqscan TO 'on'
+    AS $_$
+declare
+  gate record;
+  told jsonb;
+  found_all jsonb;
+begin
+  for gate in
+    select e.function_name
+    from work.extension_points as e
+    where e.point = 'may_claim'
+    order by e.position, e.function_name
+  loop
+    execute format('select %s($1, $2)', gate.function_name) into told using p_task_ids, p_agent_id;
+    continue when told is null;
+    -- The first that refuses says why.
+    found_all := coalesce(told, '{}') || coalesce(found_all, '{}') || jsonb_build_object(
+      'tasks', coalesce(found_all -> 'tasks', '[]') || coalesce(told -> 'tasks', '[]'),
+      'projects', coalesce(found_all -> 'projects', '[]') || coalesce(told -> 'projects', '[]'),
+      'all', coalesce((found_all -> 'all')::boolean, false) or coalesce((told -> 'all')::boolean, false)
+    );
+  end loop;
+  return found_all;
+end
+$_$;
+
 -- function refuse_closed(uuid)
 
 CREATE FUNCTION work.refuse_closed(p_task_id uuid) RETURNS void
@@ -5438,14 +8360,24 @@ begin
 end
 $$;
 
--- function register_extension(text, integer, text)
+-- function refused(jsonb, text)
 
-CREATE FUNCTION work.register_extension(p_point text, p_position integer, p_function text) RETURNS void
+CREATE FUNCTION work.refused(p_refusal jsonb, p_word text) RETURNS uuid[]
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+  select coalesce(array_agg(r.id::uuid), '{}')
+  from jsonb_array_elements_text(coalesce(p_refusal -> p_word, '[]')) as r (id)
+$$;
+
+-- function register_extension(text, integer, text, boolean)
+
+CREATE FUNCTION work.register_extension(p_point text, p_position integer, p_function text, p_at_once boolean DEFAULT false) RETURNS void
     LANGUAGE sql
     SET search_path TO 'work', 'pg_temp'
     AS $$
-  insert into work.extension_points (point, position, function_name)
-  values (p_point, p_position, p_function::regproc::text)
+  insert into work.extension_points (point, position, function_name, at_once)
+  values (p_point, p_position, p_function::regproc::text, p_at_once)
 $$;
 
 -- function release(uuid)
@@ -6108,7 +9040,7 @@ declare
 begin
   perform kit.authorize('work:write');
   agent := work.pass(p_task_id, p_token, true);
-  perform work.extend('on_start', array[p_task_id], agent, '{}');
+  perform work.extend('on_start', array[p_task_id], array[agent], '{}');
   update work.tasks as t
   set
     status = 'in_progress',
@@ -6193,22 +9125,27 @@ CREATE FUNCTION work.tell_expiry(p_task_id uuid, p_agent_id uuid) RETURNS void
     SET search_path TO 'work', 'pg_temp'
     AS $_$
 declare
-  extension text;
+  extension record;
 begin
   for extension in
-    select function_name
+    select function_name, at_once
     from work.extension_points
     where point = 'on_expire'
     order by position, function_name
   loop
     begin
-      execute format('select %s($1, $2, $3)', extension) using p_task_id, p_agent_id, '{}'::jsonb;
+      if extension.at_once then
+        execute format('select %s($1, $2, $3)', extension.function_name)
+        using array[p_task_id], array[p_agent_id], array['{}'::jsonb];
+      else
+        execute format('select %s($1, $2, $3)', extension.function_name) using p_task_id, p_agent_id, '{}'::jsonb;
+      end if;
     exception
       when serialization_failure or deadlock_detected then
         raise;
       when others then
         insert into kit.notices (topic, level, message)
-        values ('work.expiry', 'error', format('%s failed when the lease of task %s ended: %s', extension, p_task_id, sqlerrm));
+        values ('work.expiry', 'error', format('%s failed when the lease of task %s ended: %s', extension.function_name, p_task_id, sqlerrm));
     end;
   end loop;
 end
@@ -6935,7 +9872,7 @@ COMMENT ON TABLE agents.model_providers IS 'Who serves the models that agents ru
 CREATE TABLE agents.routing_sources (
     kind text NOT NULL,
     function_name text NOT NULL,
-    CONSTRAINT routing_sources_kind_check CHECK ((kind = ANY (ARRAY['task'::text, 'figures'::text])))
+    CONSTRAINT routing_sources_kind_check CHECK ((kind = ANY (ARRAY['task'::text, 'figures'::text, 'cost'::text])))
 );
 
 -- comment TABLE routing_sources
@@ -7414,6 +10351,1048 @@ CREATE VIEW projects.project_summary WITH (security_invoker='true') AS
            FROM projects.workspaces
           GROUP BY workspaces.project_id) w ON ((w.project_id = p.id)));
 
+-- table agent_executions
+
+CREATE TABLE telemetry.agent_executions (
+    id uuid DEFAULT kit.new_id() NOT NULL,
+    agent_id uuid NOT NULL,
+    task_id uuid,
+    project_id uuid NOT NULL,
+    session_id uuid,
+    status text DEFAULT 'running'::text NOT NULL,
+    result jsonb,
+    error_message text,
+    evidence_id uuid,
+    parent_execution_id uuid,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    completed_at timestamp with time zone,
+    execution_time_ms bigint GENERATED ALWAYS AS (
+CASE
+    WHEN (completed_at IS NOT NULL) THEN (GREATEST(round((EXTRACT(epoch FROM (completed_at - started_at)) * (1000)::numeric)), (0)::numeric))::bigint
+    ELSE NULL::bigint
+END) STORED,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT agent_executions_check CHECK (((completed_at IS NULL) = (status = ANY (ARRAY['pending'::text, 'running'::text])))),
+    CONSTRAINT agent_executions_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'running'::text, 'success'::text, 'failure'::text, 'timeout'::text])))
+)
+WITH (fillfactor='80');
+
+-- comment TABLE agent_executions
+
+COMMENT ON TABLE telemetry.agent_executions IS 'One try of an agent at a task, from its claim to finish, failure, hand-back or the end of its lease.';
+
+-- view agent_execution_summary
+
+CREATE VIEW telemetry.agent_execution_summary WITH (security_invoker='true') AS
+ SELECT e.id,
+    e.id AS execution_id,
+    e.agent_id,
+    a.name AS agent,
+    e.task_id,
+    e.project_id,
+    e.session_id,
+    e.status,
+    COALESCE(u.input_tokens, (0)::bigint) AS input_tokens,
+    COALESCE(u.output_tokens, (0)::bigint) AS output_tokens,
+    COALESCE(u.cache_read_tokens, (0)::bigint) AS cache_read_tokens,
+    COALESCE(u.cache_write_tokens, (0)::bigint) AS cache_write_tokens,
+    COALESCE(u.total_tokens, (0)::bigint) AS total_tokens,
+    COALESCE(u.cost_usd, (0)::numeric) AS cost_usd,
+    COALESCE(u.calls, (0)::bigint) AS calls,
+    e.execution_time_ms,
+    e.result,
+    e.error_message,
+    e.evidence_id,
+    e.parent_execution_id,
+    e.started_at,
+    e.completed_at,
+    e.created_at
+   FROM ((telemetry.agent_executions e
+     JOIN agents.agents a ON ((a.id = e.agent_id)))
+     LEFT JOIN LATERAL ( SELECT (sum(t.input_tokens))::bigint AS input_tokens,
+            (sum(t.output_tokens))::bigint AS output_tokens,
+            (sum(t.cache_read_tokens))::bigint AS cache_read_tokens,
+            (sum(t.cache_write_tokens))::bigint AS cache_write_tokens,
+            (sum((((t.input_tokens + t.output_tokens) + t.cache_read_tokens) + t.cache_write_tokens)))::bigint AS total_tokens,
+            sum(t.cost_usd) AS cost_usd,
+            count(*) AS calls
+           FROM telemetry.token_usage t
+          WHERE (t.execution_id = e.id)) u ON (true));
+
+-- view daily_usage
+
+CREATE VIEW telemetry.daily_usage WITH (security_invoker='true') AS
+ SELECT day,
+    project_id,
+    task_id,
+    registered_agent_id,
+    agent_id,
+    model,
+    (sum(calls))::bigint AS calls,
+    (sum(unpriced_calls))::bigint AS unpriced_calls,
+    (sum(approximate_calls))::bigint AS approximate_calls,
+    (sum(input_tokens))::bigint AS input_tokens,
+    (sum(output_tokens))::bigint AS output_tokens,
+    (sum(cache_read_tokens))::bigint AS cache_read_tokens,
+    (sum(cache_write_tokens))::bigint AS cache_write_tokens,
+    (sum(reasoning_tokens))::bigint AS reasoning_tokens,
+    sum(cost_usd) AS cost_usd
+   FROM ( SELECT d.day,
+            d.project_id,
+            d.task_id,
+            d.registered_agent_id,
+            d.agent_id,
+            d.model,
+            d.calls,
+            d.unpriced_calls,
+            d.approximate_calls,
+            d.input_tokens,
+            d.output_tokens,
+            d.cache_read_tokens,
+            d.cache_write_tokens,
+            d.reasoning_tokens,
+            d.cost_usd
+           FROM telemetry.usage_days d
+        UNION ALL
+         SELECT d.day,
+            d.project_id,
+            d.task_id,
+            d.registered_agent_id,
+            d.agent_id,
+            d.model,
+            d.calls,
+            d.unpriced_calls,
+            d.approximate_calls,
+            d.input_tokens,
+            d.output_tokens,
+            d.cache_read_tokens,
+            d.cache_write_tokens,
+            d.reasoning_tokens,
+            d.cost_usd
+           FROM telemetry.usage_deltas d) u
+  GROUP BY day, project_id, task_id, registered_agent_id, agent_id, model
+ HAVING ((sum(calls) <> (0)::numeric) OR (sum(input_tokens) <> (0)::numeric) OR (sum(output_tokens) <> (0)::numeric));
+
+-- view agent_figures
+
+CREATE VIEW telemetry.agent_figures WITH (security_invoker='true') AS
+ SELECT a.id AS agent_id,
+    a.name AS agent,
+    COALESCE(e.executions, (0)::bigint) AS total_executions,
+    COALESCE(e.successes, (0)::bigint) AS successes,
+    COALESCE(e.failures, (0)::bigint) AS failures,
+    COALESCE(round(((100.0 * (e.successes)::numeric) / (NULLIF((e.successes + e.failures), 0))::numeric), 2), (0)::numeric) AS success_rate,
+    (COALESCE(round(e.mean_ms), (0)::numeric))::bigint AS avg_execution_time_ms,
+    e.last_used_at,
+    COALESCE(u.total_tokens, (0)::bigint) AS total_tokens,
+    COALESCE(u.cost_usd, (0)::numeric) AS cost_usd,
+    COALESCE(u.calls, (0)::bigint) AS calls
+   FROM ((agents.agents a
+     LEFT JOIN ( SELECT x.agent_id,
+            count(*) AS executions,
+            count(*) FILTER (WHERE (x.status = 'success'::text)) AS successes,
+            count(*) FILTER (WHERE (x.status = ANY (ARRAY['failure'::text, 'timeout'::text]))) AS failures,
+            avg(x.execution_time_ms) AS mean_ms,
+            max(GREATEST(x.started_at, x.completed_at)) AS last_used_at
+           FROM telemetry.agent_executions x
+          GROUP BY x.agent_id) e ON ((e.agent_id = a.id)))
+     LEFT JOIN ( SELECT d.registered_agent_id,
+            (sum(d.calls))::bigint AS calls,
+            (sum((((d.input_tokens + d.output_tokens) + d.cache_read_tokens) + d.cache_write_tokens)))::bigint AS total_tokens,
+            sum(d.cost_usd) AS cost_usd
+           FROM telemetry.daily_usage d
+          WHERE (d.registered_agent_id IS NOT NULL)
+          GROUP BY d.registered_agent_id) u ON ((u.registered_agent_id = a.id)));
+
+-- table agent_sessions
+
+CREATE TABLE telemetry.agent_sessions (
+    id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    agent_id text NOT NULL,
+    agent_version text,
+    external_id text NOT NULL,
+    parent_session_id uuid,
+    registered_agent_id uuid,
+    user_id uuid,
+    workspace_id uuid,
+    title text,
+    cwd text,
+    git_branch text,
+    git_commit text,
+    repository_url text,
+    model text,
+    start_time timestamp with time zone NOT NULL,
+    last_seen_at timestamp with time zone NOT NULL,
+    end_time timestamp with time zone,
+    outcome text,
+    quality_score numeric(5,2),
+    context jsonb DEFAULT '{}'::jsonb NOT NULL,
+    metrics jsonb DEFAULT '{}'::jsonb NOT NULL,
+    project_certain boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT agent_sessions_agent_id_check CHECK (((agent_id ~ '\S'::text) AND (length(agent_id) <= 100))),
+    CONSTRAINT agent_sessions_check CHECK ((last_seen_at >= start_time)),
+    CONSTRAINT agent_sessions_context_check CHECK ((jsonb_typeof(context) = 'object'::text)),
+    CONSTRAINT agent_sessions_external_id_check CHECK (((external_id ~ '\S'::text) AND (length(external_id) <= 500))),
+    CONSTRAINT agent_sessions_metrics_check CHECK ((jsonb_typeof(metrics) = 'object'::text)),
+    CONSTRAINT agent_sessions_outcome_check CHECK ((outcome = ANY (ARRAY['success'::text, 'partial'::text, 'failure'::text, 'abandoned'::text, 'cancelled'::text]))),
+    CONSTRAINT agent_sessions_quality_score_check CHECK (((quality_score >= (0)::numeric) AND (quality_score <= (100)::numeric)))
+);
+
+-- comment TABLE agent_sessions
+
+COMMENT ON TABLE telemetry.agent_sessions IS 'A session of a coding agent''s client (claude-code, codex …), whoever told of it: transcript, OTLP or hook.';
+
+-- table chat_messages
+
+CREATE TABLE telemetry.chat_messages (
+    id uuid NOT NULL,
+    session_id uuid NOT NULL,
+    role text NOT NULL,
+    kind text DEFAULT 'text'::text NOT NULL,
+    content text NOT NULL,
+    "timestamp" timestamp with time zone NOT NULL,
+    sequence bigint DEFAULT 0 NOT NULL,
+    source text NOT NULL,
+    subagent text,
+    model text,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    content_digest uuid GENERATED ALWAYS AS ((md5(content))::uuid) STORED NOT NULL,
+    search_content tsvector GENERATED ALWAYS AS (to_tsvector('simple'::regconfig, "left"(content, 100000))) STORED NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT chat_messages_kind_check CHECK ((kind = ANY (ARRAY['text'::text, 'thinking'::text, 'summary'::text, 'notice'::text, 'error'::text]))),
+    CONSTRAINT chat_messages_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+    CONSTRAINT chat_messages_role_check CHECK ((role = ANY (ARRAY['user'::text, 'assistant'::text, 'system'::text]))),
+    CONSTRAINT chat_messages_source_check CHECK ((source = ANY (ARRAY['transcript'::text, 'otlp'::text, 'hook'::text, 'api'::text])))
+);
+
+-- comment TABLE chat_messages
+
+COMMENT ON TABLE telemetry.chat_messages IS 'What people and agents said in a session; tool calls stand in tool_calls, raw entries in transcript_lines.';
+
+-- view agent_session_summary
+
+CREATE VIEW telemetry.agent_session_summary WITH (security_invoker='true') AS
+ SELECT s.id,
+    s.id AS session_id,
+    s.project_id,
+    s.agent_id,
+    s.agent_version,
+    s.external_id,
+    s.parent_session_id,
+    s.registered_agent_id,
+    s.user_id,
+    s.workspace_id,
+    s.title,
+    s.cwd,
+    s.git_branch,
+    s.git_commit,
+    s.repository_url,
+    s.model,
+    s.start_time,
+    s.last_seen_at,
+    s.end_time,
+    telemetry.session_end(s.end_time, s.last_seen_at) AS ended_at,
+    telemetry.session_state(s.end_time, s.last_seen_at) AS state,
+    (floor(EXTRACT(epoch FROM (COALESCE(telemetry.session_end(s.end_time, s.last_seen_at), s.last_seen_at) - s.start_time))))::bigint AS duration,
+    s.outcome,
+    telemetry.quality_of(f.errors_encountered, f.tests_run, f.tests_passed, f.build_attempts, f.build_successes) AS quality_score,
+    s.context,
+    s.metrics,
+    m.messages,
+    d.tool_calls,
+    d.tool_failures,
+    d.tools_ms,
+    d.waited_ms,
+    u.responses,
+    u.input_tokens,
+    u.output_tokens,
+    u.cache_read_tokens,
+    u.cache_write_tokens,
+    u.reasoning_tokens,
+    u.cost_usd,
+    u.unpriced_calls,
+    f.events_count,
+    f.files_modified,
+    f.lines_added,
+    f.lines_removed,
+    f.tokens_used,
+    f.commands_executed,
+    f.errors_encountered,
+    f.tests_run,
+    f.tests_passed,
+    f.build_attempts,
+    f.build_successes,
+    s.created_at,
+    s.updated_at
+   FROM ((((telemetry.agent_sessions s
+     CROSS JOIN LATERAL telemetry.done_in(s.id) d(tool_calls, tool_failures, errors, files_modified, lines_added, lines_removed, commands_executed, tests_run, tests_passed, build_attempts, build_successes, tools_ms, waited_ms))
+     CROSS JOIN LATERAL telemetry.spent_in(s.id) u(responses, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, total_tokens, cost_usd, unpriced_calls))
+     CROSS JOIN LATERAL ( SELECT count(*) AS messages,
+            count(*) FILTER (WHERE (c.kind = 'error'::text)) AS errors
+           FROM telemetry.chat_messages c
+          WHERE (c.session_id = s.id)) m)
+     CROSS JOIN LATERAL ( SELECT GREATEST(((d.tool_calls + u.responses) + ( SELECT count(*) AS count
+                   FROM telemetry.session_commits g
+                  WHERE (g.session_id = s.id))), telemetry.told_count(s.metrics, 'eventsCount'::text)) AS events_count,
+            GREATEST(d.files_modified, telemetry.told_count(s.metrics, 'filesModified'::text)) AS files_modified,
+            GREATEST(d.lines_added, telemetry.told_count(s.metrics, 'linesAdded'::text)) AS lines_added,
+            GREATEST(d.lines_removed, telemetry.told_count(s.metrics, 'linesRemoved'::text)) AS lines_removed,
+            GREATEST(u.total_tokens, telemetry.told_count(s.metrics, 'tokensUsed'::text)) AS tokens_used,
+            GREATEST(d.commands_executed, telemetry.told_count(s.metrics, 'commandsExecuted'::text)) AS commands_executed,
+            GREATEST((d.errors + m.errors), telemetry.told_count(s.metrics, 'errorsEncountered'::text)) AS errors_encountered,
+            GREATEST(d.tests_run, telemetry.told_count(s.metrics, 'testsRun'::text)) AS tests_run,
+            GREATEST(d.tests_passed, telemetry.told_count(s.metrics, 'testsPassed'::text)) AS tests_passed,
+            GREATEST(d.build_attempts, telemetry.told_count(s.metrics, 'buildAttempts'::text)) AS build_attempts,
+            GREATEST(d.build_successes, telemetry.told_count(s.metrics, 'buildSuccesses'::text)) AS build_successes) f);
+
+-- table budgets
+
+CREATE TABLE telemetry.budgets (
+    id uuid DEFAULT kit.new_id() NOT NULL,
+    name text NOT NULL,
+    scope text NOT NULL,
+    project_id uuid,
+    epic_id uuid,
+    task_id uuid,
+    agent_id uuid,
+    period text DEFAULT 'total'::text NOT NULL,
+    limit_usd numeric(18,9),
+    limit_tokens bigint,
+    warn_percent smallint DEFAULT 80 NOT NULL,
+    is_active boolean DEFAULT true NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_by_user_id uuid,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT budgets_limit_something CHECK (((limit_usd IS NOT NULL) OR (limit_tokens IS NOT NULL))),
+    CONSTRAINT budgets_limit_tokens_check CHECK ((limit_tokens >= 0)),
+    CONSTRAINT budgets_limit_usd_check CHECK ((limit_usd >= (0)::numeric)),
+    CONSTRAINT budgets_name_check CHECK (((name ~ '\S'::text) AND (length(name) <= 200))),
+    CONSTRAINT budgets_name_their_scope CHECK ((((scope = 'project'::text) = (project_id IS NOT NULL)) AND ((scope = 'epic'::text) = (epic_id IS NOT NULL)) AND ((scope = 'task'::text) = (task_id IS NOT NULL)) AND ((scope = 'agent'::text) = (agent_id IS NOT NULL)))),
+    CONSTRAINT budgets_period_check CHECK ((period = ANY (ARRAY['day'::text, 'week'::text, 'month'::text, 'total'::text]))),
+    CONSTRAINT budgets_scope_check CHECK ((scope = ANY (ARRAY['all'::text, 'project'::text, 'epic'::text, 'task'::text, 'agent'::text]))),
+    CONSTRAINT budgets_warn_percent_check CHECK (((warn_percent >= 1) AND (warn_percent <= 100)))
+);
+
+-- comment TABLE budgets
+
+COMMENT ON TABLE telemetry.budgets IS 'What may be spent on a project, an epic, a task, by an agent or in all; at the limit claims are refused.';
+
+-- table epics
+
+CREATE TABLE work.epics (
+    id uuid DEFAULT kit.new_id() NOT NULL,
+    project_id uuid NOT NULL,
+    epic_id text NOT NULL,
+    title text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    status text DEFAULT 'planned'::text NOT NULL,
+    priority smallint DEFAULT 5 NOT NULL,
+    estimated_minutes integer,
+    complexity text,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    completed_at timestamp with time zone,
+    archived_at timestamp with time zone,
+    CONSTRAINT epics_completed CHECK (((status = 'completed'::text) = (completed_at IS NOT NULL))),
+    CONSTRAINT epics_complexity_check CHECK ((complexity = ANY (ARRAY['simple'::text, 'moderate'::text, 'complex'::text]))),
+    CONSTRAINT epics_epic_id_check CHECK ((epic_id ~ '^[^\s/]{1,50}$'::text)),
+    CONSTRAINT epics_estimated_minutes_check CHECK ((estimated_minutes >= 0)),
+    CONSTRAINT epics_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+    CONSTRAINT epics_priority_check CHECK (((priority >= 1) AND (priority <= 10))),
+    CONSTRAINT epics_status_check CHECK ((status = ANY (ARRAY['planned'::text, 'in_progress'::text, 'blocked'::text, 'completed'::text, 'cancelled'::text]))),
+    CONSTRAINT epics_title_check CHECK (((title ~ '\S'::text) AND (length(title) <= 2000)))
+);
+
+-- comment TABLE epics
+
+COMMENT ON TABLE work.epics IS 'A large piece of a project (EPIC-001), with issues and tasks; hours and progress stand in epic_summary.';
+
+-- view budget_list
+
+CREATE VIEW telemetry.budget_list WITH (security_invoker='true') AS
+ SELECT b.id,
+    b.name,
+    b.scope,
+    b.period,
+    b.limit_usd,
+    b.limit_tokens,
+    b.warn_percent,
+    b.is_active,
+    b.agent_id,
+    b.version,
+    b.created_at,
+    b.updated_at,
+    COALESCE(b.project_id, e.project_id, t.project_id) AS in_project_id,
+    p.slug AS project,
+        CASE b.scope
+            WHEN 'project'::text THEN p.slug
+            WHEN 'epic'::text THEN ((p.key || '/'::text) || e.epic_id)
+            WHEN 'task'::text THEN ((p.key || '-'::text) || t.number)
+            WHEN 'agent'::text THEN a.name
+            ELSE NULL::text
+        END AS target,
+        CASE b.scope
+            WHEN 'project'::text THEN p.name
+            WHEN 'epic'::text THEN e.title
+            WHEN 'task'::text THEN t.title
+            ELSE NULL::text
+        END AS target_name
+   FROM ((((telemetry.budgets b
+     LEFT JOIN work.epics e ON ((e.id = b.epic_id)))
+     LEFT JOIN work.tasks t ON ((t.id = b.task_id)))
+     LEFT JOIN agents.agents a ON ((a.id = b.agent_id)))
+     LEFT JOIN projects.projects p ON ((p.id = COALESCE(b.project_id, e.project_id, t.project_id))));
+
+-- view chat_sessions
+
+CREATE VIEW telemetry.chat_sessions WITH (security_invoker='true') AS
+ SELECT id AS session_id,
+    workspace_id,
+    agent_id AS agent_type,
+    model AS model_id,
+    start_time AS started_at,
+    telemetry.session_end(end_time, last_seen_at) AS ended_at,
+    ( SELECT count(*) AS count
+           FROM telemetry.chat_messages c
+          WHERE (c.session_id = s.id)) AS message_count,
+    ( SELECT u.total_tokens
+           FROM telemetry.spent_in(s.id) u(responses, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, total_tokens, cost_usd, unpriced_calls)) AS total_tokens,
+    created_at
+   FROM telemetry.agent_sessions s;
+
+-- table otel_points
+
+CREATE TABLE telemetry.otel_points (
+    "time" timestamp with time zone NOT NULL,
+    id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    session_id uuid,
+    resource_id uuid NOT NULL,
+    series_id uuid NOT NULL,
+    metric text NOT NULL,
+    kind text NOT NULL,
+    unit text,
+    temporality smallint DEFAULT 0 NOT NULL,
+    is_monotonic boolean DEFAULT false NOT NULL,
+    start_time timestamp with time zone,
+    value double precision,
+    detail jsonb,
+    attributes jsonb NOT NULL,
+    CONSTRAINT otel_points_kind_check CHECK ((kind = ANY (ARRAY['gauge'::text, 'sum'::text, 'histogram'::text, 'exponential_histogram'::text, 'summary'::text])))
+)
+PARTITION BY RANGE ("time");
+
+-- comment TABLE otel_points
+
+COMMENT ON TABLE telemetry.otel_points IS 'Points of metrics as OTLP exporters sent them; views add deltas up and take differences of running totals.';
+
+-- view metric_deltas
+
+CREATE VIEW telemetry.metric_deltas WITH (security_invoker='true') AS
+ SELECT "time",
+    session_id,
+    project_id,
+    resource_id,
+    series_id,
+    metric,
+    kind,
+    unit,
+    attributes,
+        CASE
+            WHEN (temporality = 1) THEN value
+            WHEN is_first THEN
+            CASE
+                WHEN (start_time IS NULL) THEN (0)::double precision
+                ELSE value
+            END
+            WHEN ((start_time IS DISTINCT FROM start_before) OR (falls_at_reset AND (value < value_before))) THEN value
+            ELSE (value - value_before)
+        END AS value,
+        CASE
+            WHEN ((count IS NULL) OR (temporality = 1)) THEN count
+            WHEN is_first THEN
+            CASE
+                WHEN (start_time IS NULL) THEN (0)::bigint
+                ELSE count
+            END
+            WHEN ((start_time IS DISTINCT FROM start_before) OR (count < count_before)) THEN count
+            ELSE (count - count_before)
+        END AS count
+   FROM ( SELECT p."time",
+            p.session_id,
+            p.project_id,
+            p.resource_id,
+            p.series_id,
+            p.metric,
+            p.kind,
+            p.unit,
+            p.attributes,
+            p.temporality,
+            p.start_time,
+            p.value,
+            (p.is_monotonic OR (p.kind <> 'sum'::text)) AS falls_at_reset,
+            ((p.detail ->> 'count'::text))::bigint AS count,
+            (lag(p.series_id) OVER w IS NULL) AS is_first,
+            lag(p.start_time) OVER w AS start_before,
+            lag(p.value) OVER w AS value_before,
+            lag(((p.detail ->> 'count'::text))::bigint) OVER w AS count_before
+           FROM telemetry.otel_points p
+          WHERE (p.kind = ANY (ARRAY['sum'::text, 'histogram'::text, 'exponential_histogram'::text]))
+          WINDOW w AS (PARTITION BY p.metric, p.session_id, p.series_id ORDER BY p."time", p.start_time)) d;
+
+-- view client_reported_usage
+
+CREATE VIEW telemetry.client_reported_usage WITH (security_invoker='true') AS
+ SELECT session_id,
+    agent_id,
+    model,
+    type,
+        CASE
+            WHEN (type <> 'cost'::text) THEN (round(sum(value)))::bigint
+            ELSE NULL::bigint
+        END AS tokens,
+        CASE
+            WHEN (type = 'cost'::text) THEN round((sum(value))::numeric, 9)
+            ELSE NULL::numeric
+        END AS cost_usd
+   FROM ( SELECT d.session_id,
+                CASE split_part(d.metric, '.'::text, 1)
+                    WHEN 'claude_code'::text THEN 'claude-code'::text
+                    WHEN 'codex'::text THEN 'codex'::text
+                    ELSE 'gemini-cli'::text
+                END AS agent_id,
+            (d.attributes ->> 'model'::text) AS model,
+                CASE
+                    WHEN (d.metric = 'claude_code.cost.usage'::text) THEN 'cost'::text
+                    ELSE
+                    CASE COALESCE((d.attributes ->> 'token_type'::text), (d.attributes ->> 'type'::text))
+                        WHEN 'cacheRead'::text THEN 'cache_read'::text
+                        WHEN 'cached_input'::text THEN 'cache_read'::text
+                        WHEN 'cache'::text THEN 'cache_read'::text
+                        WHEN 'cacheCreation'::text THEN 'cache_write'::text
+                        WHEN 'reasoning_output'::text THEN 'reasoning'::text
+                        WHEN 'thought'::text THEN 'reasoning'::text
+                        ELSE COALESCE((d.attributes ->> 'token_type'::text), (d.attributes ->> 'type'::text), 'unknown'::text)
+                    END
+                END AS type,
+            d.value
+           FROM telemetry.metric_deltas d
+          WHERE (d.metric = ANY (ARRAY['claude_code.token.usage'::text, 'claude_code.cost.usage'::text, 'codex.turn.token_usage'::text, 'gemini_cli.token.usage'::text]))) r
+  GROUP BY session_id, agent_id, model, type;
+
+-- table hook_events
+
+CREATE TABLE telemetry.hook_events (
+    id uuid NOT NULL,
+    session_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    agent_id text NOT NULL,
+    event_name text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    payload jsonb NOT NULL,
+    context jsonb DEFAULT '{}'::jsonb NOT NULL,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT hook_events_context_check CHECK ((jsonb_typeof(context) = 'object'::text))
+);
+
+-- comment TABLE hook_events
+
+COMMENT ON TABLE telemetry.hook_events IS 'What the hooks of coding agents told, without secrets.';
+
+-- table otel_logs
+
+CREATE TABLE telemetry.otel_logs (
+    "time" timestamp with time zone NOT NULL,
+    id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    session_id uuid,
+    resource_id uuid NOT NULL,
+    observed_at timestamp with time zone,
+    is_timeless boolean DEFAULT false NOT NULL,
+    event_name text,
+    severity_number smallint,
+    severity_text text,
+    body jsonb,
+    attributes jsonb NOT NULL,
+    trace_id bytea,
+    span_id bytea,
+    flags bigint
+)
+PARTITION BY RANGE ("time");
+
+-- comment TABLE otel_logs
+
+COMMENT ON TABLE telemetry.otel_logs IS 'Log records and events as OTLP exporters sent them.';
+
+-- table otel_logs_rest
+
+CREATE TABLE telemetry.otel_logs_rest (
+    "time" timestamp with time zone CONSTRAINT otel_logs_time_not_null NOT NULL,
+    id uuid CONSTRAINT otel_logs_id_not_null NOT NULL,
+    project_id uuid CONSTRAINT otel_logs_project_id_not_null NOT NULL,
+    session_id uuid,
+    resource_id uuid CONSTRAINT otel_logs_resource_id_not_null NOT NULL,
+    observed_at timestamp with time zone,
+    is_timeless boolean DEFAULT false CONSTRAINT otel_logs_is_timeless_not_null NOT NULL,
+    event_name text,
+    severity_number smallint,
+    severity_text text,
+    body jsonb,
+    attributes jsonb CONSTRAINT otel_logs_attributes_not_null NOT NULL,
+    trace_id bytea,
+    span_id bytea,
+    flags bigint
+);
+
+-- table otel_points_rest
+
+CREATE TABLE telemetry.otel_points_rest (
+    "time" timestamp with time zone CONSTRAINT otel_points_time_not_null NOT NULL,
+    id uuid CONSTRAINT otel_points_id_not_null NOT NULL,
+    project_id uuid CONSTRAINT otel_points_project_id_not_null NOT NULL,
+    session_id uuid,
+    resource_id uuid CONSTRAINT otel_points_resource_id_not_null NOT NULL,
+    series_id uuid CONSTRAINT otel_points_series_id_not_null NOT NULL,
+    metric text CONSTRAINT otel_points_metric_not_null NOT NULL,
+    kind text CONSTRAINT otel_points_kind_not_null NOT NULL,
+    unit text,
+    temporality smallint DEFAULT 0 CONSTRAINT otel_points_temporality_not_null NOT NULL,
+    is_monotonic boolean DEFAULT false CONSTRAINT otel_points_is_monotonic_not_null NOT NULL,
+    start_time timestamp with time zone,
+    value double precision,
+    detail jsonb,
+    attributes jsonb CONSTRAINT otel_points_attributes_not_null NOT NULL,
+    CONSTRAINT otel_points_kind_check CHECK ((kind = ANY (ARRAY['gauge'::text, 'sum'::text, 'histogram'::text, 'exponential_histogram'::text, 'summary'::text])))
+);
+
+-- table otel_resources
+
+CREATE TABLE telemetry.otel_resources (
+    id uuid NOT NULL,
+    resource jsonb NOT NULL,
+    scope jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+-- comment TABLE otel_resources
+
+COMMENT ON TABLE telemetry.otel_resources IS 'Resource and scope that records came with, kept once; the id is the hash of both.';
+
+-- table otel_spans
+
+CREATE TABLE telemetry.otel_spans (
+    start_time timestamp with time zone NOT NULL,
+    id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    session_id uuid,
+    resource_id uuid NOT NULL,
+    trace_id bytea NOT NULL,
+    span_id bytea NOT NULL,
+    parent_span_id bytea,
+    name text NOT NULL,
+    kind smallint DEFAULT 0 NOT NULL,
+    end_time timestamp with time zone,
+    duration_ms double precision,
+    status_code smallint DEFAULT 0 NOT NULL,
+    status_message text,
+    attributes jsonb NOT NULL,
+    events jsonb,
+    links jsonb,
+    trace_state text
+)
+PARTITION BY RANGE (start_time);
+
+-- comment TABLE otel_spans
+
+COMMENT ON TABLE telemetry.otel_spans IS 'Spans as OTLP exporters sent them; the id is the hash of trace and span.';
+
+-- table otel_spans_rest
+
+CREATE TABLE telemetry.otel_spans_rest (
+    start_time timestamp with time zone CONSTRAINT otel_spans_start_time_not_null NOT NULL,
+    id uuid CONSTRAINT otel_spans_id_not_null NOT NULL,
+    project_id uuid CONSTRAINT otel_spans_project_id_not_null NOT NULL,
+    session_id uuid,
+    resource_id uuid CONSTRAINT otel_spans_resource_id_not_null NOT NULL,
+    trace_id bytea CONSTRAINT otel_spans_trace_id_not_null NOT NULL,
+    span_id bytea CONSTRAINT otel_spans_span_id_not_null NOT NULL,
+    parent_span_id bytea,
+    name text CONSTRAINT otel_spans_name_not_null NOT NULL,
+    kind smallint DEFAULT 0 CONSTRAINT otel_spans_kind_not_null NOT NULL,
+    end_time timestamp with time zone,
+    duration_ms double precision,
+    status_code smallint DEFAULT 0 CONSTRAINT otel_spans_status_code_not_null NOT NULL,
+    status_message text,
+    attributes jsonb CONSTRAINT otel_spans_attributes_not_null NOT NULL,
+    events jsonb,
+    links jsonb,
+    trace_state text
+);
+
+-- table repricings
+
+CREATE TABLE telemetry.repricings (
+    id uuid DEFAULT kit.new_id() NOT NULL,
+    since timestamp with time zone,
+    until timestamp with time zone,
+    model text,
+    project_id uuid,
+    unpriced_only boolean DEFAULT false NOT NULL,
+    after_at timestamp with time zone,
+    after_id uuid,
+    seen bigint DEFAULT 0 NOT NULL,
+    changed bigint DEFAULT 0 NOT NULL,
+    cost_before numeric(24,9) DEFAULT 0 NOT NULL,
+    cost_after numeric(24,9) DEFAULT 0 NOT NULL,
+    requested_at timestamp with time zone DEFAULT now() NOT NULL,
+    completed_at timestamp with time zone
+);
+
+-- comment TABLE repricings
+
+COMMENT ON TABLE telemetry.repricings IS 'Requests to work out anew what responses cost; done in batches, so that nobody waits long for any of them.';
+
+-- view response_commits
+
+CREATE VIEW telemetry.response_commits WITH (security_invoker='true') AS
+ SELECT u.id AS usage_id,
+    u.session_id,
+    c.sha,
+    c.subject,
+    c.committed_at
+   FROM (telemetry.token_usage u
+     CROSS JOIN LATERAL ( SELECT s.sha,
+            s.subject,
+            s.committed_at
+           FROM telemetry.session_commits s
+          WHERE ((s.session_id = u.session_id) AND (s.committed_at >= u.at))
+          ORDER BY s.committed_at, s.sha
+         LIMIT 1) c);
+
+-- view session_spending
+
+CREATE VIEW telemetry.session_spending WITH (security_invoker='true') AS
+ SELECT session_id,
+    count(*) AS responses,
+    (sum(input_tokens))::bigint AS input_tokens,
+    (sum(output_tokens))::bigint AS output_tokens,
+    (sum(cache_read_tokens))::bigint AS cache_read_tokens,
+    (sum(cache_write_tokens))::bigint AS cache_write_tokens,
+    (sum(reasoning_tokens))::bigint AS reasoning_tokens,
+    (sum((((input_tokens + output_tokens) + cache_read_tokens) + cache_write_tokens)))::bigint AS total_tokens,
+    sum(cost_usd) AS cost_usd,
+    count(*) FILTER (WHERE (cost_usd IS NULL)) AS unpriced_calls
+   FROM telemetry.token_usage t
+  WHERE (session_id IS NOT NULL)
+  GROUP BY session_id;
+
+-- view session_amounts
+
+CREATE VIEW telemetry.session_amounts WITH (security_invoker='true') AS
+ SELECT s.id,
+    s.project_id,
+    s.agent_id AS client,
+    s.start_time AS started_at,
+    telemetry.session_state(s.end_time, s.last_seen_at) AS state,
+    (floor(EXTRACT(epoch FROM (COALESCE(telemetry.session_end(s.end_time, s.last_seen_at), s.last_seen_at) - s.start_time))))::bigint AS duration_s,
+    s.outcome,
+    s.quality_score,
+    COALESCE(u.responses, (0)::bigint) AS responses,
+    COALESCE(u.total_tokens, (0)::bigint) AS tokens,
+    COALESCE(u.cost_usd, (0)::numeric) AS cost_usd,
+    COALESCE(u.unpriced_calls, (0)::bigint) AS unpriced_calls
+   FROM (telemetry.agent_sessions s
+     LEFT JOIN telemetry.session_spending u ON ((u.session_id = s.id)));
+
+-- view session_clients
+
+CREATE VIEW telemetry.session_clients WITH (security_invoker='true') AS
+ WITH RECURSIVE step(agent_id) AS (
+        ( SELECT s.agent_id
+           FROM telemetry.agent_sessions s
+          ORDER BY s.agent_id
+         LIMIT 1)
+        UNION ALL
+         SELECT ( SELECT s.agent_id
+                   FROM telemetry.agent_sessions s
+                  WHERE (s.agent_id > step_1.agent_id)
+                  ORDER BY s.agent_id
+                 LIMIT 1) AS agent_id
+           FROM step step_1
+          WHERE (step_1.agent_id IS NOT NULL)
+        )
+ SELECT agent_id
+   FROM step
+  WHERE (agent_id IS NOT NULL);
+
+-- table session_tasks
+
+CREATE TABLE telemetry.session_tasks (
+    session_id uuid NOT NULL,
+    task_id uuid NOT NULL,
+    source text NOT NULL,
+    execution_id uuid,
+    stretch text DEFAULT ''::text NOT NULL,
+    from_at timestamp with time zone NOT NULL,
+    until_at timestamp with time zone,
+    CONSTRAINT session_tasks_source_check CHECK ((source = ANY (ARRAY['run'::text, 'claim'::text, 'resource'::text, 'transcript'::text, 'branch'::text, 'person'::text])))
+);
+
+-- comment TABLE session_tasks
+
+COMMENT ON TABLE telemetry.session_tasks IS 'Which task a session worked on, from when to when, and who says so; what a session spent goes by it.';
+
+-- view session_list
+
+CREATE VIEW telemetry.session_list WITH (security_invoker='true') AS
+ SELECT s.id,
+    s.project_id,
+    s.agent_id AS client,
+    s.title,
+    p.slug AS project,
+    ARRAY( SELECT ((k.key || '-'::text) || t.number)
+           FROM ((( SELECT x.task_id,
+                    min(x.from_at) AS from_at
+                   FROM telemetry.session_tasks x
+                  WHERE (x.session_id = s.id)
+                  GROUP BY x.task_id) w
+             JOIN work.tasks t ON (((t.id = w.task_id) AND (t.deleted_at IS NULL))))
+             JOIN projects.projects k ON ((k.id = t.project_id)))
+          ORDER BY w.from_at, t.number
+         LIMIT 5) AS tasks,
+    a.name AS agent,
+    s.model,
+    telemetry.session_state(s.end_time, s.last_seen_at) AS state,
+    s.start_time AS started_at,
+    telemetry.session_end(s.end_time, s.last_seen_at) AS ended_at,
+    s.last_seen_at,
+    (floor(EXTRACT(epoch FROM (COALESCE(telemetry.session_end(s.end_time, s.last_seen_at), s.last_seen_at) - s.start_time))))::bigint AS duration_s,
+    ( SELECT count(*) AS count
+           FROM telemetry.chat_messages c
+          WHERE (c.session_id = s.id)) AS messages,
+    ( SELECT count(*) AS count
+           FROM telemetry.tool_calls c
+          WHERE (c.session_id = s.id)) AS tool_calls,
+    ( SELECT count(*) AS count
+           FROM telemetry.tool_calls c
+          WHERE ((c.session_id = s.id) AND (NOT c.success))) AS tool_failures,
+    u.responses,
+    u.input_tokens,
+    u.output_tokens,
+    u.cache_read_tokens,
+    u.cache_write_tokens,
+    u.cost_usd,
+    u.unpriced_calls,
+    s.outcome,
+    s.quality_score,
+    s.git_branch,
+    s.external_id,
+    s.parent_session_id
+   FROM (((telemetry.agent_sessions s
+     JOIN projects.projects p ON ((p.id = s.project_id)))
+     LEFT JOIN agents.agents a ON ((a.id = s.registered_agent_id)))
+     CROSS JOIN LATERAL telemetry.spent_in(s.id) u(responses, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, total_tokens, cost_usd, unpriced_calls));
+
+-- table session_store
+
+CREATE TABLE telemetry.session_store (
+    project_key text NOT NULL,
+    session_id text NOT NULL,
+    subpath text DEFAULT ''::text NOT NULL,
+    "position" bigint NOT NULL,
+    entry_uuid text,
+    entry text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT session_store_entry_uuid_check CHECK ((length(entry_uuid) <= 200)),
+    CONSTRAINT session_store_project_key_check CHECK (((project_key ~ '\S'::text) AND (length(project_key) <= 500))),
+    CONSTRAINT session_store_session_id_check CHECK (((session_id ~ '\S'::text) AND (length(session_id) <= 500))),
+    CONSTRAINT session_store_subpath_check CHECK ((length(subpath) <= 1000))
+);
+
+-- comment TABLE session_store
+
+COMMENT ON TABLE telemetry.session_store IS 'Entries of sessions that the Claude Agent SDK keeps here, in order.';
+
+-- sequence session_store_position_seq
+
+ALTER TABLE telemetry.session_store ALTER COLUMN "position" ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME telemetry.session_store_position_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- table session_store_summaries
+
+CREATE TABLE telemetry.session_store_summaries (
+    project_key text NOT NULL,
+    session_id text NOT NULL,
+    modified_at timestamp with time zone NOT NULL,
+    version bigint DEFAULT 0 NOT NULL,
+    summary text
+);
+
+-- comment TABLE session_store_summaries
+
+COMMENT ON TABLE telemetry.session_store_summaries IS 'Sessions that the Claude Agent SDK keeps here, with what it shows of each in a list.';
+
+-- view task_sessions
+
+CREATE VIEW telemetry.task_sessions WITH (security_invoker='true') AS
+ SELECT t.id AS task_id,
+    t.project_id,
+    ( SELECT count(*) AS count
+           FROM ( SELECT s.session_id
+                   FROM telemetry.session_tasks s
+                  WHERE (s.task_id = t.id)
+                UNION
+                 SELECT u_1.session_id
+                   FROM telemetry.token_usage u_1
+                  WHERE ((u_1.task_id = t.id) AND (u_1.session_id IS NOT NULL))) n) AS sessions,
+    ( SELECT count(*) AS count
+           FROM telemetry.agent_executions e
+          WHERE (e.task_id = t.id)) AS executions,
+    COALESCE(u.calls, (0)::bigint) AS calls,
+    COALESCE(u.input_tokens, (0)::bigint) AS input_tokens,
+    COALESCE(u.output_tokens, (0)::bigint) AS output_tokens,
+    COALESCE(u.cache_read_tokens, (0)::bigint) AS cache_read_tokens,
+    COALESCE(u.cache_write_tokens, (0)::bigint) AS cache_write_tokens,
+    COALESCE(u.total_tokens, (0)::bigint) AS total_tokens,
+    COALESCE(u.cost_usd, (0)::numeric) AS cost_usd,
+    COALESCE(u.unpriced_calls, (0)::bigint) AS unpriced_calls
+   FROM (work.tasks t
+     LEFT JOIN LATERAL ( SELECT count(*) AS calls,
+            (sum(w.input_tokens))::bigint AS input_tokens,
+            (sum(w.output_tokens))::bigint AS output_tokens,
+            (sum(w.cache_read_tokens))::bigint AS cache_read_tokens,
+            (sum(w.cache_write_tokens))::bigint AS cache_write_tokens,
+            (sum((((w.input_tokens + w.output_tokens) + w.cache_read_tokens) + w.cache_write_tokens)))::bigint AS total_tokens,
+            sum(w.cost_usd) AS cost_usd,
+            count(*) FILTER (WHERE (w.cost_usd IS NULL)) AS unpriced_calls
+           FROM telemetry.token_usage w
+          WHERE (w.task_id = t.id)) u ON (true));
+
+-- table transcript_files
+
+CREATE TABLE telemetry.transcript_files (
+    path text NOT NULL,
+    transcript_id uuid NOT NULL,
+    bytes bigint NOT NULL,
+    modified_ns bigint NOT NULL,
+    read_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT transcript_files_bytes_check CHECK ((bytes >= 0))
+);
+
+-- comment TABLE transcript_files
+
+COMMENT ON TABLE telemetry.transcript_files IS 'Where a transcript was found, and how large it was when it was read last.';
+
+-- table transcript_lines
+
+CREATE TABLE telemetry.transcript_lines (
+    transcript_id uuid NOT NULL,
+    line_no bigint NOT NULL,
+    bytes_until bigint NOT NULL,
+    digest bytea NOT NULL,
+    kind text NOT NULL,
+    damage text,
+    line text NOT NULL,
+    CONSTRAINT transcript_lines_bytes_until_check CHECK ((bytes_until > 0)),
+    CONSTRAINT transcript_lines_line_no_check CHECK ((line_no > 0))
+);
+
+-- comment TABLE transcript_lines
+
+COMMENT ON TABLE telemetry.transcript_lines IS 'The lines of transcripts as they were, without secrets; nothing is left out.';
+
+-- table transcripts
+
+CREATE TABLE telemetry.transcripts (
+    id uuid DEFAULT kit.new_id() NOT NULL,
+    session_id uuid NOT NULL,
+    format text NOT NULL,
+    part text DEFAULT ''::text NOT NULL,
+    edition integer DEFAULT 0 NOT NULL,
+    bytes bigint DEFAULT 0 NOT NULL,
+    lines bigint DEFAULT 0 NOT NULL,
+    damaged_lines bigint DEFAULT 0 NOT NULL,
+    state jsonb DEFAULT '{}'::jsonb NOT NULL,
+    projection integer DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT transcripts_bytes_check CHECK ((bytes >= 0)),
+    CONSTRAINT transcripts_damaged_lines_check CHECK ((damaged_lines >= 0)),
+    CONSTRAINT transcripts_lines_check CHECK ((lines >= 0))
+);
+
+-- comment TABLE transcripts
+
+COMMENT ON TABLE telemetry.transcripts IS 'A client''s record of a session, kept line by line as it was written.';
+
+-- sequence usage_deltas_id_seq
+
+ALTER TABLE telemetry.usage_deltas ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME telemetry.usage_deltas_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- table usage_keys
+
+CREATE TABLE telemetry.usage_keys (
+    key text NOT NULL,
+    usage_id uuid NOT NULL,
+    CONSTRAINT usage_keys_key_check CHECK ((length(key) <= 400))
+);
+
+-- comment TABLE usage_keys
+
+COMMENT ON TABLE telemetry.usage_keys IS 'The names by which sources know a response; each name means one response, and that is what counts it once.';
+
+-- table usage_sightings
+
+CREATE TABLE telemetry.usage_sightings (
+    source text NOT NULL,
+    source_key text NOT NULL,
+    usage_id uuid NOT NULL,
+    session_id uuid,
+    project_id uuid,
+    task_id uuid,
+    execution_id uuid,
+    agent_id text NOT NULL,
+    model text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    input_tokens bigint DEFAULT 0 NOT NULL,
+    output_tokens bigint DEFAULT 0 NOT NULL,
+    cache_read_tokens bigint DEFAULT 0 NOT NULL,
+    cache_write_tokens bigint DEFAULT 0 NOT NULL,
+    cache_write_1h_tokens bigint DEFAULT 0 NOT NULL,
+    reasoning_tokens bigint DEFAULT 0 NOT NULL,
+    reported_cost_usd numeric(18,9),
+    duration_ms bigint,
+    query_source text,
+    subagent text,
+    approximate boolean DEFAULT false NOT NULL,
+    ordinal_base text,
+    CONSTRAINT usage_sightings_source_check CHECK ((source = ANY (ARRAY['transcript'::text, 'otlp-log'::text, 'otlp-span'::text, 'hook'::text, 'api'::text]))),
+    CONSTRAINT usage_sightings_source_key_check CHECK ((length(source_key) <= 400))
+);
+
+-- comment TABLE usage_sightings
+
+COMMENT ON TABLE telemetry.usage_sightings IS 'What each source told of a response; token_usage is what they say together, and reconciliation compares them.';
+
 -- table agent_failures
 
 CREATE TABLE work.agent_failures (
@@ -7863,38 +11842,6 @@ CREATE TABLE work.epic_dependencies (
 
 COMMENT ON TABLE work.epic_dependencies IS 'epic_id waits for depends_on_epic_id; both are of one project, and no epics wait in a circle.';
 
--- table epics
-
-CREATE TABLE work.epics (
-    id uuid DEFAULT kit.new_id() NOT NULL,
-    project_id uuid NOT NULL,
-    epic_id text NOT NULL,
-    title text NOT NULL,
-    description text DEFAULT ''::text NOT NULL,
-    status text DEFAULT 'planned'::text NOT NULL,
-    priority smallint DEFAULT 5 NOT NULL,
-    estimated_minutes integer,
-    complexity text,
-    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
-    version integer DEFAULT 1 NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    completed_at timestamp with time zone,
-    archived_at timestamp with time zone,
-    CONSTRAINT epics_completed CHECK (((status = 'completed'::text) = (completed_at IS NOT NULL))),
-    CONSTRAINT epics_complexity_check CHECK ((complexity = ANY (ARRAY['simple'::text, 'moderate'::text, 'complex'::text]))),
-    CONSTRAINT epics_epic_id_check CHECK ((epic_id ~ '^[^\s/]{1,50}$'::text)),
-    CONSTRAINT epics_estimated_minutes_check CHECK ((estimated_minutes >= 0)),
-    CONSTRAINT epics_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text)),
-    CONSTRAINT epics_priority_check CHECK (((priority >= 1) AND (priority <= 10))),
-    CONSTRAINT epics_status_check CHECK ((status = ANY (ARRAY['planned'::text, 'in_progress'::text, 'blocked'::text, 'completed'::text, 'cancelled'::text]))),
-    CONSTRAINT epics_title_check CHECK (((title ~ '\S'::text) AND (length(title) <= 2000)))
-);
-
--- comment TABLE epics
-
-COMMENT ON TABLE work.epics IS 'A large piece of a project (EPIC-001), with issues and tasks; hours and progress stand in epic_summary.';
-
 -- view task_effort
 
 CREATE VIEW work.task_effort WITH (security_invoker='true') AS
@@ -7969,7 +11916,8 @@ CREATE TABLE work.extension_points (
     point text NOT NULL,
     "position" integer NOT NULL,
     function_name text NOT NULL,
-    CONSTRAINT extension_points_point_check CHECK ((point = ANY (ARRAY['on_claim'::text, 'on_start'::text, 'on_finish'::text, 'on_fail'::text, 'on_give_back'::text, 'on_expire'::text])))
+    at_once boolean DEFAULT false NOT NULL,
+    CONSTRAINT extension_points_point_check CHECK ((point = ANY (ARRAY['may_claim'::text, 'on_claim'::text, 'on_start'::text, 'on_finish'::text, 'on_fail'::text, 'on_give_back'::text, 'on_expire'::text, 'on_release'::text])))
 );
 
 -- comment TABLE extension_points
@@ -8343,6 +12291,18 @@ ALTER TABLE ONLY audit.audit_logs ATTACH PARTITION audit.audit_logs_rest DEFAULT
 
 ALTER TABLE ONLY audit.audit_payloads ATTACH PARTITION audit.audit_payloads_rest DEFAULT;
 
+-- table attach otel_logs_rest
+
+ALTER TABLE ONLY telemetry.otel_logs ATTACH PARTITION telemetry.otel_logs_rest DEFAULT;
+
+-- table attach otel_points_rest
+
+ALTER TABLE ONLY telemetry.otel_points ATTACH PARTITION telemetry.otel_points_rest DEFAULT;
+
+-- table attach otel_spans_rest
+
+ALTER TABLE ONLY telemetry.otel_spans ATTACH PARTITION telemetry.otel_spans_rest DEFAULT;
+
 -- constraint api_keys api_keys_key_prefix
 
 ALTER TABLE ONLY accounts.api_keys
@@ -8517,6 +12477,156 @@ ALTER TABLE ONLY projects.workspaces
 
 ALTER TABLE ONLY projects.workspaces
     ADD CONSTRAINT workspaces_workspace_id UNIQUE (workspace_id);
+
+-- constraint agent_executions agent_executions_pkey
+
+ALTER TABLE ONLY telemetry.agent_executions
+    ADD CONSTRAINT agent_executions_pkey PRIMARY KEY (id);
+
+-- constraint agent_sessions agent_sessions_agent_id_external_id_key
+
+ALTER TABLE ONLY telemetry.agent_sessions
+    ADD CONSTRAINT agent_sessions_agent_id_external_id_key UNIQUE (agent_id, external_id);
+
+-- constraint agent_sessions agent_sessions_pkey
+
+ALTER TABLE ONLY telemetry.agent_sessions
+    ADD CONSTRAINT agent_sessions_pkey PRIMARY KEY (id);
+
+-- constraint budgets budgets_pkey
+
+ALTER TABLE ONLY telemetry.budgets
+    ADD CONSTRAINT budgets_pkey PRIMARY KEY (id);
+
+-- constraint chat_messages chat_messages_pkey
+
+ALTER TABLE ONLY telemetry.chat_messages
+    ADD CONSTRAINT chat_messages_pkey PRIMARY KEY (id);
+
+-- constraint hook_events hook_events_pkey
+
+ALTER TABLE ONLY telemetry.hook_events
+    ADD CONSTRAINT hook_events_pkey PRIMARY KEY (id);
+
+-- constraint model_names model_names_pkey
+
+ALTER TABLE ONLY telemetry.model_names
+    ADD CONSTRAINT model_names_pkey PRIMARY KEY (name);
+
+-- constraint model_prices model_prices_pkey
+
+ALTER TABLE ONLY telemetry.model_prices
+    ADD CONSTRAINT model_prices_pkey PRIMARY KEY (id);
+
+-- constraint otel_logs otel_logs_pkey
+
+ALTER TABLE ONLY telemetry.otel_logs
+    ADD CONSTRAINT otel_logs_pkey PRIMARY KEY ("time", id);
+
+-- constraint otel_logs_rest otel_logs_rest_pkey
+
+ALTER TABLE ONLY telemetry.otel_logs_rest
+    ADD CONSTRAINT otel_logs_rest_pkey PRIMARY KEY ("time", id);
+
+-- constraint otel_points otel_points_pkey
+
+ALTER TABLE ONLY telemetry.otel_points
+    ADD CONSTRAINT otel_points_pkey PRIMARY KEY ("time", id);
+
+-- constraint otel_points_rest otel_points_rest_pkey
+
+ALTER TABLE ONLY telemetry.otel_points_rest
+    ADD CONSTRAINT otel_points_rest_pkey PRIMARY KEY ("time", id);
+
+-- constraint otel_resources otel_resources_pkey
+
+ALTER TABLE ONLY telemetry.otel_resources
+    ADD CONSTRAINT otel_resources_pkey PRIMARY KEY (id);
+
+-- constraint otel_spans otel_spans_pkey
+
+ALTER TABLE ONLY telemetry.otel_spans
+    ADD CONSTRAINT otel_spans_pkey PRIMARY KEY (start_time, id);
+
+-- constraint otel_spans_rest otel_spans_rest_pkey
+
+ALTER TABLE ONLY telemetry.otel_spans_rest
+    ADD CONSTRAINT otel_spans_rest_pkey PRIMARY KEY (start_time, id);
+
+-- constraint repricings repricings_pkey
+
+ALTER TABLE ONLY telemetry.repricings
+    ADD CONSTRAINT repricings_pkey PRIMARY KEY (id);
+
+-- constraint session_commits session_commits_pkey
+
+ALTER TABLE ONLY telemetry.session_commits
+    ADD CONSTRAINT session_commits_pkey PRIMARY KEY (session_id, sha);
+
+-- constraint session_store session_store_pkey
+
+ALTER TABLE ONLY telemetry.session_store
+    ADD CONSTRAINT session_store_pkey PRIMARY KEY (project_key, session_id, subpath, "position");
+
+-- constraint session_store_summaries session_store_summaries_pkey
+
+ALTER TABLE ONLY telemetry.session_store_summaries
+    ADD CONSTRAINT session_store_summaries_pkey PRIMARY KEY (project_key, session_id);
+
+-- constraint session_tasks session_tasks_pkey
+
+ALTER TABLE ONLY telemetry.session_tasks
+    ADD CONSTRAINT session_tasks_pkey PRIMARY KEY (session_id, task_id, source, stretch);
+
+-- constraint token_usage token_usage_pkey
+
+ALTER TABLE ONLY telemetry.token_usage
+    ADD CONSTRAINT token_usage_pkey PRIMARY KEY (id);
+
+-- constraint tool_calls tool_calls_pkey
+
+ALTER TABLE ONLY telemetry.tool_calls
+    ADD CONSTRAINT tool_calls_pkey PRIMARY KEY (session_id, call_id);
+
+-- constraint transcript_files transcript_files_pkey
+
+ALTER TABLE ONLY telemetry.transcript_files
+    ADD CONSTRAINT transcript_files_pkey PRIMARY KEY (path);
+
+-- constraint transcript_lines transcript_lines_pkey
+
+ALTER TABLE ONLY telemetry.transcript_lines
+    ADD CONSTRAINT transcript_lines_pkey PRIMARY KEY (transcript_id, line_no);
+
+-- constraint transcripts transcripts_pkey
+
+ALTER TABLE ONLY telemetry.transcripts
+    ADD CONSTRAINT transcripts_pkey PRIMARY KEY (id);
+
+-- constraint transcripts transcripts_session_id_format_part_edition_key
+
+ALTER TABLE ONLY telemetry.transcripts
+    ADD CONSTRAINT transcripts_session_id_format_part_edition_key UNIQUE (session_id, format, part, edition);
+
+-- constraint usage_days usage_days_one
+
+ALTER TABLE ONLY telemetry.usage_days
+    ADD CONSTRAINT usage_days_one UNIQUE NULLS NOT DISTINCT (day, project_id, task_id, registered_agent_id, agent_id, model);
+
+-- constraint usage_deltas usage_deltas_pkey
+
+ALTER TABLE ONLY telemetry.usage_deltas
+    ADD CONSTRAINT usage_deltas_pkey PRIMARY KEY (id);
+
+-- constraint usage_keys usage_keys_pkey
+
+ALTER TABLE ONLY telemetry.usage_keys
+    ADD CONSTRAINT usage_keys_pkey PRIMARY KEY (key);
+
+-- constraint usage_sightings usage_sightings_pkey
+
+ALTER TABLE ONLY telemetry.usage_sightings
+    ADD CONSTRAINT usage_sightings_pkey PRIMARY KEY (source, source_key);
 
 -- constraint agent_failures agent_failures_pkey
 
@@ -8807,6 +12917,258 @@ CREATE INDEX workspaces_project_id ON projects.workspaces USING btree (project_i
 -- index workspaces_workspace_path
 
 CREATE INDEX workspaces_workspace_path ON projects.workspaces USING btree (workspace_path);
+
+-- index agent_executions_agent
+
+CREATE INDEX agent_executions_agent ON telemetry.agent_executions USING btree (agent_id, started_at DESC);
+
+-- index agent_executions_new
+
+CREATE INDEX agent_executions_new ON telemetry.agent_executions USING btree (started_at DESC, id DESC);
+
+-- index agent_executions_open
+
+CREATE UNIQUE INDEX agent_executions_open ON telemetry.agent_executions USING btree (task_id) WHERE (completed_at IS NULL);
+
+-- index agent_executions_parent
+
+CREATE INDEX agent_executions_parent ON telemetry.agent_executions USING btree (parent_execution_id) WHERE (parent_execution_id IS NOT NULL);
+
+-- index agent_executions_project
+
+CREATE INDEX agent_executions_project ON telemetry.agent_executions USING btree (project_id, started_at DESC, id DESC);
+
+-- index agent_executions_session
+
+CREATE INDEX agent_executions_session ON telemetry.agent_executions USING btree (session_id) WHERE (session_id IS NOT NULL);
+
+-- index agent_executions_task
+
+CREATE INDEX agent_executions_task ON telemetry.agent_executions USING btree (task_id, started_at DESC);
+
+-- index agent_sessions_agent
+
+CREATE INDEX agent_sessions_agent ON telemetry.agent_sessions USING btree (registered_agent_id) WHERE (registered_agent_id IS NOT NULL);
+
+-- index agent_sessions_new
+
+CREATE INDEX agent_sessions_new ON telemetry.agent_sessions USING btree (start_time DESC, id DESC);
+
+-- index agent_sessions_parent
+
+CREATE INDEX agent_sessions_parent ON telemetry.agent_sessions USING btree (parent_session_id) WHERE (parent_session_id IS NOT NULL);
+
+-- index agent_sessions_project
+
+CREATE INDEX agent_sessions_project ON telemetry.agent_sessions USING btree (project_id, start_time DESC, id DESC);
+
+-- index agent_sessions_seen
+
+CREATE INDEX agent_sessions_seen ON telemetry.agent_sessions USING btree (last_seen_at DESC, id DESC);
+
+-- index agent_sessions_unscored
+
+CREATE INDEX agent_sessions_unscored ON telemetry.agent_sessions USING btree (last_seen_at DESC) WHERE (quality_score IS NULL);
+
+-- index agent_sessions_user
+
+CREATE INDEX agent_sessions_user ON telemetry.agent_sessions USING btree (user_id) WHERE (user_id IS NOT NULL);
+
+-- index agent_sessions_workspace
+
+CREATE INDEX agent_sessions_workspace ON telemetry.agent_sessions USING btree (workspace_id) WHERE (workspace_id IS NOT NULL);
+
+-- index budgets_active
+
+CREATE INDEX budgets_active ON telemetry.budgets USING btree (id) WHERE is_active;
+
+-- index budgets_agent
+
+CREATE INDEX budgets_agent ON telemetry.budgets USING btree (agent_id) WHERE (agent_id IS NOT NULL);
+
+-- index budgets_created_by
+
+CREATE INDEX budgets_created_by ON telemetry.budgets USING btree (created_by_user_id) WHERE (created_by_user_id IS NOT NULL);
+
+-- index budgets_epic
+
+CREATE INDEX budgets_epic ON telemetry.budgets USING btree (epic_id) WHERE (epic_id IS NOT NULL);
+
+-- index budgets_one
+
+CREATE UNIQUE INDEX budgets_one ON telemetry.budgets USING btree (scope, project_id, epic_id, task_id, agent_id, period) NULLS NOT DISTINCT WHERE is_active;
+
+-- index budgets_project
+
+CREATE INDEX budgets_project ON telemetry.budgets USING btree (project_id) WHERE (project_id IS NOT NULL);
+
+-- index budgets_task
+
+CREATE INDEX budgets_task ON telemetry.budgets USING btree (task_id) WHERE (task_id IS NOT NULL);
+
+-- index chat_messages_digest
+
+CREATE INDEX chat_messages_digest ON telemetry.chat_messages USING btree (session_id, content_digest);
+
+-- index chat_messages_search
+
+CREATE INDEX chat_messages_search ON telemetry.chat_messages USING gin (search_content);
+
+-- index chat_messages_session
+
+CREATE INDEX chat_messages_session ON telemetry.chat_messages USING btree (session_id, "timestamp", sequence, id);
+
+-- index chat_messages_time
+
+CREATE INDEX chat_messages_time ON telemetry.chat_messages USING btree ("timestamp" DESC, id DESC);
+
+-- index hook_events_session
+
+CREATE INDEX hook_events_session ON telemetry.hook_events USING btree (session_id, at);
+
+-- index model_names_model
+
+CREATE INDEX model_names_model ON telemetry.model_names USING btree (lower(provider), lower(model));
+
+-- index model_prices_one
+
+CREATE UNIQUE INDEX model_prices_one ON telemetry.model_prices USING btree (lower(provider), lower(model), above_input_tokens, effective_from, hours_from, source) NULLS NOT DISTINCT;
+
+-- index otel_logs_timeless
+
+CREATE INDEX otel_logs_timeless ON ONLY telemetry.otel_logs USING btree (id) WHERE is_timeless;
+
+-- index otel_logs_rest_id_idx
+
+CREATE INDEX otel_logs_rest_id_idx ON telemetry.otel_logs_rest USING btree (id) WHERE is_timeless;
+
+-- index otel_logs_session
+
+CREATE INDEX otel_logs_session ON ONLY telemetry.otel_logs USING btree (session_id, "time") WHERE (session_id IS NOT NULL);
+
+-- index otel_logs_rest_session_id_time_idx
+
+CREATE INDEX otel_logs_rest_session_id_time_idx ON telemetry.otel_logs_rest USING btree (session_id, "time") WHERE (session_id IS NOT NULL);
+
+-- index otel_points_series
+
+CREATE INDEX otel_points_series ON ONLY telemetry.otel_points USING btree (series_id, "time");
+
+-- index otel_points_rest_series_id_time_idx
+
+CREATE INDEX otel_points_rest_series_id_time_idx ON telemetry.otel_points_rest USING btree (series_id, "time");
+
+-- index otel_points_session
+
+CREATE INDEX otel_points_session ON ONLY telemetry.otel_points USING btree (session_id, "time") WHERE (session_id IS NOT NULL);
+
+-- index otel_points_rest_session_id_time_idx
+
+CREATE INDEX otel_points_rest_session_id_time_idx ON telemetry.otel_points_rest USING btree (session_id, "time") WHERE (session_id IS NOT NULL);
+
+-- index otel_spans_session
+
+CREATE INDEX otel_spans_session ON ONLY telemetry.otel_spans USING btree (session_id, start_time) WHERE (session_id IS NOT NULL);
+
+-- index otel_spans_rest_session_id_start_time_idx
+
+CREATE INDEX otel_spans_rest_session_id_start_time_idx ON telemetry.otel_spans_rest USING btree (session_id, start_time) WHERE (session_id IS NOT NULL);
+
+-- index otel_spans_trace
+
+CREATE INDEX otel_spans_trace ON ONLY telemetry.otel_spans USING btree (trace_id, start_time);
+
+-- index otel_spans_rest_trace_id_start_time_idx
+
+CREATE INDEX otel_spans_rest_trace_id_start_time_idx ON telemetry.otel_spans_rest USING btree (trace_id, start_time);
+
+-- index repricings_open
+
+CREATE INDEX repricings_open ON telemetry.repricings USING btree (requested_at) WHERE (completed_at IS NULL);
+
+-- index repricings_project
+
+CREATE INDEX repricings_project ON telemetry.repricings USING btree (project_id) WHERE (project_id IS NOT NULL);
+
+-- index session_commits_sha
+
+CREATE INDEX session_commits_sha ON telemetry.session_commits USING btree (sha);
+
+-- index session_store_entry
+
+CREATE UNIQUE INDEX session_store_entry ON telemetry.session_store USING btree (project_key, session_id, subpath, entry_uuid) WHERE (entry_uuid IS NOT NULL);
+
+-- index session_tasks_execution
+
+CREATE INDEX session_tasks_execution ON telemetry.session_tasks USING btree (execution_id) WHERE (execution_id IS NOT NULL);
+
+-- index session_tasks_task
+
+CREATE INDEX session_tasks_task ON telemetry.session_tasks USING btree (task_id);
+
+-- index token_usage_agent
+
+CREATE INDEX token_usage_agent ON telemetry.token_usage USING btree (registered_agent_id) WHERE (registered_agent_id IS NOT NULL);
+
+-- index token_usage_at
+
+CREATE INDEX token_usage_at ON telemetry.token_usage USING btree (at DESC, id DESC);
+
+-- index token_usage_execution
+
+CREATE INDEX token_usage_execution ON telemetry.token_usage USING btree (execution_id) WHERE (execution_id IS NOT NULL);
+
+-- index token_usage_model
+
+CREATE INDEX token_usage_model ON telemetry.token_usage USING btree (model, at);
+
+-- index token_usage_project
+
+CREATE INDEX token_usage_project ON telemetry.token_usage USING btree (project_id, at DESC);
+
+-- index token_usage_session
+
+CREATE INDEX token_usage_session ON telemetry.token_usage USING btree (session_id, at);
+
+-- index token_usage_task
+
+CREATE INDEX token_usage_task ON telemetry.token_usage USING btree (task_id) WHERE (task_id IS NOT NULL);
+
+-- index tool_calls_failed
+
+CREATE INDEX tool_calls_failed ON telemetry.tool_calls USING btree (session_id) WHERE (NOT success);
+
+-- index tool_calls_session
+
+CREATE INDEX tool_calls_session ON telemetry.tool_calls USING btree (session_id, COALESCE(started_at, ended_at, created_at), call_id);
+
+-- index transcript_files_transcript
+
+CREATE INDEX transcript_files_transcript ON telemetry.transcript_files USING btree (transcript_id);
+
+-- index usage_days_project
+
+CREATE INDEX usage_days_project ON telemetry.usage_days USING btree (project_id, day);
+
+-- index usage_days_task
+
+CREATE INDEX usage_days_task ON telemetry.usage_days USING btree (task_id) WHERE (task_id IS NOT NULL);
+
+-- index usage_keys_usage
+
+CREATE INDEX usage_keys_usage ON telemetry.usage_keys USING btree (usage_id);
+
+-- index usage_sightings_ordinal
+
+CREATE INDEX usage_sightings_ordinal ON telemetry.usage_sightings USING btree (ordinal_base, source) WHERE (ordinal_base IS NOT NULL);
+
+-- index usage_sightings_session
+
+CREATE INDEX usage_sightings_session ON telemetry.usage_sightings USING btree (session_id, source);
+
+-- index usage_sightings_usage
+
+CREATE INDEX usage_sightings_usage ON telemetry.usage_sightings USING btree (usage_id);
 
 -- index agent_failures_agent
 
@@ -9148,6 +13510,42 @@ ALTER INDEX audit.audit_logs_xid ATTACH PARTITION audit.audit_logs_rest_xid_id_i
 
 ALTER INDEX audit.audit_payloads_pkey ATTACH PARTITION audit.audit_payloads_rest_pkey;
 
+-- index attach otel_logs_rest_id_idx
+
+ALTER INDEX telemetry.otel_logs_timeless ATTACH PARTITION telemetry.otel_logs_rest_id_idx;
+
+-- index attach otel_logs_rest_pkey
+
+ALTER INDEX telemetry.otel_logs_pkey ATTACH PARTITION telemetry.otel_logs_rest_pkey;
+
+-- index attach otel_logs_rest_session_id_time_idx
+
+ALTER INDEX telemetry.otel_logs_session ATTACH PARTITION telemetry.otel_logs_rest_session_id_time_idx;
+
+-- index attach otel_points_rest_pkey
+
+ALTER INDEX telemetry.otel_points_pkey ATTACH PARTITION telemetry.otel_points_rest_pkey;
+
+-- index attach otel_points_rest_series_id_time_idx
+
+ALTER INDEX telemetry.otel_points_series ATTACH PARTITION telemetry.otel_points_rest_series_id_time_idx;
+
+-- index attach otel_points_rest_session_id_time_idx
+
+ALTER INDEX telemetry.otel_points_session ATTACH PARTITION telemetry.otel_points_rest_session_id_time_idx;
+
+-- index attach otel_spans_rest_pkey
+
+ALTER INDEX telemetry.otel_spans_pkey ATTACH PARTITION telemetry.otel_spans_rest_pkey;
+
+-- index attach otel_spans_rest_session_id_start_time_idx
+
+ALTER INDEX telemetry.otel_spans_session ATTACH PARTITION telemetry.otel_spans_rest_session_id_start_time_idx;
+
+-- index attach otel_spans_rest_trace_id_start_time_idx
+
+ALTER INDEX telemetry.otel_spans_trace ATTACH PARTITION telemetry.otel_spans_rest_trace_id_start_time_idx;
+
 -- trigger api_keys audit_delete
 
 CREATE TRIGGER audit_delete AFTER DELETE ON accounts.api_keys REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('api_key', 'name', '', '{key_hash}');
@@ -9319,6 +13717,62 @@ CREATE TRIGGER touch BEFORE UPDATE ON projects.projects FOR EACH ROW EXECUTE FUN
 -- trigger workspaces touch
 
 CREATE TRIGGER touch BEFORE UPDATE ON projects.workspaces FOR EACH ROW WHEN ((((((((((((((new.id IS DISTINCT FROM old.id) OR (new.workspace_id IS DISTINCT FROM old.workspace_id)) OR (new.project_id IS DISTINCT FROM old.project_id)) OR (new.machine_id IS DISTINCT FROM old.machine_id)) OR (new.workspace_path IS DISTINCT FROM old.workspace_path)) OR (new.workspace_type IS DISTINCT FROM old.workspace_type)) OR (new.branch IS DISTINCT FROM old.branch)) OR (new.commit IS DISTINCT FROM old.commit)) OR (new.version IS DISTINCT FROM old.version)) OR (new.created_at IS DISTINCT FROM old.created_at)) OR (new.updated_at IS DISTINCT FROM old.updated_at)) OR (new.last_seen_at IS DISTINCT FROM old.last_seen_at)) AND (NOT (new.last_seen_at IS DISTINCT FROM old.last_seen_at)))) EXECUTE FUNCTION kit.touch_versioned();
+
+-- trigger budgets audit_delete
+
+CREATE TRIGGER audit_delete AFTER DELETE ON telemetry.budgets REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('budget', 'name', 'project_id', '{}');
+
+-- trigger model_prices audit_delete
+
+CREATE TRIGGER audit_delete AFTER DELETE ON telemetry.model_prices REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('price', 'model', '', '{}');
+
+-- trigger budgets audit_insert
+
+CREATE TRIGGER audit_insert AFTER INSERT ON telemetry.budgets REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('budget', 'name', 'project_id', '{}');
+
+-- trigger model_prices audit_insert
+
+CREATE TRIGGER audit_insert AFTER INSERT ON telemetry.model_prices REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('price', 'model', '', '{}');
+
+-- trigger budgets audit_update
+
+CREATE TRIGGER audit_update AFTER UPDATE ON telemetry.budgets REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_change_budgets();
+
+-- trigger model_prices audit_update
+
+CREATE TRIGGER audit_update AFTER UPDATE ON telemetry.model_prices REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_change_model_prices();
+
+-- trigger token_usage count_delete
+
+CREATE TRIGGER count_delete AFTER DELETE ON telemetry.token_usage REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION telemetry.count_usage();
+
+-- trigger token_usage count_insert
+
+CREATE TRIGGER count_insert AFTER INSERT ON telemetry.token_usage REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION telemetry.count_usage();
+
+-- trigger token_usage count_update
+
+CREATE TRIGGER count_update AFTER UPDATE ON telemetry.token_usage REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION telemetry.count_usage();
+
+-- trigger agent_sessions touch
+
+CREATE TRIGGER touch BEFORE UPDATE ON telemetry.agent_sessions FOR EACH ROW EXECUTE FUNCTION kit.update_updated_at_column();
+
+-- trigger budgets touch
+
+CREATE TRIGGER touch BEFORE UPDATE ON telemetry.budgets FOR EACH ROW EXECUTE FUNCTION kit.touch_versioned();
+
+-- trigger model_names touch
+
+CREATE TRIGGER touch BEFORE UPDATE ON telemetry.model_names FOR EACH ROW EXECUTE FUNCTION kit.update_updated_at_column();
+
+-- trigger model_prices touch
+
+CREATE TRIGGER touch BEFORE UPDATE ON telemetry.model_prices FOR EACH ROW EXECUTE FUNCTION kit.touch_versioned();
+
+-- trigger transcripts touch
+
+CREATE TRIGGER touch BEFORE UPDATE ON telemetry.transcripts FOR EACH ROW EXECUTE FUNCTION kit.update_updated_at_column();
 
 -- trigger comments audit_delete
 
@@ -9721,6 +14175,141 @@ ALTER TABLE ONLY projects.workspaces
 ALTER TABLE ONLY projects.workspaces
     ADD CONSTRAINT workspaces_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects.projects(id) ON DELETE CASCADE;
 
+-- fk constraint agent_executions agent_executions_agent_id_fkey
+
+ALTER TABLE ONLY telemetry.agent_executions
+    ADD CONSTRAINT agent_executions_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES agents.agents(id);
+
+-- fk constraint agent_executions agent_executions_parent_execution_id_fkey
+
+ALTER TABLE ONLY telemetry.agent_executions
+    ADD CONSTRAINT agent_executions_parent_execution_id_fkey FOREIGN KEY (parent_execution_id) REFERENCES telemetry.agent_executions(id) ON DELETE SET NULL;
+
+-- fk constraint agent_executions agent_executions_project_id_fkey
+
+ALTER TABLE ONLY telemetry.agent_executions
+    ADD CONSTRAINT agent_executions_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects.projects(id) ON DELETE CASCADE;
+
+-- fk constraint agent_executions agent_executions_task_id_fkey
+
+ALTER TABLE ONLY telemetry.agent_executions
+    ADD CONSTRAINT agent_executions_task_id_fkey FOREIGN KEY (task_id) REFERENCES work.tasks(id) ON DELETE SET NULL;
+
+-- fk constraint agent_sessions agent_sessions_project_id_fkey
+
+ALTER TABLE ONLY telemetry.agent_sessions
+    ADD CONSTRAINT agent_sessions_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects.projects(id) ON DELETE CASCADE;
+
+-- fk constraint agent_sessions agent_sessions_registered_agent_id_fkey
+
+ALTER TABLE ONLY telemetry.agent_sessions
+    ADD CONSTRAINT agent_sessions_registered_agent_id_fkey FOREIGN KEY (registered_agent_id) REFERENCES agents.agents(id);
+
+-- fk constraint agent_sessions agent_sessions_user_id_fkey
+
+ALTER TABLE ONLY telemetry.agent_sessions
+    ADD CONSTRAINT agent_sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES accounts.users(id) ON DELETE SET NULL;
+
+-- fk constraint agent_sessions agent_sessions_workspace_id_fkey
+
+ALTER TABLE ONLY telemetry.agent_sessions
+    ADD CONSTRAINT agent_sessions_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES projects.workspaces(id) ON DELETE SET NULL;
+
+-- fk constraint budgets budgets_agent_id_fkey
+
+ALTER TABLE ONLY telemetry.budgets
+    ADD CONSTRAINT budgets_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES agents.agents(id);
+
+-- fk constraint budgets budgets_created_by_user_id_fkey
+
+ALTER TABLE ONLY telemetry.budgets
+    ADD CONSTRAINT budgets_created_by_user_id_fkey FOREIGN KEY (created_by_user_id) REFERENCES accounts.users(id) ON DELETE SET NULL;
+
+-- fk constraint budgets budgets_epic_id_fkey
+
+ALTER TABLE ONLY telemetry.budgets
+    ADD CONSTRAINT budgets_epic_id_fkey FOREIGN KEY (epic_id) REFERENCES work.epics(id) ON DELETE CASCADE;
+
+-- fk constraint budgets budgets_project_id_fkey
+
+ALTER TABLE ONLY telemetry.budgets
+    ADD CONSTRAINT budgets_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects.projects(id) ON DELETE CASCADE;
+
+-- fk constraint budgets budgets_task_id_fkey
+
+ALTER TABLE ONLY telemetry.budgets
+    ADD CONSTRAINT budgets_task_id_fkey FOREIGN KEY (task_id) REFERENCES work.tasks(id) ON DELETE CASCADE;
+
+-- fk constraint chat_messages chat_messages_session_id_fkey
+
+ALTER TABLE ONLY telemetry.chat_messages
+    ADD CONSTRAINT chat_messages_session_id_fkey FOREIGN KEY (session_id) REFERENCES telemetry.agent_sessions(id) ON DELETE CASCADE;
+
+-- fk constraint repricings repricings_project_id_fkey
+
+ALTER TABLE ONLY telemetry.repricings
+    ADD CONSTRAINT repricings_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects.projects(id) ON DELETE CASCADE;
+
+-- fk constraint session_commits session_commits_session_id_fkey
+
+ALTER TABLE ONLY telemetry.session_commits
+    ADD CONSTRAINT session_commits_session_id_fkey FOREIGN KEY (session_id) REFERENCES telemetry.agent_sessions(id) ON DELETE CASCADE;
+
+-- fk constraint session_tasks session_tasks_execution_id_fkey
+
+ALTER TABLE ONLY telemetry.session_tasks
+    ADD CONSTRAINT session_tasks_execution_id_fkey FOREIGN KEY (execution_id) REFERENCES telemetry.agent_executions(id) ON DELETE SET NULL;
+
+-- fk constraint session_tasks session_tasks_task_id_fkey
+
+ALTER TABLE ONLY telemetry.session_tasks
+    ADD CONSTRAINT session_tasks_task_id_fkey FOREIGN KEY (task_id) REFERENCES work.tasks(id) ON DELETE CASCADE;
+
+-- fk constraint token_usage token_usage_execution_id_fkey
+
+ALTER TABLE ONLY telemetry.token_usage
+    ADD CONSTRAINT token_usage_execution_id_fkey FOREIGN KEY (execution_id) REFERENCES telemetry.agent_executions(id) ON DELETE SET NULL;
+
+-- fk constraint token_usage token_usage_project_id_fkey
+
+ALTER TABLE ONLY telemetry.token_usage
+    ADD CONSTRAINT token_usage_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects.projects(id) ON DELETE CASCADE;
+
+-- fk constraint token_usage token_usage_registered_agent_id_fkey
+
+ALTER TABLE ONLY telemetry.token_usage
+    ADD CONSTRAINT token_usage_registered_agent_id_fkey FOREIGN KEY (registered_agent_id) REFERENCES agents.agents(id);
+
+-- fk constraint token_usage token_usage_session_id_fkey
+
+ALTER TABLE ONLY telemetry.token_usage
+    ADD CONSTRAINT token_usage_session_id_fkey FOREIGN KEY (session_id) REFERENCES telemetry.agent_sessions(id) ON DELETE CASCADE;
+
+-- fk constraint token_usage token_usage_task_id_fkey
+
+ALTER TABLE ONLY telemetry.token_usage
+    ADD CONSTRAINT token_usage_task_id_fkey FOREIGN KEY (task_id) REFERENCES work.tasks(id) ON DELETE SET NULL;
+
+-- fk constraint tool_calls tool_calls_session_id_fkey
+
+ALTER TABLE ONLY telemetry.tool_calls
+    ADD CONSTRAINT tool_calls_session_id_fkey FOREIGN KEY (session_id) REFERENCES telemetry.agent_sessions(id) ON DELETE CASCADE;
+
+-- fk constraint transcript_files transcript_files_transcript_id_fkey
+
+ALTER TABLE ONLY telemetry.transcript_files
+    ADD CONSTRAINT transcript_files_transcript_id_fkey FOREIGN KEY (transcript_id) REFERENCES telemetry.transcripts(id) ON DELETE CASCADE;
+
+-- fk constraint transcript_lines transcript_lines_transcript_id_fkey
+
+ALTER TABLE ONLY telemetry.transcript_lines
+    ADD CONSTRAINT transcript_lines_transcript_id_fkey FOREIGN KEY (transcript_id) REFERENCES telemetry.transcripts(id) ON DELETE CASCADE;
+
+-- fk constraint transcripts transcripts_session_id_fkey
+
+ALTER TABLE ONLY telemetry.transcripts
+    ADD CONSTRAINT transcripts_session_id_fkey FOREIGN KEY (session_id) REFERENCES telemetry.agent_sessions(id) ON DELETE CASCADE;
+
 -- fk constraint agent_failures agent_failures_agent_id_fkey
 
 ALTER TABLE ONLY work.agent_failures
@@ -10004,6 +14593,11 @@ GRANT USAGE ON SCHEMA projects TO steward_agent;
 GRANT USAGE ON SCHEMA projects TO steward_readonly;
 GRANT USAGE ON SCHEMA projects TO steward_backup;
 
+GRANT USAGE ON SCHEMA telemetry TO steward_app;
+GRANT USAGE ON SCHEMA telemetry TO steward_agent;
+GRANT USAGE ON SCHEMA telemetry TO steward_readonly;
+GRANT USAGE ON SCHEMA telemetry TO steward_backup;
+
 GRANT USAGE ON SCHEMA work TO steward_app;
 GRANT USAGE ON SCHEMA work TO steward_agent;
 GRANT USAGE ON SCHEMA work TO steward_readonly;
@@ -10051,6 +14645,11 @@ REVOKE ALL ON FUNCTION agents.register_routing(p_kind text, p_function text) FRO
 GRANT ALL ON FUNCTION agents.register_routing(p_kind text, p_function text) TO steward_app;
 GRANT ALL ON FUNCTION agents.register_routing(p_kind text, p_function text) TO steward_agent;
 GRANT ALL ON FUNCTION agents.register_routing(p_kind text, p_function text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION agents.routing_costs() FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.routing_costs() TO steward_app;
+GRANT ALL ON FUNCTION agents.routing_costs() TO steward_agent;
+GRANT ALL ON FUNCTION agents.routing_costs() TO steward_readonly;
 
 REVOKE ALL ON FUNCTION agents.routing_figures() FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.routing_figures() TO steward_app;
@@ -10105,6 +14704,8 @@ REVOKE ALL ON FUNCTION kit.audit_change_agents() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION kit.audit_change_api_keys() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION kit.audit_change_budgets() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION kit.audit_change_comments() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION kit.audit_change_devlog_dependencies() FROM PUBLIC;
@@ -10122,6 +14723,8 @@ REVOKE ALL ON FUNCTION kit.audit_change_epics() FROM PUBLIC;
 REVOKE ALL ON FUNCTION kit.audit_change_issues() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION kit.audit_change_machines() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION kit.audit_change_model_prices() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION kit.audit_change_project_members() FROM PUBLIC;
 
@@ -10351,6 +14954,488 @@ GRANT ALL ON FUNCTION projects.take_numbers(p_project_id uuid, p_count integer) 
 GRANT ALL ON FUNCTION projects.take_numbers(p_project_id uuid, p_count integer) TO steward_agent;
 GRANT ALL ON FUNCTION projects.take_numbers(p_project_id uuid, p_count integer) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION telemetry.absorb_commits(p_commits jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.absorb_commits(p_commits jsonb) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.absorb_commits(p_commits jsonb) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.absorb_commits(p_commits jsonb) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.absorb_messages(p_messages jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.absorb_messages(p_messages jsonb) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.absorb_messages(p_messages jsonb) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.absorb_messages(p_messages jsonb) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.absorb_ties(p_ties jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.absorb_ties(p_ties jsonb) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.absorb_ties(p_ties jsonb) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.absorb_ties(p_ties jsonb) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.absorb_tools(p_calls jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.absorb_tools(p_calls jsonb) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.absorb_tools(p_calls jsonb) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.absorb_tools(p_calls jsonb) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.absorb_usage(p_sightings jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.absorb_usage(p_sightings jsonb) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.absorb_usage(p_sightings jsonb) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.absorb_usage(p_sightings jsonb) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.acting_session() FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.acting_session() TO steward_app;
+GRANT ALL ON FUNCTION telemetry.acting_session() TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.acting_session() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.add_budget(p_budget jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.add_budget(p_budget jsonb) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.add_budget(p_budget jsonb) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.add_budget(p_budget jsonb) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.agent_costs() FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.agent_costs() TO steward_app;
+GRANT ALL ON FUNCTION telemetry.agent_costs() TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.agent_costs() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.ask_repricing(p_since timestamp with time zone, p_until timestamp with time zone, p_model text, p_project_id uuid, p_unpriced_only boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.ask_repricing(p_since timestamp with time zone, p_until timestamp with time zone, p_model text, p_project_id uuid, p_unpriced_only boolean) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.ask_repricing(p_since timestamp with time zone, p_until timestamp with time zone, p_model text, p_project_id uuid, p_unpriced_only boolean) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.ask_repricing(p_since timestamp with time zone, p_until timestamp with time zone, p_model text, p_project_id uuid, p_unpriced_only boolean) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.attribute_sessions(p_session_ids uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.attribute_sessions(p_session_ids uuid[]) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.attribute_sessions(p_session_ids uuid[]) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.attribute_sessions(p_session_ids uuid[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.bucket_of(p_at timestamp with time zone, p_interval text) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.bucket_of(p_at timestamp with time zone, p_interval text) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.bucket_of(p_at timestamp with time zone, p_interval text) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.bucket_of(p_at timestamp with time zone, p_interval text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.budget_gate(p_task_ids uuid[], p_agent_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.budget_gate(p_task_ids uuid[], p_agent_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.budget_gate(p_task_ids uuid[], p_agent_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.budget_gate(p_task_ids uuid[], p_agent_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.budget_refusals(p_task_ids uuid[], p_agent_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.budget_refusals(p_task_ids uuid[], p_agent_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.budget_refusals(p_task_ids uuid[], p_agent_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.budget_refusals(p_task_ids uuid[], p_agent_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.budget_states(p_ids uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.budget_states(p_ids uuid[]) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.budget_states(p_ids uuid[]) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.budget_states(p_ids uuid[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.budgets_over(p_task_ids uuid[], p_agent_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.budgets_over(p_task_ids uuid[], p_agent_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.budgets_over(p_task_ids uuid[], p_agent_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.budgets_over(p_task_ids uuid[], p_agent_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.client_reported(p_session_ids uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.client_reported(p_session_ids uuid[]) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.client_reported(p_session_ids uuid[]) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.client_reported(p_session_ids uuid[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.close_executions(p_task_ids uuid[], p_status text, p_results jsonb[], p_errors text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.close_executions(p_task_ids uuid[], p_status text, p_results jsonb[], p_errors text[]) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.close_executions(p_task_ids uuid[], p_status text, p_results jsonb[], p_errors text[]) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.close_executions(p_task_ids uuid[], p_status text, p_results jsonb[], p_errors text[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.count_usage() FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.count_usage() TO steward_app;
+GRANT ALL ON FUNCTION telemetry.count_usage() TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.count_usage() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.day_key(p_by text, p_project_id uuid, p_task_id uuid, p_agent_id uuid, p_client text, p_model text) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.day_key(p_by text, p_project_id uuid, p_task_id uuid, p_agent_id uuid, p_client text, p_model text) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.day_key(p_by text, p_project_id uuid, p_task_id uuid, p_agent_id uuid, p_client text, p_model text) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.day_key(p_by text, p_project_id uuid, p_task_id uuid, p_agent_id uuid, p_client text, p_model text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.day_of(p_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.day_of(p_at timestamp with time zone) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.day_of(p_at timestamp with time zone) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.day_of(p_at timestamp with time zone) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.day_start(p_day date) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.day_start(p_day date) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.day_start(p_day date) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.day_start(p_day date) TO steward_readonly;
+
+GRANT SELECT ON TABLE telemetry.usage_days TO steward_app;
+GRANT SELECT ON TABLE telemetry.usage_days TO steward_readonly;
+GRANT SELECT ON TABLE telemetry.usage_days TO steward_backup;
+
+GRANT SELECT ON TABLE telemetry.usage_deltas TO steward_app;
+GRANT SELECT ON TABLE telemetry.usage_deltas TO steward_readonly;
+GRANT SELECT ON TABLE telemetry.usage_deltas TO steward_backup;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE work.tasks TO steward_app;
+GRANT SELECT ON TABLE work.tasks TO steward_readonly;
+GRANT SELECT ON TABLE work.tasks TO steward_backup;
+
+REVOKE ALL ON FUNCTION telemetry.usage_within(p_project_id uuid, p_task_id uuid, p_epic_id uuid, p_agent_id uuid, p_client text, p_model text, p_since date, p_until date) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.usage_within(p_project_id uuid, p_task_id uuid, p_epic_id uuid, p_agent_id uuid, p_client text, p_model text, p_since date, p_until date) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.usage_within(p_project_id uuid, p_task_id uuid, p_epic_id uuid, p_agent_id uuid, p_client text, p_model text, p_since date, p_until date) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.usage_within(p_project_id uuid, p_task_id uuid, p_epic_id uuid, p_agent_id uuid, p_client text, p_model text, p_since date, p_until date) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.days_by(p_by text, p_project_id uuid, p_task_id uuid, p_epic_id uuid, p_agent_id uuid, p_client text, p_model text, p_since date, p_until date) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.days_by(p_by text, p_project_id uuid, p_task_id uuid, p_epic_id uuid, p_agent_id uuid, p_client text, p_model text, p_since date, p_until date) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.days_by(p_by text, p_project_id uuid, p_task_id uuid, p_epic_id uuid, p_agent_id uuid, p_client text, p_model text, p_since date, p_until date) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.days_by(p_by text, p_project_id uuid, p_task_id uuid, p_epic_id uuid, p_agent_id uuid, p_client text, p_model text, p_since date, p_until date) TO steward_readonly;
+
+GRANT SELECT ON TABLE telemetry.tool_calls TO steward_app;
+GRANT SELECT ON TABLE telemetry.tool_calls TO steward_readonly;
+GRANT SELECT ON TABLE telemetry.tool_calls TO steward_backup;
+
+REVOKE ALL ON FUNCTION telemetry.done_in(p_session_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.done_in(p_session_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.done_in(p_session_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.done_in(p_session_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.drop_override(p_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.drop_override(p_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.drop_override(p_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.drop_override(p_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.end_session(p_session_id uuid, p_outcome text, p_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.end_session(p_session_id uuid, p_outcome text, p_at timestamp with time zone) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.end_session(p_session_id uuid, p_outcome text, p_at timestamp with time zone) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.end_session(p_session_id uuid, p_outcome text, p_at timestamp with time zone) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.entries_after(p_session_id uuid, p_part text, p_at timestamp with time zone, p_rank integer, p_sequence bigint, p_id text, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.entries_after(p_session_id uuid, p_part text, p_at timestamp with time zone, p_rank integer, p_sequence bigint, p_id text, p_limit integer) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.entries_after(p_session_id uuid, p_part text, p_at timestamp with time zone, p_rank integer, p_sequence bigint, p_id text, p_limit integer) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.entries_after(p_session_id uuid, p_part text, p_at timestamp with time zone, p_rank integer, p_sequence bigint, p_id text, p_limit integer) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.entries_before(p_session_id uuid, p_part text, p_at timestamp with time zone, p_rank integer, p_sequence bigint, p_id text, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.entries_before(p_session_id uuid, p_part text, p_at timestamp with time zone, p_rank integer, p_sequence bigint, p_id text, p_limit integer) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.entries_before(p_session_id uuid, p_part text, p_at timestamp with time zone, p_rank integer, p_sequence bigint, p_id text, p_limit integer) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.entries_before(p_session_id uuid, p_part text, p_at timestamp with time zone, p_rank integer, p_sequence bigint, p_id text, p_limit integer) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.execution_expired(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.execution_expired(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.execution_expired(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.execution_expired(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.execution_failed(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.execution_failed(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.execution_failed(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.execution_failed(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.execution_finished(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.execution_finished(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.execution_finished(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.execution_finished(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.execution_given_back(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.execution_given_back(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.execution_given_back(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.execution_given_back(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.execution_released(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.execution_released(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.execution_released(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.execution_released(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.find_messages(p_text text, p_project_id uuid, p_session_id uuid, p_after_time timestamp with time zone, p_after_id uuid, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.find_messages(p_text text, p_project_id uuid, p_session_id uuid, p_after_time timestamp with time zone, p_after_id uuid, p_limit integer) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.find_messages(p_text text, p_project_id uuid, p_session_id uuid, p_after_time timestamp with time zone, p_after_id uuid, p_limit integer) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.find_messages(p_text text, p_project_id uuid, p_session_id uuid, p_after_time timestamp with time zone, p_after_id uuid, p_limit integer) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.fold_usage() FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.fold_usage() TO steward_app;
+GRANT ALL ON FUNCTION telemetry.fold_usage() TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.fold_usage() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.forget_projection(p_session_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.forget_projection(p_session_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.forget_projection(p_session_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.forget_projection(p_session_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.hold_names(p_sightings jsonb, p_fresh uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.hold_names(p_sightings jsonb, p_fresh uuid[]) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.hold_names(p_sightings jsonb, p_fresh uuid[]) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.hold_names(p_sightings jsonb, p_fresh uuid[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.hooked_outcome(p_session_id uuid, p_at timestamp with time zone, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.hooked_outcome(p_session_id uuid, p_at timestamp with time zone, p_reason text) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.hooked_outcome(p_session_id uuid, p_at timestamp with time zone, p_reason text) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.hooked_outcome(p_session_id uuid, p_at timestamp with time zone, p_reason text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.in_hours(p_at timestamp with time zone, p_from time without time zone, p_until time without time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.in_hours(p_at timestamp with time zone, p_from time without time zone, p_until time without time zone) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.in_hours(p_at timestamp with time zone, p_from time without time zone, p_until time without time zone) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.in_hours(p_at timestamp with time zone, p_from time without time zone, p_until time without time zone) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.join_names(p_sightings jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.join_names(p_sightings jsonb) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.join_names(p_sightings jsonb) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.join_names(p_sightings jsonb) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.keep_sightings(p_sightings jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.keep_sightings(p_sightings jsonb) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.keep_sightings(p_sightings jsonb) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.keep_sightings(p_sightings jsonb) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.lock_budget(p_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.lock_budget(p_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.lock_budget(p_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.lock_budget(p_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.lock_stored(p_project_key text, p_session_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.lock_stored(p_project_key text, p_session_id text) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.lock_stored(p_project_key text, p_session_id text) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.lock_stored(p_project_key text, p_session_id text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.name_by_order(p_sightings jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.name_by_order(p_sightings jsonb) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.name_by_order(p_sightings jsonb) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.name_by_order(p_sightings jsonb) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.names_of(p_by text, p_keys text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.names_of(p_by text, p_keys text[]) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.names_of(p_by text, p_keys text[]) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.names_of(p_by text, p_keys text[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.no_project() FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.no_project() TO steward_app;
+GRANT ALL ON FUNCTION telemetry.no_project() TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.no_project() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.note_sessions(p_sessions jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.note_sessions(p_sessions jsonb) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.note_sessions(p_sessions jsonb) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.note_sessions(p_sessions jsonb) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.open_executions(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.open_executions(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.open_executions(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.open_executions(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.overview_by(p_project_id uuid, p_task_id uuid, p_epic_id uuid, p_agent_id uuid, p_client text, p_model text, p_since date, p_until date) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.overview_by(p_project_id uuid, p_task_id uuid, p_epic_id uuid, p_agent_id uuid, p_client text, p_model text, p_since date, p_until date) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.overview_by(p_project_id uuid, p_task_id uuid, p_epic_id uuid, p_agent_id uuid, p_client text, p_model text, p_since date, p_until date) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.overview_by(p_project_id uuid, p_task_id uuid, p_epic_id uuid, p_agent_id uuid, p_client text, p_model text, p_since date, p_until date) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.period_start(p_period text, p_day date) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.period_start(p_period text, p_day date) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.period_start(p_period text, p_day date) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.period_start(p_period text, p_day date) TO steward_readonly;
+
+GRANT SELECT ON TABLE telemetry.model_prices TO steward_app;
+GRANT SELECT ON TABLE telemetry.model_prices TO steward_readonly;
+GRANT SELECT ON TABLE telemetry.model_prices TO steward_backup;
+
+REVOKE ALL ON FUNCTION telemetry.price_for(p_provider text, p_model text, p_at timestamp with time zone, p_input bigint, p_output bigint, p_cache_read bigint, p_cache_write bigint, p_cache_write_1h bigint, p_reasoning bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.price_for(p_provider text, p_model text, p_at timestamp with time zone, p_input bigint, p_output bigint, p_cache_read bigint, p_cache_write bigint, p_cache_write_1h bigint, p_reasoning bigint) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.price_for(p_provider text, p_model text, p_at timestamp with time zone, p_input bigint, p_output bigint, p_cache_read bigint, p_cache_write bigint, p_cache_write_1h bigint, p_reasoning bigint) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.price_for(p_provider text, p_model text, p_at timestamp with time zone, p_input bigint, p_output bigint, p_cache_read bigint, p_cache_write bigint, p_cache_write_1h bigint, p_reasoning bigint) TO steward_readonly;
+
+GRANT SELECT ON TABLE telemetry.model_names TO steward_app;
+GRANT SELECT ON TABLE telemetry.model_names TO steward_readonly;
+GRANT SELECT ON TABLE telemetry.model_names TO steward_backup;
+
+REVOKE ALL ON FUNCTION telemetry.price_of(p_name text, p_at timestamp with time zone, p_input bigint, p_output bigint, p_cache_read bigint, p_cache_write bigint, p_cache_write_1h bigint, p_reasoning bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.price_of(p_name text, p_at timestamp with time zone, p_input bigint, p_output bigint, p_cache_read bigint, p_cache_write bigint, p_cache_write_1h bigint, p_reasoning bigint) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.price_of(p_name text, p_at timestamp with time zone, p_input bigint, p_output bigint, p_cache_read bigint, p_cache_write bigint, p_cache_write_1h bigint, p_reasoning bigint) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.price_of(p_name text, p_at timestamp with time zone, p_input bigint, p_output bigint, p_cache_read bigint, p_cache_write bigint, p_cache_write_1h bigint, p_reasoning bigint) TO steward_readonly;
+
+GRANT SELECT ON TABLE telemetry.token_usage TO steward_app;
+GRANT SELECT ON TABLE telemetry.token_usage TO steward_readonly;
+GRANT SELECT ON TABLE telemetry.token_usage TO steward_backup;
+
+REVOKE ALL ON FUNCTION telemetry.priced_anew(p_since timestamp with time zone, p_until timestamp with time zone, p_model text, p_project_id uuid, p_unpriced_only boolean, p_after_at timestamp with time zone, p_after_id uuid, p_limit bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.priced_anew(p_since timestamp with time zone, p_until timestamp with time zone, p_model text, p_project_id uuid, p_unpriced_only boolean, p_after_at timestamp with time zone, p_after_id uuid, p_limit bigint) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.priced_anew(p_since timestamp with time zone, p_until timestamp with time zone, p_model text, p_project_id uuid, p_unpriced_only boolean, p_after_at timestamp with time zone, p_after_id uuid, p_limit bigint) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.priced_anew(p_since timestamp with time zone, p_until timestamp with time zone, p_model text, p_project_id uuid, p_unpriced_only boolean, p_after_at timestamp with time zone, p_after_id uuid, p_limit bigint) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.put_costs(p_ids uuid[], p_seen numeric[], p_costs numeric[], p_prices uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.put_costs(p_ids uuid[], p_seen numeric[], p_costs numeric[], p_prices uuid[]) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.put_costs(p_ids uuid[], p_seen numeric[], p_costs numeric[], p_prices uuid[]) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.put_costs(p_ids uuid[], p_seen numeric[], p_costs numeric[], p_prices uuid[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.put_names(p_names jsonb, p_again boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.put_names(p_names jsonb, p_again boolean) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.put_names(p_names jsonb, p_again boolean) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.put_names(p_names jsonb, p_again boolean) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.put_override(p_price jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.put_override(p_price jsonb) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.put_override(p_price jsonb) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.put_override(p_price jsonb) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.put_prices(p_prices jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.put_prices(p_prices jsonb) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.put_prices(p_prices jsonb) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.put_prices(p_prices jsonb) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.quality_of(p_errors bigint, p_tests_run bigint, p_tests_passed bigint, p_build_attempts bigint, p_build_successes bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.quality_of(p_errors bigint, p_tests_run bigint, p_tests_passed bigint, p_build_attempts bigint, p_build_successes bigint) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.quality_of(p_errors bigint, p_tests_run bigint, p_tests_passed bigint, p_build_attempts bigint, p_build_successes bigint) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.quality_of(p_errors bigint, p_tests_run bigint, p_tests_passed bigint, p_build_attempts bigint, p_build_successes bigint) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.rebuild_days() FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.rebuild_days() TO steward_app;
+GRANT ALL ON FUNCTION telemetry.rebuild_days() TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.rebuild_days() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.refuse_agents() FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.refuse_agents() TO steward_app;
+GRANT ALL ON FUNCTION telemetry.refuse_agents() TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.refuse_agents() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.reprice_batch(p_id uuid, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.reprice_batch(p_id uuid, p_limit integer) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.reprice_batch(p_id uuid, p_limit integer) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.reprice_batch(p_id uuid, p_limit integer) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.responses_within(p_session_id uuid, p_project_id uuid, p_task_id uuid, p_epic_id uuid, p_agent_id uuid, p_client text, p_model text, p_since date, p_until date) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.responses_within(p_session_id uuid, p_project_id uuid, p_task_id uuid, p_epic_id uuid, p_agent_id uuid, p_client text, p_model text, p_since date, p_until date) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.responses_within(p_session_id uuid, p_project_id uuid, p_task_id uuid, p_epic_id uuid, p_agent_id uuid, p_client text, p_model text, p_since date, p_until date) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.responses_within(p_session_id uuid, p_project_id uuid, p_task_id uuid, p_epic_id uuid, p_agent_id uuid, p_client text, p_model text, p_since date, p_until date) TO steward_readonly;
+
+GRANT SELECT ON TABLE telemetry.session_commits TO steward_app;
+GRANT SELECT ON TABLE telemetry.session_commits TO steward_readonly;
+GRANT SELECT ON TABLE telemetry.session_commits TO steward_backup;
+
+REVOKE ALL ON FUNCTION telemetry.responses_by(p_by text, p_session_id uuid, p_project_id uuid, p_task_id uuid, p_epic_id uuid, p_agent_id uuid, p_client text, p_model text, p_since date, p_until date) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.responses_by(p_by text, p_session_id uuid, p_project_id uuid, p_task_id uuid, p_epic_id uuid, p_agent_id uuid, p_client text, p_model text, p_since date, p_until date) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.responses_by(p_by text, p_session_id uuid, p_project_id uuid, p_task_id uuid, p_epic_id uuid, p_agent_id uuid, p_client text, p_model text, p_since date, p_until date) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.responses_by(p_by text, p_session_id uuid, p_project_id uuid, p_task_id uuid, p_epic_id uuid, p_agent_id uuid, p_client text, p_model text, p_since date, p_until date) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.score_session(p_session_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.score_session(p_session_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.score_session(p_session_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.score_session(p_session_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.score_sessions(p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.score_sessions(p_limit integer) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.score_sessions(p_limit integer) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.score_sessions(p_limit integer) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.session_end(p_end_time timestamp with time zone, p_last_seen_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.session_end(p_end_time timestamp with time zone, p_last_seen_at timestamp with time zone) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.session_end(p_end_time timestamp with time zone, p_last_seen_at timestamp with time zone) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.session_end(p_end_time timestamp with time zone, p_last_seen_at timestamp with time zone) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.session_holds(p_title text, p_branch text, p_cwd text, p_name text, p_text text) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.session_holds(p_title text, p_branch text, p_cwd text, p_name text, p_text text) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.session_holds(p_title text, p_branch text, p_cwd text, p_name text, p_text text) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.session_holds(p_title text, p_branch text, p_cwd text, p_name text, p_text text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.session_pulse() FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.session_pulse() TO steward_app;
+GRANT ALL ON FUNCTION telemetry.session_pulse() TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.session_pulse() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.session_state(p_end_time timestamp with time zone, p_last_seen_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.session_state(p_end_time timestamp with time zone, p_last_seen_at timestamp with time zone) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.session_state(p_end_time timestamp with time zone, p_last_seen_at timestamp with time zone) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.session_state(p_end_time timestamp with time zone, p_last_seen_at timestamp with time zone) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.session_time_buckets(p_interval text, p_project_id uuid, p_agent_id text, p_from timestamp with time zone, p_until timestamp with time zone, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.session_time_buckets(p_interval text, p_project_id uuid, p_agent_id text, p_from timestamp with time zone, p_until timestamp with time zone, p_limit integer) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.session_time_buckets(p_interval text, p_project_id uuid, p_agent_id text, p_from timestamp with time zone, p_until timestamp with time zone, p_limit integer) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.session_time_buckets(p_interval text, p_project_id uuid, p_agent_id text, p_from timestamp with time zone, p_until timestamp with time zone, p_limit integer) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.sessions_of(p_task_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.sessions_of(p_task_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.sessions_of(p_task_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.sessions_of(p_task_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.settle_hooked_session(p_session_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.settle_hooked_session(p_session_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.settle_hooked_session(p_session_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.settle_hooked_session(p_session_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.settle_usage(p_ids uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.settle_usage(p_ids uuid[]) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.settle_usage(p_ids uuid[]) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.settle_usage(p_ids uuid[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.sighted_by_source(p_session_ids uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.sighted_by_source(p_session_ids uuid[]) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.sighted_by_source(p_session_ids uuid[]) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.sighted_by_source(p_session_ids uuid[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.sighted_usage(p_ids uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.sighted_usage(p_ids uuid[]) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.sighted_usage(p_ids uuid[]) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.sighted_usage(p_ids uuid[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.spent(p_project_id uuid, p_task_ids uuid[], p_agent_id uuid, p_from date) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.spent(p_project_id uuid, p_task_ids uuid[], p_agent_id uuid, p_from date) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.spent(p_project_id uuid, p_task_ids uuid[], p_agent_id uuid, p_from date) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.spent(p_project_id uuid, p_task_ids uuid[], p_agent_id uuid, p_from date) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.spent_in(p_session_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.spent_in(p_session_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.spent_in(p_session_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.spent_in(p_session_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.spent_words(p_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.spent_words(p_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.spent_words(p_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.spent_words(p_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.store_append(p_project_key text, p_session_id text, p_subpath text, p_uuids text[], p_entries text[], p_summary text, p_seen bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.store_append(p_project_key text, p_session_id text, p_subpath text, p_uuids text[], p_entries text[], p_summary text, p_seen bigint) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.store_append(p_project_key text, p_session_id text, p_subpath text, p_uuids text[], p_entries text[], p_summary text, p_seen bigint) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.store_append(p_project_key text, p_session_id text, p_subpath text, p_uuids text[], p_entries text[], p_summary text, p_seen bigint) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.store_delete(p_project_key text, p_session_id text, p_subpath text) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.store_delete(p_project_key text, p_session_id text, p_subpath text) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.store_delete(p_project_key text, p_session_id text, p_subpath text) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.store_delete(p_project_key text, p_session_id text, p_subpath text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.tell_budgets() FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.tell_budgets() TO steward_app;
+GRANT ALL ON FUNCTION telemetry.tell_budgets() TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.tell_budgets() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.tie_by_names(p_named jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.tie_by_names(p_named jsonb) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.tie_by_names(p_named jsonb) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.tie_by_names(p_named jsonb) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.tie_run(p_task_id uuid, p_execution_id uuid, p_folders text[], p_since timestamp with time zone, p_until timestamp with time zone, p_below boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.tie_run(p_task_id uuid, p_execution_id uuid, p_folders text[], p_since timestamp with time zone, p_until timestamp with time zone, p_below boolean) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.tie_run(p_task_id uuid, p_execution_id uuid, p_folders text[], p_since timestamp with time zone, p_until timestamp with time zone, p_below boolean) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.tie_run(p_task_id uuid, p_execution_id uuid, p_folders text[], p_since timestamp with time zone, p_until timestamp with time zone, p_below boolean) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.told_count(p_metrics jsonb, p_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.told_count(p_metrics jsonb, p_name text) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.told_count(p_metrics jsonb, p_name text) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.told_count(p_metrics jsonb, p_name text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.told_prices(p_prices jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.told_prices(p_prices jsonb) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.told_prices(p_prices jsonb) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.told_prices(p_prices jsonb) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.untie(p_session_id uuid, p_task_id uuid, p_source text) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.untie(p_session_id uuid, p_task_id uuid, p_source text) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.untie(p_session_id uuid, p_task_id uuid, p_source text) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.untie(p_session_id uuid, p_task_id uuid, p_source text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.update_budget(p_id uuid, p_budget jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.update_budget(p_id uuid, p_budget jsonb) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.update_budget(p_id uuid, p_budget jsonb) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.update_budget(p_id uuid, p_budget jsonb) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.update_session(p_session_id uuid, p_context jsonb, p_metrics jsonb, p_title text) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.update_session(p_session_id uuid, p_context jsonb, p_metrics jsonb, p_title text) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.update_session(p_session_id uuid, p_context jsonb, p_metrics jsonb, p_title text) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.update_session(p_session_id uuid, p_context jsonb, p_metrics jsonb, p_title text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.usage_told(p_sightings jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.usage_told(p_sightings jsonb) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.usage_told(p_sightings jsonb) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.usage_told(p_sightings jsonb) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.work_at(p_session_id uuid, p_at timestamp with time zone, p_task_id uuid, p_execution_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.work_at(p_session_id uuid, p_at timestamp with time zone, p_task_id uuid, p_execution_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.work_at(p_session_id uuid, p_at timestamp with time zone, p_task_id uuid, p_execution_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.work_at(p_session_id uuid, p_at timestamp with time zone, p_task_id uuid, p_execution_id uuid) TO steward_readonly;
+
 REVOKE ALL ON FUNCTION work.add_words() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION work.advice(p_kind text, p_text text, p_tasks text[]) FROM PUBLIC;
@@ -10501,10 +15586,10 @@ GRANT ALL ON FUNCTION work.expire_questions(p_limit integer) TO steward_app;
 GRANT ALL ON FUNCTION work.expire_questions(p_limit integer) TO steward_agent;
 GRANT ALL ON FUNCTION work.expire_questions(p_limit integer) TO steward_readonly;
 
-REVOKE ALL ON FUNCTION work.extend(p_point text, p_task_ids uuid[], p_agent_id uuid, p_details jsonb[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION work.extend(p_point text, p_task_ids uuid[], p_agent_id uuid, p_details jsonb[]) TO steward_app;
-GRANT ALL ON FUNCTION work.extend(p_point text, p_task_ids uuid[], p_agent_id uuid, p_details jsonb[]) TO steward_agent;
-GRANT ALL ON FUNCTION work.extend(p_point text, p_task_ids uuid[], p_agent_id uuid, p_details jsonb[]) TO steward_readonly;
+REVOKE ALL ON FUNCTION work.extend(p_point text, p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.extend(p_point text, p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) TO steward_app;
+GRANT ALL ON FUNCTION work.extend(p_point text, p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) TO steward_agent;
+GRANT ALL ON FUNCTION work.extend(p_point text, p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.fail_task(p_task_id uuid, p_token bigint, p_reason text, p_final boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.fail_task(p_task_id uuid, p_token bigint, p_reason text, p_final boolean) TO steward_app;
@@ -10567,10 +15652,6 @@ GRANT SELECT ON TABLE work.ready_queue TO steward_backup;
 GRANT SELECT,INSERT,DELETE ON TABLE work.task_dependencies TO steward_app;
 GRANT SELECT ON TABLE work.task_dependencies TO steward_readonly;
 GRANT SELECT ON TABLE work.task_dependencies TO steward_backup;
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE work.tasks TO steward_app;
-GRANT SELECT ON TABLE work.tasks TO steward_readonly;
-GRANT SELECT ON TABLE work.tasks TO steward_backup;
 
 GRANT SELECT ON TABLE work.task_list TO steward_app;
 GRANT SELECT ON TABLE work.task_list TO steward_readonly;
@@ -10689,6 +15770,11 @@ GRANT ALL ON FUNCTION work.left_waiting(p_nodes integer, p_from integer[], p_to 
 GRANT ALL ON FUNCTION work.left_waiting(p_nodes integer, p_from integer[], p_to integer[]) TO steward_agent;
 GRANT ALL ON FUNCTION work.left_waiting(p_nodes integer, p_from integer[], p_to integer[]) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION work.let_pass(p_task_ids uuid[], p_refusal jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.let_pass(p_task_ids uuid[], p_refusal jsonb) TO steward_app;
+GRANT ALL ON FUNCTION work.let_pass(p_task_ids uuid[], p_refusal jsonb) TO steward_agent;
+GRANT ALL ON FUNCTION work.let_pass(p_task_ids uuid[], p_refusal jsonb) TO steward_readonly;
+
 REVOKE ALL ON FUNCTION work.list_condition(p_word text, p_value jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.list_condition(p_word text, p_value jsonb) TO steward_app;
 GRANT ALL ON FUNCTION work.list_condition(p_word text, p_value jsonb) TO steward_agent;
@@ -10719,6 +15805,11 @@ GRANT ALL ON FUNCTION work.load_of(p_agent_id uuid, p_project_id uuid) TO stewar
 GRANT ALL ON FUNCTION work.load_of(p_agent_id uuid, p_project_id uuid) TO steward_agent;
 GRANT ALL ON FUNCTION work.load_of(p_agent_id uuid, p_project_id uuid) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION work.lock_free(p_task_ids uuid[], p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.lock_free(p_task_ids uuid[], p_limit integer) TO steward_app;
+GRANT ALL ON FUNCTION work.lock_free(p_task_ids uuid[], p_limit integer) TO steward_agent;
+GRANT ALL ON FUNCTION work.lock_free(p_task_ids uuid[], p_limit integer) TO steward_readonly;
+
 REVOKE ALL ON FUNCTION work.lock_graphs(p_projects uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.lock_graphs(p_projects uuid[]) TO steward_app;
 GRANT ALL ON FUNCTION work.lock_graphs(p_projects uuid[]) TO steward_agent;
@@ -10733,6 +15824,11 @@ REVOKE ALL ON FUNCTION work.longest_chain(p_order integer[], p_from integer[], p
 GRANT ALL ON FUNCTION work.longest_chain(p_order integer[], p_from integer[], p_to integer[], p_minutes integer[]) TO steward_app;
 GRANT ALL ON FUNCTION work.longest_chain(p_order integer[], p_from integer[], p_to integer[], p_minutes integer[]) TO steward_agent;
 GRANT ALL ON FUNCTION work.longest_chain(p_order integer[], p_from integer[], p_to integer[], p_minutes integer[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.look_behind(p_project_id uuid, p_labels text[], p_capabilities text[], p_seen uuid[], p_barred uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.look_behind(p_project_id uuid, p_labels text[], p_capabilities text[], p_seen uuid[], p_barred uuid[]) TO steward_app;
+GRANT ALL ON FUNCTION work.look_behind(p_project_id uuid, p_labels text[], p_capabilities text[], p_seen uuid[], p_barred uuid[]) TO steward_agent;
+GRANT ALL ON FUNCTION work.look_behind(p_project_id uuid, p_labels text[], p_capabilities text[], p_seen uuid[], p_barred uuid[]) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.may_become(p_from text, p_to text) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.may_become(p_from text, p_to text) TO steward_app;
@@ -10781,6 +15877,11 @@ REVOKE ALL ON FUNCTION work.pass(p_task_id uuid, p_token bigint, p_claimed boole
 GRANT ALL ON FUNCTION work.pass(p_task_id uuid, p_token bigint, p_claimed boolean) TO steward_app;
 GRANT ALL ON FUNCTION work.pass(p_task_id uuid, p_token bigint, p_claimed boolean) TO steward_agent;
 GRANT ALL ON FUNCTION work.pass(p_task_id uuid, p_token bigint, p_claimed boolean) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.permitted(p_task_ids uuid[], p_agent_id uuid, p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.permitted(p_task_ids uuid[], p_agent_id uuid, p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION work.permitted(p_task_ids uuid[], p_agent_id uuid, p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION work.permitted(p_task_ids uuid[], p_agent_id uuid, p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.pick_tasks(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.pick_tasks(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid) TO steward_app;
@@ -10844,6 +15945,11 @@ GRANT ALL ON FUNCTION work.refresh_touched(p_ids uuid[], p_parents uuid[]) TO st
 GRANT ALL ON FUNCTION work.refresh_touched(p_ids uuid[], p_parents uuid[]) TO steward_agent;
 GRANT ALL ON FUNCTION work.refresh_touched(p_ids uuid[], p_parents uuid[]) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION work.refusals(p_task_ids uuid[], p_agent_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.refusals(p_task_ids uuid[], p_agent_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION work.refusals(p_task_ids uuid[], p_agent_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION work.refusals(p_task_ids uuid[], p_agent_id uuid) TO steward_readonly;
+
 REVOKE ALL ON FUNCTION work.refuse_closed(p_task_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.refuse_closed(p_task_id uuid) TO steward_app;
 GRANT ALL ON FUNCTION work.refuse_closed(p_task_id uuid) TO steward_agent;
@@ -10859,10 +15965,15 @@ GRANT ALL ON FUNCTION work.refuse_held(p_task_id uuid) TO steward_app;
 GRANT ALL ON FUNCTION work.refuse_held(p_task_id uuid) TO steward_agent;
 GRANT ALL ON FUNCTION work.refuse_held(p_task_id uuid) TO steward_readonly;
 
-REVOKE ALL ON FUNCTION work.register_extension(p_point text, p_position integer, p_function text) FROM PUBLIC;
-GRANT ALL ON FUNCTION work.register_extension(p_point text, p_position integer, p_function text) TO steward_app;
-GRANT ALL ON FUNCTION work.register_extension(p_point text, p_position integer, p_function text) TO steward_agent;
-GRANT ALL ON FUNCTION work.register_extension(p_point text, p_position integer, p_function text) TO steward_readonly;
+REVOKE ALL ON FUNCTION work.refused(p_refusal jsonb, p_word text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.refused(p_refusal jsonb, p_word text) TO steward_app;
+GRANT ALL ON FUNCTION work.refused(p_refusal jsonb, p_word text) TO steward_agent;
+GRANT ALL ON FUNCTION work.refused(p_refusal jsonb, p_word text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.register_extension(p_point text, p_position integer, p_function text, p_at_once boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.register_extension(p_point text, p_position integer, p_function text, p_at_once boolean) TO steward_app;
+GRANT ALL ON FUNCTION work.register_extension(p_point text, p_position integer, p_function text, p_at_once boolean) TO steward_agent;
+GRANT ALL ON FUNCTION work.register_extension(p_point text, p_position integer, p_function text, p_at_once boolean) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.release(p_task_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.release(p_task_id uuid) TO steward_app;
@@ -11288,6 +16399,154 @@ GRANT SELECT ON TABLE projects.project_summary TO steward_agent;
 GRANT SELECT ON TABLE projects.project_summary TO steward_readonly;
 GRANT SELECT ON TABLE projects.project_summary TO steward_backup;
 
+GRANT SELECT ON TABLE telemetry.agent_executions TO steward_app;
+GRANT SELECT ON TABLE telemetry.agent_executions TO steward_readonly;
+GRANT SELECT ON TABLE telemetry.agent_executions TO steward_backup;
+
+GRANT SELECT ON TABLE telemetry.agent_execution_summary TO steward_app;
+GRANT SELECT ON TABLE telemetry.agent_execution_summary TO steward_readonly;
+GRANT SELECT ON TABLE telemetry.agent_execution_summary TO steward_backup;
+
+GRANT SELECT ON TABLE telemetry.daily_usage TO steward_app;
+GRANT SELECT ON TABLE telemetry.daily_usage TO steward_readonly;
+GRANT SELECT ON TABLE telemetry.daily_usage TO steward_backup;
+
+GRANT SELECT ON TABLE telemetry.agent_figures TO steward_app;
+GRANT SELECT ON TABLE telemetry.agent_figures TO steward_readonly;
+GRANT SELECT ON TABLE telemetry.agent_figures TO steward_backup;
+
+GRANT SELECT ON TABLE telemetry.agent_sessions TO steward_app;
+GRANT SELECT ON TABLE telemetry.agent_sessions TO steward_readonly;
+GRANT SELECT ON TABLE telemetry.agent_sessions TO steward_backup;
+
+GRANT SELECT ON TABLE telemetry.chat_messages TO steward_app;
+GRANT SELECT ON TABLE telemetry.chat_messages TO steward_readonly;
+GRANT SELECT ON TABLE telemetry.chat_messages TO steward_backup;
+
+GRANT SELECT ON TABLE telemetry.agent_session_summary TO steward_app;
+GRANT SELECT ON TABLE telemetry.agent_session_summary TO steward_readonly;
+GRANT SELECT ON TABLE telemetry.agent_session_summary TO steward_backup;
+
+GRANT SELECT ON TABLE telemetry.budgets TO steward_app;
+GRANT SELECT ON TABLE telemetry.budgets TO steward_readonly;
+GRANT SELECT ON TABLE telemetry.budgets TO steward_backup;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE work.epics TO steward_app;
+GRANT SELECT ON TABLE work.epics TO steward_readonly;
+GRANT SELECT ON TABLE work.epics TO steward_backup;
+
+GRANT SELECT ON TABLE telemetry.budget_list TO steward_app;
+GRANT SELECT ON TABLE telemetry.budget_list TO steward_readonly;
+GRANT SELECT ON TABLE telemetry.budget_list TO steward_backup;
+
+GRANT SELECT ON TABLE telemetry.chat_sessions TO steward_app;
+GRANT SELECT ON TABLE telemetry.chat_sessions TO steward_readonly;
+GRANT SELECT ON TABLE telemetry.chat_sessions TO steward_backup;
+
+GRANT SELECT,INSERT ON TABLE telemetry.otel_points TO steward_app;
+GRANT SELECT ON TABLE telemetry.otel_points TO steward_readonly;
+GRANT SELECT ON TABLE telemetry.otel_points TO steward_backup;
+
+GRANT SELECT ON TABLE telemetry.metric_deltas TO steward_app;
+GRANT SELECT ON TABLE telemetry.metric_deltas TO steward_readonly;
+GRANT SELECT ON TABLE telemetry.metric_deltas TO steward_backup;
+
+GRANT SELECT ON TABLE telemetry.client_reported_usage TO steward_app;
+GRANT SELECT ON TABLE telemetry.client_reported_usage TO steward_readonly;
+GRANT SELECT ON TABLE telemetry.client_reported_usage TO steward_backup;
+
+GRANT SELECT,INSERT ON TABLE telemetry.hook_events TO steward_app;
+GRANT SELECT ON TABLE telemetry.hook_events TO steward_readonly;
+GRANT SELECT ON TABLE telemetry.hook_events TO steward_backup;
+
+GRANT SELECT,INSERT ON TABLE telemetry.otel_logs TO steward_app;
+GRANT SELECT ON TABLE telemetry.otel_logs TO steward_readonly;
+GRANT SELECT ON TABLE telemetry.otel_logs TO steward_backup;
+
+GRANT SELECT ON TABLE telemetry.otel_logs_rest TO steward_app;
+GRANT SELECT ON TABLE telemetry.otel_logs_rest TO steward_readonly;
+GRANT SELECT ON TABLE telemetry.otel_logs_rest TO steward_backup;
+
+GRANT SELECT ON TABLE telemetry.otel_points_rest TO steward_app;
+GRANT SELECT ON TABLE telemetry.otel_points_rest TO steward_readonly;
+GRANT SELECT ON TABLE telemetry.otel_points_rest TO steward_backup;
+
+GRANT SELECT,INSERT ON TABLE telemetry.otel_resources TO steward_app;
+GRANT SELECT ON TABLE telemetry.otel_resources TO steward_readonly;
+GRANT SELECT ON TABLE telemetry.otel_resources TO steward_backup;
+
+GRANT SELECT,INSERT ON TABLE telemetry.otel_spans TO steward_app;
+GRANT SELECT ON TABLE telemetry.otel_spans TO steward_readonly;
+GRANT SELECT ON TABLE telemetry.otel_spans TO steward_backup;
+
+GRANT SELECT ON TABLE telemetry.otel_spans_rest TO steward_app;
+GRANT SELECT ON TABLE telemetry.otel_spans_rest TO steward_readonly;
+GRANT SELECT ON TABLE telemetry.otel_spans_rest TO steward_backup;
+
+GRANT SELECT ON TABLE telemetry.repricings TO steward_app;
+GRANT SELECT ON TABLE telemetry.repricings TO steward_readonly;
+GRANT SELECT ON TABLE telemetry.repricings TO steward_backup;
+
+GRANT SELECT ON TABLE telemetry.response_commits TO steward_app;
+GRANT SELECT ON TABLE telemetry.response_commits TO steward_readonly;
+GRANT SELECT ON TABLE telemetry.response_commits TO steward_backup;
+
+GRANT SELECT ON TABLE telemetry.session_spending TO steward_app;
+GRANT SELECT ON TABLE telemetry.session_spending TO steward_readonly;
+GRANT SELECT ON TABLE telemetry.session_spending TO steward_backup;
+
+GRANT SELECT ON TABLE telemetry.session_amounts TO steward_app;
+GRANT SELECT ON TABLE telemetry.session_amounts TO steward_readonly;
+GRANT SELECT ON TABLE telemetry.session_amounts TO steward_backup;
+
+GRANT SELECT ON TABLE telemetry.session_clients TO steward_app;
+GRANT SELECT ON TABLE telemetry.session_clients TO steward_readonly;
+GRANT SELECT ON TABLE telemetry.session_clients TO steward_backup;
+
+GRANT SELECT ON TABLE telemetry.session_tasks TO steward_app;
+GRANT SELECT ON TABLE telemetry.session_tasks TO steward_readonly;
+GRANT SELECT ON TABLE telemetry.session_tasks TO steward_backup;
+
+GRANT SELECT ON TABLE telemetry.session_list TO steward_app;
+GRANT SELECT ON TABLE telemetry.session_list TO steward_readonly;
+GRANT SELECT ON TABLE telemetry.session_list TO steward_backup;
+
+GRANT SELECT ON TABLE telemetry.session_store TO steward_app;
+GRANT SELECT ON TABLE telemetry.session_store TO steward_readonly;
+GRANT SELECT ON TABLE telemetry.session_store TO steward_backup;
+
+GRANT SELECT ON SEQUENCE telemetry.session_store_position_seq TO steward_backup;
+
+GRANT SELECT ON TABLE telemetry.session_store_summaries TO steward_app;
+GRANT SELECT ON TABLE telemetry.session_store_summaries TO steward_readonly;
+GRANT SELECT ON TABLE telemetry.session_store_summaries TO steward_backup;
+
+GRANT SELECT ON TABLE telemetry.task_sessions TO steward_app;
+GRANT SELECT ON TABLE telemetry.task_sessions TO steward_readonly;
+GRANT SELECT ON TABLE telemetry.task_sessions TO steward_backup;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE telemetry.transcript_files TO steward_app;
+GRANT SELECT ON TABLE telemetry.transcript_files TO steward_readonly;
+GRANT SELECT ON TABLE telemetry.transcript_files TO steward_backup;
+
+GRANT SELECT,INSERT ON TABLE telemetry.transcript_lines TO steward_app;
+GRANT SELECT ON TABLE telemetry.transcript_lines TO steward_readonly;
+GRANT SELECT ON TABLE telemetry.transcript_lines TO steward_backup;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE telemetry.transcripts TO steward_app;
+GRANT SELECT ON TABLE telemetry.transcripts TO steward_readonly;
+GRANT SELECT ON TABLE telemetry.transcripts TO steward_backup;
+
+GRANT SELECT ON SEQUENCE telemetry.usage_deltas_id_seq TO steward_backup;
+
+GRANT SELECT ON TABLE telemetry.usage_keys TO steward_app;
+GRANT SELECT ON TABLE telemetry.usage_keys TO steward_readonly;
+GRANT SELECT ON TABLE telemetry.usage_keys TO steward_backup;
+
+GRANT SELECT ON TABLE telemetry.usage_sightings TO steward_app;
+GRANT SELECT ON TABLE telemetry.usage_sightings TO steward_readonly;
+GRANT SELECT ON TABLE telemetry.usage_sightings TO steward_backup;
+
 GRANT SELECT ON TABLE work.agent_failures TO steward_app;
 GRANT SELECT ON TABLE work.agent_failures TO steward_readonly;
 GRANT SELECT ON TABLE work.agent_failures TO steward_backup;
@@ -11357,10 +16616,6 @@ GRANT SELECT ON TABLE work.devlog_list TO steward_backup;
 GRANT SELECT,INSERT,DELETE ON TABLE work.epic_dependencies TO steward_app;
 GRANT SELECT ON TABLE work.epic_dependencies TO steward_readonly;
 GRANT SELECT ON TABLE work.epic_dependencies TO steward_backup;
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE work.epics TO steward_app;
-GRANT SELECT ON TABLE work.epics TO steward_readonly;
-GRANT SELECT ON TABLE work.epics TO steward_backup;
 
 GRANT SELECT ON TABLE work.task_effort TO steward_app;
 GRANT SELECT ON TABLE work.task_effort TO steward_readonly;
@@ -11503,6 +16758,22 @@ ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA projects GRANT SELECT 
 ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA projects GRANT SELECT ON TABLES TO steward_agent;
 ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA projects GRANT SELECT ON TABLES TO steward_readonly;
 ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA projects GRANT SELECT ON TABLES TO steward_backup;
+
+-- default acl DEFAULT PRIVILEGES FOR SEQUENCES
+
+ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA telemetry GRANT SELECT ON SEQUENCES TO steward_backup;
+
+-- default acl DEFAULT PRIVILEGES FOR FUNCTIONS
+
+ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA telemetry GRANT ALL ON FUNCTIONS TO steward_app;
+ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA telemetry GRANT ALL ON FUNCTIONS TO steward_agent;
+ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA telemetry GRANT ALL ON FUNCTIONS TO steward_readonly;
+
+-- default acl DEFAULT PRIVILEGES FOR TABLES
+
+ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA telemetry GRANT SELECT ON TABLES TO steward_app;
+ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA telemetry GRANT SELECT ON TABLES TO steward_readonly;
+ALTER DEFAULT PRIVILEGES FOR ROLE steward_owner IN SCHEMA telemetry GRANT SELECT ON TABLES TO steward_backup;
 
 -- default acl DEFAULT PRIVILEGES FOR SEQUENCES
 

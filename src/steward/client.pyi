@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +14,11 @@ from steward.domains.accounts.types import ApiKey, NewKey, Role, User, Whoami
 from steward.domains.agents.types import Agent, AgentType, ModelProvider, RoutingDecision
 from steward.domains.audit.types import AuditEntry, Change, EventType, Undone
 from steward.domains.projects.types import Hierarchy, Machine, MachineType, MemberRole, OsType, Project, ProjectMember, ProjectStatus, Workspace, WorkspaceType
+from steward.domains.telemetry.types import ExecutionStatus, Outcome, ToolKind
+from steward.domains.telemetry.types_cost import Budget, BudgetPeriod, BudgetScope, CostBy, CostOverview, CostPeriod, CostRow, CostSeries, CostSplit, Price, PriceSource, Quote, Reconciled, Repricing, ResponseRow, SyncedPrices
+from steward.domains.telemetry.types_sessions import AgentFigures, BucketInterval, Conversation, Execution, MessageHit, RawLine, Session, SessionBucket, SessionRow, SessionState, SessionTotals, TaskSessions, ToolCall, ToolUse
+from steward.domains.telemetry.types_store import StoreAppended, StoredEntries, StoredSession, StoredSummary
+from steward.domains.telemetry.types_ties import OpenExecution, Tie, TiedSession
 from steward.domains.work.ops_questions import WaitingBy
 from steward.domains.work.types import AgentLoad, Blocked, Choice, Claim, ClaimedTask, DependencyType, Graph, Lease, Overview, Priority, Progress, Task, TaskCounts, TaskOrder, TaskRow, TaskState, TaskStatus, TaskType
 from steward.domains.work.types_items import Complexity, Epic, EpicStatus, Issue, IssueStatus, Statistics, Workflow, WorkflowAnalytics, WorkflowPerformance, WorkflowPhase, WorkflowStatus
@@ -1332,6 +1337,569 @@ class Work:
         """Put a workflow away, or bring it back; its tasks stay."""
 
 
+class Telemetry:
+    """Telemetry: what agents did and what it cost, each thing once, whoever and however many told of it."""
+
+    def sync_prices(
+        self,
+        *,
+        again: bool = False,
+        request_key: str | None = None,
+    ) -> SyncedPrices:
+        """Take in the price list that is installed (package genai-prices); own prices stay."""
+
+    def set_price(
+        self,
+        *,
+        model: str,
+        input_usd: Decimal,
+        output_usd: Decimal,
+        cache_read_usd: Decimal | None = None,
+        cache_write_usd: Decimal | None = None,
+        cache_write_1h_usd: Decimal | None = None,
+        reasoning_usd: Decimal | None = None,
+        request_usd: Decimal | None = None,
+        above_input_tokens: int = 0,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        note: str | None = None,
+        request_key: str | None = None,
+    ) -> Price:
+        """Set an own price for a model, known to the list or not; it comes before list prices."""
+
+    def list_prices(
+        self,
+        *,
+        model: str | None = None,
+        provider: str | None = None,
+        source: PriceSource | None = None,
+        used: bool = False,
+        limit: int = 50,
+        cursor: str | None = None,
+        request_key: str | None = None,
+    ) -> Page[Price]:
+        """List prices, by who sells a model and its name."""
+
+    def remove_price(
+        self,
+        *,
+        price: UUID,
+        request_key: str | None = None,
+    ) -> None:
+        """Take an own price away; what was priced by it keeps its cost until `reprice`."""
+
+    def price_of(
+        self,
+        *,
+        model: str,
+        input_tokens: int = 0,
+        output_tokens: int = 0,
+        cache_read_tokens: int = 0,
+        cache_write_tokens: int = 0,
+        cache_write_1h_tokens: int = 0,
+        reasoning_tokens: int = 0,
+        at: datetime | None = None,
+        request_key: str | None = None,
+    ) -> Quote:
+        """Tell what a response would cost, and by which price."""
+
+    def reprice(
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        model: str | None = None,
+        project: str | None = None,
+        unpriced_only: bool = False,
+        request_key: str | None = None,
+    ) -> Repricing:
+        """Work out anew what responses cost, by today's prices; what clients reported stays."""
+
+    def add_budget(
+        self,
+        *,
+        limit_usd: Decimal | None = None,
+        limit_tokens: int | None = None,
+        project: str | None = None,
+        epic: str | None = None,
+        task: str | None = None,
+        agent: str | None = None,
+        period: BudgetPeriod | str = ...,
+        warn_percent: int = 80,
+        name: str | None = None,
+        request_key: str | None = None,
+    ) -> Budget:
+        """Set a budget for a project, an epic, a task, an agent, or for everything."""
+
+    def get_budget(
+        self,
+        *,
+        budget: str,
+        request_key: str | None = None,
+    ) -> Budget:
+        """Show a budget and what was spent of it."""
+
+    def list_budgets(
+        self,
+        *,
+        project: str | None = None,
+        scope: BudgetScope | None = None,
+        agent: str | None = None,
+        inactive: bool = False,
+        limit: int = 50,
+        cursor: str | None = None,
+        request_key: str | None = None,
+    ) -> Page[Budget]:
+        """List budgets with what was spent of them, the most urgent of a page first."""
+
+    def update_budget(
+        self,
+        *,
+        budget: str,
+        limit_usd: Decimal | None = None,
+        limit_tokens: int | None = None,
+        warn_percent: int | None = None,
+        name: str | None = None,
+        active: bool | None = None,
+        version: int | None = None,
+        request_key: str | None = None,
+    ) -> Budget:
+        """Change a budget; what is left out stays as it is."""
+
+    def remove_budget(
+        self,
+        *,
+        budget: str,
+        request_key: str | None = None,
+    ) -> Budget:
+        """Let a budget hold no longer; it can be brought back by `update-budget --active true`."""
+
+    def budget_line(
+        self,
+        *,
+        task: str | None = None,
+        project: str | None = None,
+        agent: str | None = None,
+        request_key: str | None = None,
+    ) -> str:
+        """Tell in a line how the tightest budget stands that pays for a task, a project or an agent; empty without one."""
+
+    def cost(
+        self,
+        *,
+        by: CostBy | str = ...,
+        project: str | None = None,
+        task: str | None = None,
+        epic: str | None = None,
+        agent: str | None = None,
+        model: str | None = None,
+        client: str | None = None,
+        session: str | None = None,
+        since: date | None = None,
+        until: date | None = None,
+        days: int | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+        request_key: str | None = None,
+    ) -> Page[CostRow]:
+        """Tell what was spent by model, project, epic, task, agent, client, session, commit, subagent, day, week or month."""
+
+    def cost_days(
+        self,
+        *,
+        split: CostSplit | str = ...,
+        project: str | None = None,
+        task: str | None = None,
+        epic: str | None = None,
+        agent: str | None = None,
+        model: str | None = None,
+        client: str | None = None,
+        since: date | None = None,
+        until: date | None = None,
+        days: int | None = None,
+        most: int = 7,
+        request_key: str | None = None,
+    ) -> CostSeries:
+        """Tell what each day cost, by model, project, task, agent or client; the dearest apart, the rest together."""
+
+    def cost_summary(
+        self,
+        *,
+        project: str | None = None,
+        task: str | None = None,
+        epic: str | None = None,
+        agent: str | None = None,
+        model: str | None = None,
+        client: str | None = None,
+        days: builtins.list[int] | None = None,
+        request_key: str | None = None,
+    ) -> builtins.list[CostPeriod]:
+        """Tell what was spent today, in 7 and in 30 days, and what it was in as many days before."""
+
+    def cost_overview(
+        self,
+        *,
+        project: str | None = None,
+        task: str | None = None,
+        epic: str | None = None,
+        agent: str | None = None,
+        model: str | None = None,
+        client: str | None = None,
+        since: date | None = None,
+        until: date | None = None,
+        days: int | None = None,
+        most: int = 10,
+        request_key: str | None = None,
+    ) -> CostOverview:
+        """Tell what was spent in all, and the dearest models, projects, tasks, agents and clients."""
+
+    def responses(
+        self,
+        *,
+        project: str | None = None,
+        task: str | None = None,
+        epic: str | None = None,
+        agent: str | None = None,
+        model: str | None = None,
+        client: str | None = None,
+        session: str | None = None,
+        since: date | None = None,
+        until: date | None = None,
+        days: int | None = None,
+        unpriced: bool = False,
+        limit: int = 50,
+        cursor: str | None = None,
+        request_key: str | None = None,
+    ) -> Page[ResponseRow]:
+        """List responses of models with their tokens and cost, the latest first."""
+
+    def list_executions(
+        self,
+        *,
+        project: str | None = None,
+        agent: str | None = None,
+        task: str | None = None,
+        session: str | None = None,
+        status: builtins.list[ExecutionStatus] | None = None,
+        since: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+        request_key: str | None = None,
+    ) -> Page[Execution]:
+        """List tries of agents at tasks, the newest first, with what each took."""
+
+    def get_execution(
+        self,
+        *,
+        execution: UUID,
+        request_key: str | None = None,
+    ) -> Execution:
+        """Show a try of an agent at a task: its result, its tokens and its cost."""
+
+    def agent_figures(
+        self,
+        *,
+        agent: str | None = None,
+        request_key: str | None = None,
+    ) -> builtins.list[AgentFigures]:
+        """Show how agents have done: tries, success, mean time, tokens and cost; those at work last come first."""
+
+    def task_sessions(
+        self,
+        *,
+        task: str,
+        request_key: str | None = None,
+    ) -> TaskSessions:
+        """Show what a task took: its tokens and cost, the sessions that worked on it, and the tries of agents."""
+
+    def conversation(
+        self,
+        *,
+        session: str,
+        part: str | None = None,
+        last: bool = False,
+        most: int = 20000,
+        limit: int = 100,
+        cursor: str | None = None,
+        before: str | None = None,
+        request_key: str | None = None,
+    ) -> Conversation:
+        """Read a session: what was said, the tools that were used, commits, and what each response took, in order of time."""
+
+    def search_messages(
+        self,
+        *,
+        text: str,
+        project: str | None = None,
+        session: str | None = None,
+        limit: int = 20,
+        cursor: str | None = None,
+        request_key: str | None = None,
+    ) -> Page[MessageHit]:
+        """Find what was said in sessions by its words, the newest first."""
+
+    def raw_lines(
+        self,
+        *,
+        session: str,
+        part: str | None = None,
+        most: int = 20000,
+        limit: int = 100,
+        cursor: str | None = None,
+        request_key: str | None = None,
+    ) -> Page[RawLine]:
+        """Show the lines of a session's own record as its client wrote them, without secrets."""
+
+    def list_tools(
+        self,
+        *,
+        session: str,
+        name: str | None = None,
+        kind: ToolKind | None = None,
+        failed: bool = False,
+        limit: int = 100,
+        cursor: str | None = None,
+        request_key: str | None = None,
+    ) -> Page[ToolCall]:
+        """List the tools that a session used, in order of time."""
+
+    def tool_stats(
+        self,
+        *,
+        session: str | None = None,
+        project: str | None = None,
+        client: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 100,
+        request_key: str | None = None,
+    ) -> builtins.list[ToolUse]:
+        """Show which tools were used, how often, how often they failed, and how long they took; the most used first."""
+
+    def reconcile(
+        self,
+        *,
+        session: str | None = None,
+        project: str | None = None,
+        client: str | None = None,
+        since: date | None = None,
+        limit: int = 20,
+        cursor: str | None = None,
+        request_key: str | None = None,
+    ) -> Page[Reconciled]:
+        """Compare what transcript, exporter, hook and the client's own metrics say of sessions, the latest first."""
+
+    def list(
+        self,
+        *,
+        project: str | None = None,
+        client: str | None = None,
+        agent: str | None = None,
+        task: str | None = None,
+        model: str | None = None,
+        outcome: Outcome | None = None,
+        state: SessionState | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        text: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+        request_key: str | None = None,
+    ) -> Page[SessionRow]:
+        """List sessions of coding agents, the newest first."""
+
+    def active(
+        self,
+        *,
+        project: str | None = None,
+        limit: int = 50,
+        request_key: str | None = None,
+    ) -> builtins.list[SessionRow]:
+        """List sessions that are going on: not ended, and something came in the last 30 minutes."""
+
+    def get(
+        self,
+        *,
+        session: str,
+        request_key: str | None = None,
+    ) -> Session:
+        """Show a session: what it did and took, its tasks, commits, models, subagents, and who told of it."""
+
+    def start_session(
+        self,
+        *,
+        client: str,
+        external_id: str | None = None,
+        project: str | None = None,
+        task: str | None = None,
+        title: str | None = None,
+        model: str | None = None,
+        version: str | None = None,
+        cwd: str | None = None,
+        branch: str | None = None,
+        commit: str | None = None,
+        repository: str | None = None,
+        parent: str | None = None,
+        context: dict[str, Any] | None = None,
+        request_key: str | None = None,
+    ) -> SessionRow:
+        """Begin a session, or go on with one that its client calls the same."""
+
+    def update_session(
+        self,
+        *,
+        session: str,
+        title: str | None = None,
+        context: dict[str, Any] | None = None,
+        metrics: dict[str, Any] | None = None,
+        request_key: str | None = None,
+    ) -> SessionRow:
+        """Add to what is known of a session; it counts as a sign of life."""
+
+    def end_session(
+        self,
+        *,
+        session: str,
+        outcome: Outcome | None = None,
+        request_key: str | None = None,
+    ) -> SessionRow:
+        """End a session, and keep how long it took and how well it went."""
+
+    def session_stats(
+        self,
+        *,
+        project: str | None = None,
+        client: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        request_key: str | None = None,
+    ) -> SessionTotals:
+        """Add sessions up: how many, how they ended, how long they took, their tokens, cost and mean quality."""
+
+    def session_time_buckets(
+        self,
+        *,
+        interval: BucketInterval | str = ...,
+        project: str | None = None,
+        client: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 500,
+        request_key: str | None = None,
+    ) -> builtins.list[SessionBucket]:
+        """Count sessions by the stretch of time in which they began, the newest first; empty stretches are left out."""
+
+    def clients(
+        self,
+        *,
+        request_key: str | None = None,
+    ) -> builtins.list[str]:
+        """List the programs of which there are sessions, such as claude-code."""
+
+    def store_append(
+        self,
+        *,
+        project_key: str,
+        session_id: str,
+        entries: bytes,
+        subpath: str | None = None,
+        summary: str | None = None,
+        seen: int | None = None,
+        request_key: str | None = None,
+    ) -> StoreAppended:
+        """Keep entries of a Claude Agent SDK session behind those that are kept; a uuid that is kept already is left out."""
+
+    def store_load(
+        self,
+        *,
+        project_key: str,
+        session_id: str,
+        subpath: str | None = None,
+        after: int = 0,
+        limit: int = 5000,
+        request_key: str | None = None,
+    ) -> StoredEntries:
+        """Show kept entries of a Claude Agent SDK session in their order, a part at a time."""
+
+    def store_list(
+        self,
+        *,
+        project_key: str,
+        request_key: str | None = None,
+    ) -> builtins.list[StoredSession]:
+        """List kept Claude Agent SDK sessions of a project key, the last written first."""
+
+    def store_summaries(
+        self,
+        *,
+        project_key: str,
+        session_id: str | None = None,
+        request_key: str | None = None,
+    ) -> builtins.list[StoredSummary]:
+        """Show what the Claude Agent SDK folded of kept sessions, the last written first."""
+
+    def store_subkeys(
+        self,
+        *,
+        project_key: str,
+        session_id: str,
+        request_key: str | None = None,
+    ) -> builtins.list[str]:
+        """List the parts of a kept Claude Agent SDK session, such as those of its subagents."""
+
+    def store_delete(
+        self,
+        *,
+        project_key: str,
+        session_id: str,
+        subpath: str | None = None,
+        request_key: str | None = None,
+    ) -> int:
+        """Delete a kept Claude Agent SDK session with all its parts, or one part; say how many entries are gone."""
+
+    def tie(
+        self,
+        *,
+        session: str,
+        task: str,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        request_key: str | None = None,
+    ) -> builtins.list[Tie]:
+        """Say that a session worked on a task: what it spent meanwhile is the task's; what was said before is replaced."""
+
+    def untie(
+        self,
+        *,
+        session: str,
+        task: str,
+        every: bool = False,
+        request_key: str | None = None,
+    ) -> builtins.list[Tie]:
+        """Take back that a session worked on a task; what it spent goes to whatever else is known."""
+
+    def current_execution(
+        self,
+        *,
+        task: str,
+        request_key: str | None = None,
+    ) -> OpenExecution | None:
+        """Show the try that is going on at a task; nothing when nobody holds it."""
+
+    def tie_run(
+        self,
+        *,
+        task: str,
+        folders: builtins.list[str],
+        since: datetime,
+        until: datetime,
+        execution: UUID | None = None,
+        below: bool = True,
+        request_key: str | None = None,
+    ) -> builtins.list[TiedSession]:
+        """Tie the sessions that were active in some folders during a run to its task; `steward run` calls this at its end."""
+
+
 class Audit:
     """Audit: who changed what, when, through what."""
 
@@ -1379,6 +1947,7 @@ class Steward:
     projects: Projects
     agents: Agents
     work: Work
+    telemetry: Telemetry
     audit: Audit
 
     def __init__(self, database: Database, actor: Actor) -> None: ...

@@ -58,8 +58,8 @@ def exporter(client: TestClient, house: House) -> Exporter:
 FILES = {
     "duckdb-otlp_logs_nulls.jsonl": ("logs", 3, 0, "empty body, empty ids and no resource are allowed"),
     "duckdb-otlp_metrics_all_types.jsonl": ("metrics", 5, 0, "every kind of metric"),
-    "langfuse_claude-agent-2025-12-22.trace.json": ("traces", 0, 0, "another format: what is unknown is ignored, and told"),
-    "langfuse_openai-agents-2025-09-30.trace.json": ("traces", 0, 0, "another format: what is unknown is ignored, and told"),
+    "langfuse_claude-agent-2025-12-22.trace.json": ("traces", 0, 0, "another format: the unknown is ignored and told"),
+    "langfuse_openai-agents-2025-09-30.trace.json": ("traces", 0, 0, "another format: the unknown is ignored and told"),
     "langwatch_claude_code.json": ("traces", 0, 1, "trace and span ids are all zero, which is none"),
     "langwatch_cursor.json": ("traces", 0, 1, "trace and span ids are all zero, which is none"),
     "langwatch_span_codex-B.session_task_turn.json": ("traces", 0, 0, "a span's parts without a request around them"),

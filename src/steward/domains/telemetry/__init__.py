@@ -33,6 +33,7 @@ from steward.domains.telemetry.days import (
     keep_timezone,
 )
 from steward.domains.telemetry.hooks import (
+    hook_event_id,
     take_hook,
 )
 from steward.domains.telemetry.hooks_context import (
@@ -50,6 +51,7 @@ from steward.domains.telemetry.ops_budgets import (
 from steward.domains.telemetry.ops_cost import (
     cost,
     cost_days,
+    cost_overview,
     cost_summary,
     responses,
 )
@@ -66,7 +68,6 @@ from steward.domains.telemetry.ops_messages import (
     search_messages,
     tool_stats,
 )
-from steward.domains.telemetry.ops_cost import cost, cost_days, cost_overview, cost_summary, responses
 from steward.domains.telemetry.ops_prices import (
     list_prices,
     price_of,
@@ -134,9 +135,6 @@ from steward.domains.telemetry.transcripts import (
     to_project_anew,
     unplaced_sessions,
 )
-from steward.domains.telemetry.batch import absorb, clean, session_id
-from steward.domains.telemetry.hooks import hook_event_id, take_hook
-from steward.domains.telemetry.hooks_context import hook_context
 from steward.domains.telemetry.types import (
     Absorbed,
     Batch,
@@ -307,9 +305,9 @@ __all__ = [
     "OpenExecution",
     "Origin",
     "Outcome",
+    "OverviewKey",
     "Parcel",
     "PointRecord",
-    "OverviewKey",
     "Price",
     "PriceSource",
     "PricedAs",
@@ -332,7 +330,6 @@ __all__ = [
     "SessionRow",
     "SessionState",
     "SessionTask",
-    "RunStretch",
     "SessionTold",
     "SessionTotal",
     "SessionTotals",
@@ -387,6 +384,7 @@ __all__ = [
     "get_budget",
     "get_execution",
     "hook_context",
+    "hook_event_id",
     "keep_lines",
     "keep_timezone",
     "kept_lines",
@@ -411,7 +409,6 @@ __all__ = [
     "reprice",
     "responses",
     "search_messages",
-    "hook_event_id",
     "session_id",
     "session_stats",
     "session_time_buckets",
