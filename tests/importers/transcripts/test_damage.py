@@ -85,7 +85,8 @@ def test_texts_that_no_database_can_hold_come_in_mended(
     )
     report = bring_in(database, actor, path)
     assert report.success, report.refused
-    assert rows(database, actor, "select content from telemetry.chat_messages")[0]["content"] == "a\ufffdb?c"
+    found = rows(database, actor, 'select content from telemetry.chat_messages order by "timestamp"')
+    assert [row["content"] for row in found] == ["a\ufffdb?c", "in a session of a strange name"]
     assert rows(database, actor, "select count(*) as n from telemetry.tool_calls") == [{"n": 1}]
 
 
