@@ -110,6 +110,7 @@ _ODD: list[dict[str, Any]] = [
     {"toolUseResult": {"structuredPatch": [1, {"lines": 5}, {"lines": [1, "+a"]}], "durationMs": -1}},
     {"costUSD": "free", "isApiErrorMessage": 1},
     {"costUSD": 1e30},
+    {"costUSD": float("nan"), "totalCostUSD": float("nan"), "toolUseResult": {"durationMs": float("nan")}},
     {"attachment": 5, "subtype": 9, "content": 5, "error": {"error": {"error": {"error": {}}}}},
     {"totalCostUSD": 1.5, "prUrl": 5, "summary": 5, "customTitle": {}, "aiTitle": None},
 ]
