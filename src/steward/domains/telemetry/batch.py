@@ -81,7 +81,7 @@ def _json(rows: Iterable[Any]) -> str:
     """Write rows as JSON: at once where all their texts can be held, one by one where some have to be mended."""
     rows = list(rows)
     try:
-        text = to_json(rows, exclude_none=True, inf_nan_mode="null").decode()
+        text = to_json(rows, inf_nan_mode="null").decode()
         if "\\u0000" not in text:
             return text
     except ValueError:

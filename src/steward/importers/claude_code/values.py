@@ -42,6 +42,7 @@ def milliseconds_of(value: Any) -> int | None:
     """Read a duration."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
+    # NaN is in no range.
     return int(value) if 0 <= value < _MOST_TOKENS else None
 
 
