@@ -299,6 +299,12 @@ def test_who_may_set_prices(database: Database) -> None:
 def test_own_prices_are_in_the_audit_and_can_be_undone(database: Database) -> None:
     who = Actor(role="admin", user_name="tester", request="deal-1")
     made = call(database, "telemetry.set_price", who, model="gpt-5.2", input_usd="1", output_usd="1")
+    told = [
+        each.changes_summary
+        for each in call(database, "audit.list", limit=100).items
+        if each.resource_type == "price"
+    ]
+    assert len(told) == 1, "the rows of a list are not told of one by one"
     call(database, "audit.undo", request="deal-1")
     assert call(database, "telemetry.list_prices", source="override").items == []
     assert made.model == "gpt-5.2"

@@ -128,6 +128,49 @@ begin atomic
   having sum(u.calls) > 0;
 end;
 
+-- Totals of the last so many days until one, and of as many before; the days are added up once for all.
+create function telemetry.cost_periods(
+  p_days integer[], p_today date, p_longest integer, p_project_id uuid, p_task_id uuid, p_epic_id uuid, p_agent_id uuid,
+  p_client text, p_model text
+) returns table (
+  days integer, since date, until date, calls bigint, unpriced_calls bigint, approximate_calls bigint, input_tokens bigint,
+  output_tokens bigint, cache_read_tokens bigint, cache_write_tokens bigint, reasoning_tokens bigint, cost_usd numeric,
+  previous_cost_usd numeric, previous_calls bigint
+)
+language sql stable
+begin atomic
+  with by_day as materialized (
+    select
+      d.key::date as day, d.calls, d.unpriced_calls, d.approximate_calls, d.input_tokens, d.output_tokens,
+      d.cache_read_tokens, d.cache_write_tokens, d.reasoning_tokens, d.cost_usd
+    from telemetry.days_by(
+      'day', p_project_id, p_task_id, p_epic_id, p_agent_id, p_client, p_model, p_today - 2 * p_longest + 1, p_today
+    ) as d
+  )
+  select
+    n.days, p_today - n.days + 1, p_today,
+    coalesce(sum(d.calls) filter (where n.now), 0)::bigint,
+    coalesce(sum(d.unpriced_calls) filter (where n.now), 0)::bigint,
+    coalesce(sum(d.approximate_calls) filter (where n.now), 0)::bigint,
+    coalesce(sum(d.input_tokens) filter (where n.now), 0)::bigint,
+    coalesce(sum(d.output_tokens) filter (where n.now), 0)::bigint,
+    coalesce(sum(d.cache_read_tokens) filter (where n.now), 0)::bigint,
+    coalesce(sum(d.cache_write_tokens) filter (where n.now), 0)::bigint,
+    coalesce(sum(d.reasoning_tokens) filter (where n.now), 0)::bigint,
+    coalesce(sum(d.cost_usd) filter (where n.now), 0),
+    coalesce(sum(d.cost_usd) filter (where not n.now), 0),
+    coalesce(sum(d.calls) filter (where not n.now), 0)::bigint
+  from (
+    select g.days, w.now
+    from unnest(p_days) as g (days)
+    cross join (values (true), (false)) as w (now)
+  ) as n
+  left join by_day as d
+    on d.day > p_today - case when n.now then n.days else 2 * n.days end
+    and d.day <= p_today - case when n.now then 0 else n.days end
+  group by n.days;
+end;
+
 -- Totals of responses by one thing, among them what days are not kept by: session, commit, subagent, query_source. A
 -- response belongs to the next commit of its session.
 create function telemetry.responses_by(

@@ -3,6 +3,13 @@
 create trigger touch before update on telemetry.model_prices
 for each row execute function kit.touch_versioned();
 call kit.audit_table('telemetry.model_prices', 'price', 'model', '');
+-- The thousands of rows that a new list brings are told of by its version; what changes or goes is audited row by row.
+drop trigger audit_insert on telemetry.model_prices;
+create trigger audit_insert after insert on telemetry.model_prices
+referencing new table as new_rows
+for each statement
+when (kit.setting('price_list') is null)
+execute function kit.audit_capture('price', 'model', '', '{}', '{updated_at,version}');
 create trigger touch before update on telemetry.model_names
 for each row execute function kit.update_updated_at_column();
 
@@ -101,6 +108,7 @@ begin
       from telemetry.told_prices(p_prices) as t
     );
   get diagnostics removed = row_count;
+  perform set_config('steward.price_list', 'on', true);
   with put as (
     insert into telemetry.model_prices as p (
       provider, model, above_input_tokens, effective_from, effective_until, hours_from, hours_until, input_usd, output_usd,
@@ -128,6 +136,7 @@ begin
     returning p.version
   )
   select count(*) filter (where t.version = 1), count(*) filter (where t.version > 1) into added, changed from put as t;
+  perform set_config('steward.price_list', '', true);
   return next;
 end
 $$;
@@ -142,6 +151,8 @@ declare
   made uuid;
 begin
   perform kit.authorize('telemetry:admin');
+  -- Whatever the caller set: own prices are audited.
+  perform set_config('steward.price_list', '', true);
   insert into telemetry.model_prices as p (
     provider, model, above_input_tokens, effective_from, effective_until, input_usd, output_usd, cache_read_usd,
     cache_write_usd, cache_write_1h_usd, reasoning_usd, request_usd, source, note

@@ -67,39 +67,15 @@ having sum(u.calls) <> 0
 order by u.day, d.key;
 
 -- name: cost_periods -> CostPeriod, planned anew
--- Totals of the last so many days, today among them, and of as many before; the days are added up once for all.
-with days as materialized (
-  select
-    d.key::date as day, d.calls, d.unpriced_calls, d.approximate_calls, d.input_tokens, d.output_tokens,
-    d.cache_read_tokens, d.cache_write_tokens, d.reasoning_tokens, d.cost_usd
-  from telemetry.days_by(
-    'day', %(project_id)s::uuid, %(task_id)s::uuid, %(epic_id)s::uuid, %(agent_id)s::uuid, %(client)s::text,
-    %(model)s::text, %(today)s::date - 2 * %(longest)s::integer + 1, %(today)s::date
-  ) as d
-)
+-- Totals of the last so many days, today among them, and of as many before.
 select
-  n.days, %(today)s::date - n.days + 1 as since, %(today)s::date as until,
-  coalesce(sum(d.calls) filter (where n.now), 0)::bigint as calls,
-  coalesce(sum(d.unpriced_calls) filter (where n.now), 0)::bigint as unpriced_calls,
-  coalesce(sum(d.approximate_calls) filter (where n.now), 0)::bigint as approximate_calls,
-  coalesce(sum(d.input_tokens) filter (where n.now), 0)::bigint as input_tokens,
-  coalesce(sum(d.output_tokens) filter (where n.now), 0)::bigint as output_tokens,
-  coalesce(sum(d.cache_read_tokens) filter (where n.now), 0)::bigint as cache_read_tokens,
-  coalesce(sum(d.cache_write_tokens) filter (where n.now), 0)::bigint as cache_write_tokens,
-  coalesce(sum(d.reasoning_tokens) filter (where n.now), 0)::bigint as reasoning_tokens,
-  coalesce(sum(d.cost_usd) filter (where n.now), 0) as cost_usd,
-  coalesce(sum(d.cost_usd) filter (where not n.now), 0) as previous_cost_usd,
-  coalesce(sum(d.calls) filter (where not n.now), 0)::bigint as previous_calls
-from (
-  select g.days, w.now
-  from unnest(%(days)s::integer[]) as g (days)
-  cross join (values (true), (false)) as w (now)
-) as n
-left join days as d
-  on d.day > %(today)s::date - case when n.now then n.days else 2 * n.days end
-  and d.day <= %(today)s::date - case when n.now then 0 else n.days end
-group by n.days
-order by n.days;
+  p.days, p.since, p.until, p.calls, p.unpriced_calls, p.approximate_calls, p.input_tokens, p.output_tokens,
+  p.cache_read_tokens, p.cache_write_tokens, p.reasoning_tokens, p.cost_usd, p.previous_cost_usd, p.previous_calls
+from telemetry.cost_periods(
+  %(days)s::integer[], %(today)s::date, %(longest)s::integer, %(project_id)s::uuid, %(task_id)s::uuid, %(epic_id)s::uuid,
+  %(agent_id)s::uuid, %(client)s::text, %(model)s::text
+) as p
+order by p.days;
 
 -- name: today -> date
 -- The day that it is in the installation's time zone.
