@@ -94,7 +94,7 @@ constraints: ## Write constraints.txt anew: the newest versions that fit, from a
 	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
 	$(PYTHON) -m venv "$$folder" && \
 	"$$folder/bin/python" -m pip install -q --upgrade pip && \
-	"$$folder/bin/python" -m pip install -q '.[dev,pg16,bench]' && \
+	"$$folder/bin/python" -m pip install -q --no-binary claude-agent-sdk '.[dev,pg16,bench]' && \
 	{ echo "# Written by 'make constraints'. Versions that were seen to work together."; \
 	  "$$folder/bin/python" -m pip freeze --exclude agent-steward --exclude pip | grep -v ' @ ' | LC_ALL=C sort -f; } \
 	> constraints.txt.new && mv constraints.txt.new constraints.txt
@@ -130,5 +130,5 @@ $(VENV)/.installed: $(INSTALL_INPUTS) | $(BIN)/python
 
 $(VENV)/.installed-dev: $(INSTALL_INPUTS) | $(BIN)/python
 	@echo "Installing Steward and what its tests need into $(VENV)"
-	@$(PIP) install -q -c constraints.txt -e '.[dev]'
+	@$(PIP) install -q -c constraints.txt --no-binary claude-agent-sdk -e '.[dev]'
 	@touch $@ $(VENV)/.installed

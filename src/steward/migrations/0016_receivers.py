@@ -107,31 +107,36 @@ comment on table telemetry.hook_events is 'What the hooks of coding agents told,
 create index hook_events_session on telemetry.hook_events (session_id, at);
 
 create table telemetry.session_store (
-  project_key text not null,
-  session_id text not null,
-  subpath text not null default '',
+  project_key text not null check (project_key ~ '\S' and length(project_key) <= 500),
+  session_id text not null check (session_id ~ '\S' and length(session_id) <= 500),
+  -- '' for the session's own entries, else such as subagents/agent-7.
+  subpath text not null default '' check (length(subpath) <= 1000),
   position bigint generated always as identity,
-  entry_uuid text,
-  entry jsonb not null,
+  entry_uuid text check (length(entry_uuid) <= 200),
+  -- JSON as text: jsonb would refuse \u0000 and change large numbers, and what comes back has to be equal.
+  entry text not null,
   created_at timestamptz not null default now(),
   primary key (project_key, session_id, subpath, position)
 );
 comment on table telemetry.session_store is 'Entries of sessions that the Claude Agent SDK keeps here, in order.';
+-- An append that is sent again adds nothing.
 create unique index session_store_entry on telemetry.session_store (project_key, session_id, subpath, entry_uuid)
 where entry_uuid is not null;
 
 create table telemetry.session_store_summaries (
   project_key text not null,
   session_id text not null,
-  modified_at bigint not null,
-  summary jsonb not null,
+  modified_at timestamptz not null,
+  -- How often it was written: who folds on must have seen the last fold.
+  version bigint not null default 0,
+  summary text,
   primary key (project_key, session_id)
 );
-comment on table telemetry.session_store_summaries is 'What the Claude Agent SDK shows of each kept session.';
+comment on table telemetry.session_store_summaries is
+  'Sessions that the Claude Agent SDK keeps here, with what it shows of each in a list.';
 
 grant insert on telemetry.otel_resources, telemetry.otel_logs, telemetry.otel_spans, telemetry.otel_points,
   telemetry.hook_events to steward_app;
-grant insert, update, delete on telemetry.session_store, telemetry.session_store_summaries to steward_app;
 """
 
 DOWN = r"""

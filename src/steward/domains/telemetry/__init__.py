@@ -45,6 +45,15 @@ from steward.domains.telemetry.transcripts import (
     to_project_anew,
     unplaced_sessions,
 )
+from steward.domains.telemetry.ops_store import (
+    store_append,
+    store_delete,
+    store_list,
+    store_load,
+    store_subkeys,
+    store_summaries,
+)
+from steward.domains.telemetry.ops_ties import current_execution, tie, tie_run, untie
 from steward.domains.telemetry.types import (
     Absorbed,
     Batch,
@@ -63,6 +72,14 @@ from steward.domains.telemetry.types import (
     UsageSource,
     UsageTold,
 )
+from steward.domains.telemetry.types_store import (
+    StoreAppended,
+    StoredEntries,
+    StoredEntry,
+    StoredSession,
+    StoredSummary,
+)
+from steward.domains.telemetry.types_ties import NamedSession, OpenExecution, Tie, TiedSession
 
 __all__ = [
     "Absorbed",
@@ -77,11 +94,20 @@ __all__ = [
     "MessageRole",
     "MessageTold",
     "NamedTask",
+    "NamedSession",
+    "OpenExecution",
     "Outcome",
     "SessionTold",
     "Source",
+    "StoreAppended",
+    "StoredEntries",
+    "StoredEntry",
+    "StoredSession",
+    "StoredSummary",
+    "Tie",
     "TieSource",
     "TieTold",
+    "TiedSession",
     "ToolKind",
     "ToolTold",
     "Transcript",
@@ -106,4 +132,15 @@ __all__ = [
     "tie_by_names",
     "to_project_anew",
     "unplaced_sessions",
+    "current_execution",
+    "session_id",
+    "store_append",
+    "store_delete",
+    "store_list",
+    "store_load",
+    "store_subkeys",
+    "store_summaries",
+    "tie",
+    "tie_run",
+    "untie",
 ]

@@ -52,6 +52,7 @@ HAND_WRITTEN = {
     "config": ("setup", "Show every setting and where it comes from.", "House"),
     "completion": ("setup", "Print the completion script of a shell.", "House"),
     "mcp": ("setup", "Serve MCP over standard input and output.", "House"),
+    "run": ("run", "Run a command for a task: claimed, attributed, given back when it fails.", "Work"),
     "db": ("db", "Set up, migrate, check and enter the database.", "Data"),
     "import": (
         "import",
