@@ -32,6 +32,7 @@ AGENT = "codex"
 UNKNOWN_MODEL = "unknown"
 # Of a rollout without times no more is known than that it is old.
 _LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
+_EARLIEST, _LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 _THREAD = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _CALLS = frozenset(
     {
@@ -160,7 +161,7 @@ class CodexProjector:
             self._lineage.begin(thread, {}, _milliseconds(at) or 0, None)
 
     def _identify(self, thread: str) -> str:
-        self._thread = clean(thread[:500])
+        self._thread = clean(thread[:200].replace("\0", "")) or "rollout"
         self._session = session_id(AGENT, self._thread)
         return self._thread
 
@@ -198,7 +199,7 @@ class CodexProjector:
             "git_branch": _text(git.get("branch"), 500),
             "git_commit": _text(git.get("commit_hash"), 100),
             "repository_url": _text(git.get("repository_url"), 2000),
-            "parent_session_id": session_id(AGENT, parent[:500]) if parent else None,
+            "parent_session_id": session_id(AGENT, clean(parent[:200])) if parent else None,
         }
         names = ("originator", "model_provider", "source", "thread_source", "history_mode")
         context = {name: meta[name] for name in names if isinstance(meta.get(name), str)}
@@ -431,9 +432,10 @@ def _time(told: Any) -> datetime | None:
         return None
     try:
         at = datetime.fromisoformat(told)
-    except ValueError:
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        return at if _EARLIEST <= at <= _LATEST else None
+    except (ValueError, OverflowError):
         return None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _milliseconds(at: datetime | None) -> int | None:
