@@ -433,7 +433,7 @@ def test_calls_of_steward_tie_the_session_to_the_task() -> None:
             )
         ]
         lines += [item(9001, "function_call_output", call_id="f", output="{}")]
-        ties = read(lines)[0].ties
+        ties = named(lines)
         assert [(str(each.task_id), each.stretch, each.until_at is None) for each in ties] == [
             (TASK, "c", True),
             (TASK, "c", False),
