@@ -188,8 +188,9 @@ class CodexProjector:
         said = _time(payload.get("timestamp"))
         when = at or said
         self._lineage.begin(self._thread or "", payload, _milliseconds(when) or 0, _milliseconds(said))
-        if said is not None:
-            self._note_time(said)
+        for each in (said, at):
+            if each is not None:
+                self._note_time(each)
         self._describe(payload)
 
     def _describe(self, meta: Payload) -> None:
