@@ -21,6 +21,15 @@ from __future__ import annotations
 
 from steward.domains.telemetry import jobs as _jobs  # noqa: F401 - registers them
 from steward.domains.telemetry.batch import absorb, clean, session_id
+from steward.domains.telemetry.ops_store import (
+    store_append,
+    store_delete,
+    store_list,
+    store_load,
+    store_subkeys,
+    store_summaries,
+)
+from steward.domains.telemetry.ops_ties import current_execution, tie, tie_run, untie
 from steward.domains.telemetry.transcripts import (
     KeptLine,
     KnownFile,
@@ -45,15 +54,6 @@ from steward.domains.telemetry.transcripts import (
     to_project_anew,
     unplaced_sessions,
 )
-from steward.domains.telemetry.ops_store import (
-    store_append,
-    store_delete,
-    store_list,
-    store_load,
-    store_subkeys,
-    store_summaries,
-)
-from steward.domains.telemetry.ops_ties import current_execution, tie, tie_run, untie
 from steward.domains.telemetry.types import (
     Absorbed,
     Batch,
@@ -93,8 +93,8 @@ __all__ = [
     "MessageKind",
     "MessageRole",
     "MessageTold",
-    "NamedTask",
     "NamedSession",
+    "NamedTask",
     "OpenExecution",
     "Outcome",
     "SessionTold",
@@ -118,6 +118,7 @@ __all__ = [
     "add_edition",
     "attribute_sessions",
     "clean",
+    "current_execution",
     "editions_of",
     "forget_projection",
     "keep_lines",
@@ -129,11 +130,6 @@ __all__ = [
     "note_file",
     "note_place",
     "session_id",
-    "tie_by_names",
-    "to_project_anew",
-    "unplaced_sessions",
-    "current_execution",
-    "session_id",
     "store_append",
     "store_delete",
     "store_list",
@@ -141,6 +137,9 @@ __all__ = [
     "store_subkeys",
     "store_summaries",
     "tie",
+    "tie_by_names",
     "tie_run",
+    "to_project_anew",
+    "unplaced_sessions",
     "untie",
 ]

@@ -93,4 +93,3 @@ def bring_in(
             problems.append(exc.message)
     run.finish()
     return problems
-
