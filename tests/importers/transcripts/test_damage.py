@@ -126,7 +126,7 @@ def test_entries_of_any_shape_come_in(database: Database, actor: Actor, tmp_path
         "new",
     )
     for number, odd in enumerate(_ODD):
-        known = {"session": f"session-{number}"}
+        known: dict[str, Any] = {"session": f"session-{number}"}
         entries = [entry(kind, 10 + n, **known) | odd for n, kind in enumerate(kinds)]
         written(tmp_path / f"{number}.jsonl", [said(1, "begin", **known), *entries, answered(99, **known)])
     report = bring_in(database, actor, tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import json
 import lzma
@@ -186,10 +187,10 @@ def test_follow_brings_in_what_is_appended(database: Database, actor: Actor, tmp
     follower.start()
     try:
         for last, first in pairwise([1, 3, 5]):
-            _wait_for(told, lambda n=last: sum(each.changes.get("lines", 0) for each in told) >= n)  # type: ignore[misc]
+            _wait_for(told, lambda n=last: sum(each.changes.get("lines", 0) for each in told) >= n)
             began = time.monotonic()
             written(path, _dialogue(first, first + 1), mode="a")
-            _wait_for(told, lambda n=first + 1: sum(each.changes.get("lines", 0) for each in told) >= n)  # type: ignore[misc]
+            _wait_for(told, lambda n=first + 1: sum(each.changes.get("lines", 0) for each in told) >= n)
             assert time.monotonic() - began < 5
         new = written(tmp_path / "tree" / "deep" / "b.jsonl", [said(1, "another", sessionId="another")])
         _wait_for(told, lambda: any(each.file == str(new) for each in told))
@@ -233,16 +234,12 @@ def test_reading_anew_changes_nothing_that_was_right(
     assert everything() == before
     with database.transaction(actor, permission="telemetry:write") as db:
         first = telemetry.editions_of(db, telemetry.session_id("claude-code", SESSION), "claude-code", "")[0]
-        telemetry.note_place(db, telemetry.Transcript(**{**_fields(first), "projection": 0}))
+        telemetry.note_place(db, dataclasses.replace(first, projection=0))
     assert reproject(database, actor)["transcripts"] == 2
     assert everything() == before
     written(path, _dialogue(31, 32), mode="a")
     bring_in(database, actor, path)
     assert totals(database, actor)[4] == before[0][4] + 1  # type: ignore[index]
-
-
-def _fields(row: telemetry.Transcript) -> dict[str, object]:
-    return {name: getattr(row, name) for name in row.__dataclass_fields__}
 
 
 @pytest.mark.parametrize("size", [1, 7, 64, 10_000])

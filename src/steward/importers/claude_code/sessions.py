@@ -57,6 +57,7 @@ class Session:
 
     def see(self, entry: dict[str, Any], at: datetime | None) -> None:
         """Note what an entry says of its session."""
+        before = self.now
         if at is not None:
             self.now = at
             if self._seen:
@@ -72,7 +73,7 @@ class Session:
             self.know("agent_version", version)
         branch = entry.get("gitBranch")
         if branch != self._branch and isinstance(branch, str) and branch.strip():
-            self._switch(branch[:500])
+            self._switch(branch[:500], before)
 
     def know(self, name: str, value: Any) -> None:
         """Note a fact; it is told once, and again when it changes."""
@@ -80,11 +81,10 @@ class Session:
             self._known[name] = value = value[:2000]
             self._told[name] = value
 
-    def _switch(self, branch: str) -> None:
-        if self._branch and self._branch_since:
-            self._named += named_by_branch(
-                self.id, self._branch, self._branch_since, max(self.now, self._branch_since)
-            )
+    def _switch(self, branch: str, before: datetime) -> None:
+        """Go to another branch; the one before was that of the entry before."""
+        if self._branch and (since := self._branch_since):
+            self._named += named_by_branch(self.id, self._branch, since, max(before, since))
         self._branch, self._branch_since = branch, self.now
         self._told["git_branch"] = branch
         self._named += named_by_branch(self.id, branch, self.now)
