@@ -492,13 +492,19 @@ _WORDS = [
 def test_nothing_that_a_line_holds_raises(lines: list[Line]) -> None:
     batch, state = read(lines)
     assert read([], state)[0] == Batch()
+    assert "\\u0000" not in json.dumps(state)
+    json.dumps(state, ensure_ascii=False).encode("utf-8")
     assert len(batch.sessions) == (1 if lines else 0)
     assert all(each.call_id.strip() for each in batch.tools)
 
 
 def test_texts_that_no_database_holds() -> None:
     lines = [meta(0, THREAD), event(1, "user_message", message="a\x00b\ud800"), counterless()]
-    assert read(lines)[0].messages[0].content == "a\ufffdb?"
+    lines += [item(3, "function_call", name="\x00x\ud800", arguments="{}", call_id="c\x00\ud800")]
+    batch, state = read(lines)
+    assert batch.messages[0].content == "a\ufffdb?"
+    assert "\\u0000" not in json.dumps(state)
+    assert "\\ud800" not in json.dumps(state)
 
 
 def counterless() -> Line:

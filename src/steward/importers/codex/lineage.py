@@ -12,6 +12,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from steward.domains.telemetry import clean
+
 _BURST_MS = 1000
 # However large a history is, copying it takes no longer.
 _LONGEST_MS = 30_000
@@ -43,13 +45,13 @@ def subagent_of(meta: dict[str, Any]) -> str | None:
     source = meta.get("source")
     told = source.get("subagent") if isinstance(source, dict) else None
     if isinstance(told, str) and told.strip():
-        return told[:100]
+        return clean(told[:100])
     spawn = _spawn(meta)
     named = spawn.get("agent_role") or spawn.get("agent_nickname") or meta.get("agent_role")
     if isinstance(named, str) and named.strip():
-        return named[:100]
+        return clean(named[:100])
     if isinstance(told, dict) and told:
-        return str(next(iter(told)))[:100]
+        return clean(str(next(iter(told)))[:100])
     return "subagent" if told is not None or meta.get("thread_source") == "subagent" else None
 
 

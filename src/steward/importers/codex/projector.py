@@ -167,13 +167,13 @@ class CodexProjector:
             self._lineage.begin(thread, {}, _milliseconds(at) or 0, None)
 
     def _identify(self, thread: str) -> str:
-        self._thread = clean(thread[:200].replace("\0", "")) or "rollout"
+        self._thread = _name_of(thread) or "rollout"
         self._session = session_id(AGENT, self._thread)
         return self._thread
 
     def _meta(self, payload: Payload, at: datetime | None, place: Place) -> None:
         told = payload.get("id")
-        thread = told.strip() if isinstance(told, str) and told.strip() else None
+        thread = _name_of(told)
         if self._met:
             self._lineage.meta_again(thread, _milliseconds(at))
             return
@@ -209,7 +209,7 @@ class CodexProjector:
             "git_branch": branch,
             "git_commit": _text(git.get("commit_hash"), 100),
             "repository_url": _text(git.get("repository_url"), 2000),
-            "parent_session_id": session_id(AGENT, clean(parent[:200])) if parent else None,
+            "parent_session_id": session_id(AGENT, _name_of(parent) or "") if parent else None,
         }
         names = ("originator", "model_provider", "source", "thread_source", "history_mode")
         context = {name: meta[name] for name in names if isinstance(meta.get(name), str)}
@@ -435,6 +435,11 @@ def _split(entry: dict[str, Any]) -> tuple[str, Payload]:
     return (word if isinstance(word, str) and word else "unknown"), {}
 
 
+def _name_of(told: Any) -> str | None:
+    """Return the name of a thread as sessions are named."""
+    return clean(told.strip()[:200].replace("\0", "")) or None if isinstance(told, str) else None
+
+
 def _time(told: Any) -> datetime | None:
     if not isinstance(told, str):
         return None
@@ -451,4 +456,4 @@ def _milliseconds(at: datetime | None) -> int | None:
 
 
 def _text(value: Any, most: int) -> str | None:
-    return value[:most] if isinstance(value, str) and value.strip() else None
+    return clean(value[:most]) if isinstance(value, str) and value.strip() else None

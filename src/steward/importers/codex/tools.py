@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from steward.domains.telemetry import Source, ToolKind, ToolTold
+from steward.domains.telemetry import Source, ToolKind, ToolTold, clean
 from steward.importers.codex.commands import patch_lines, words_of
 from steward.importers.transcripts.commands import commits_in, kind_of, may_commit
 
@@ -87,7 +87,7 @@ def call_id_of(payload: dict[str, Any], fallback: str) -> str:
     for name in ("call_id", "id"):
         value = payload.get(name)
         if isinstance(value, str) and value.strip():
-            return value[:200]
+            return clean(value[:200])
     return fallback
 
 
@@ -152,7 +152,7 @@ def _name(payload: dict[str, Any]) -> str:
     text = name if isinstance(name, str) and name.strip() else str(kind or "tool")
     if isinstance(space, str) and space.startswith("mcp__") and not text.startswith("mcp__"):
         text = f"{space.rstrip('_')}__{text}"
-    return text[:200]
+    return clean(text[:200])
 
 
 def _given(payload: dict[str, Any]) -> Any:
