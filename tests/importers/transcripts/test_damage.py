@@ -80,11 +80,13 @@ def test_texts_that_no_database_can_hold_come_in_mended(
             entry("strange\x00kind", 4),
             entry("custom-title", 5, customTitle=strange),
             entry("pr-link", 6, prUrl=strange),
+            said(7, "in a session of a strange name", session="\ud83d\x00x", uuid="\ud83d"),
         ],
     )
     report = bring_in(database, actor, path)
     assert report.success, report.refused
-    assert rows(database, actor, "select content from telemetry.chat_messages")[0]["content"] == "a\ufffdb?c"
+    found = rows(database, actor, 'select content from telemetry.chat_messages order by "timestamp"')
+    assert [row["content"] for row in found] == ["a\ufffdb?c", "in a session of a strange name"]
     assert rows(database, actor, "select count(*) as n from telemetry.tool_calls") == [{"n": 1}]
 
 
@@ -108,6 +110,7 @@ _ODD: list[dict[str, Any]] = [
     {"toolUseResult": {"structuredPatch": [1, {"lines": 5}, {"lines": [1, "+a"]}], "durationMs": -1}},
     {"costUSD": "free", "isApiErrorMessage": 1},
     {"costUSD": 1e30},
+    {"costUSD": float("nan"), "totalCostUSD": float("nan"), "toolUseResult": {"durationMs": float("nan")}},
     {"attachment": 5, "subtype": 9, "content": 5, "error": {"error": {"error": {"error": {}}}}},
     {"totalCostUSD": 1.5, "prUrl": 5, "summary": 5, "customTitle": {}, "aiTitle": None},
 ]

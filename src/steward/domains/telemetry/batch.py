@@ -76,7 +76,7 @@ def _json(rows: Iterable[Any]) -> str:
     """Write rows as JSON: at once where all their texts can be held, one by one where some have to be mended."""
     rows = list(rows)
     try:
-        text = to_json(rows, exclude_none=True).decode()
+        text = to_json(rows).decode()
         if "\\u0000" not in text:
             return text
     except ValueError:

@@ -98,6 +98,12 @@ where t.format = %(format)s::text
   )
 order by t.session_id, t.part, t.edition;
 
+-- name: external_id_of -> text
+-- What a client calls a session.
+select external_id
+from telemetry.agent_sessions
+where id = %(session_id)s::uuid;
+
 -- name: forget_projection -> none
 -- Take away what was read from a session's transcripts, to be read anew.
 select telemetry.forget_projection(%(session_id)s::uuid);

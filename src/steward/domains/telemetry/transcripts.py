@@ -187,6 +187,11 @@ def to_project_anew(db: Db, form: str, version: int, *, everything: bool = False
     )
 
 
+def external_id_of(db: Db, session_id: UUID) -> str:
+    """Return what a client calls a session."""
+    return str(db.value("telemetry.external_id_of", session_id=session_id))
+
+
 def forget_projection(db: Db, session_id: UUID) -> None:
     """Take away what was read from a session's transcripts; their lines stay."""
     db.run("telemetry.forget_projection", session_id=session_id)

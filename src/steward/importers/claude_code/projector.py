@@ -6,6 +6,7 @@ and changes; whatever is unknown is left alone.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -186,7 +187,7 @@ class ClaudeCodeProjector:
 
     def _cost(self, entry: Entry, session: Session) -> None:
         told = entry.get("totalCostUSD")
-        if isinstance(told, int | float) and not isinstance(told, bool):
+        if isinstance(told, int | float) and not isinstance(told, bool) and math.isfinite(told):
             session.context["reported_cost_usd"] = told
 
     # ------------------------------------------------------------------------------------------------ what was said

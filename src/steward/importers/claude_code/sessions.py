@@ -124,7 +124,7 @@ class Session:
         return SessionTold(
             id=self.id,
             agent_id=AGENT,
-            external_id=clean(self.external_id),
+            external_id=self.external_id,
             start_time=self._start,
             last_seen_at=self._last,
             context=context,
@@ -159,7 +159,7 @@ class Sessions:
         at = time_of(entry.get("timestamp"))
         session = self._current
         if isinstance(told, str) and (session is None or told != session.external_id) and told.strip():
-            session = self._named(told.strip()[:200].replace("\0", ""), at)
+            session = self._named(clean(told.strip()[:200]), at)
         if session is not None:
             session.see(entry, at)
         return session

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid5
 
+from steward.domains.telemetry import clean
+
 _MOST_TOKENS = 2**53
 _NAMESPACE = UUID("1c9a3c52-8b39-5d0e-a6a5-3d1f5c0f7d29")
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
@@ -40,6 +42,7 @@ def milliseconds_of(value: Any) -> int | None:
     """Read a duration."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
+    # NaN is in no range.
     return int(value) if 0 <= value < _MOST_TOKENS else None
 
 
@@ -56,5 +59,5 @@ def message_id(uuid: Any, session: UUID, line_no: int, block: int) -> UUID:
                 return UUID(uuid)
             except ValueError:
                 pass
-        return uuid5(_NAMESPACE, f"{session if len(uuid) < 32 else ''}/{uuid}/{block}".replace("\0", ""))
+        return uuid5(_NAMESPACE, f"{session if len(uuid) < 32 else ''}/{clean(uuid)}/{block}")
     return uuid5(_NAMESPACE, f"{session}/{line_no}/{block}")

@@ -10,7 +10,7 @@ from pathlib import Path
 from steward.domains import telemetry
 from steward.domains.telemetry import KnownFile, Transcript
 from steward.importers.files import is_packed
-from steward.importers.transcripts.lines import chunks, digest_of, digests_of, unpacked
+from steward.importers.transcripts.lines import LONGEST_LINE, chunks, digest_of, digests_of, unpacked
 from steward.kit.db import Db
 
 
@@ -62,9 +62,11 @@ def _has_grown(db: Db, path: Path, kept: Transcript, stat: os.stat_result) -> bo
         head = file.read(6)
         if is_packed(head):
             return False
-        file.seek(0)
-        opening = next(iter(file), b"").rstrip(b"\n")
         begin = ends[1].bytes_until if len(ends) > 1 else 0
+        if ends[0].bytes_until - begin > LONGEST_LINE:
+            return False
+        file.seek(0)
+        opening = file.readline(LONGEST_LINE).rstrip(b"\n")
         file.seek(begin)
         last = file.read(ends[0].bytes_until - begin)
     lines = [line for line in last.split(b"\n") if line and not line.isspace()]

@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
-from steward.domains.telemetry import session_id
+from steward.domains.telemetry import clean, session_id
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _AGENT_FILE = re.compile(r"agent-(?P<agent>[\w-]{1,100})\.jsonl")
@@ -62,8 +62,8 @@ def of_codex(first: list[dict[str, Any]], path: str) -> Identity:
 
 
 def _word(value: Any) -> str | None:
-    return value.strip()[:_LONGEST].replace("\0", "") or None if isinstance(value, str) else None
+    return clean(value.strip()[:_LONGEST]) or None if isinstance(value, str) else None
 
 
 def _stem(path: str) -> str:
-    return PurePath(path).name.split(".", 1)[0].strip()[:_LONGEST] or "transcript"
+    return clean(PurePath(path).name.split(".", 1)[0].strip()[:_LONGEST]) or "transcript"

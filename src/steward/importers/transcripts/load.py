@@ -26,8 +26,8 @@ from steward.importers.transcripts.formats import Known, TranscriptFormat
 from steward.importers.transcripts.lines import CHUNK, Chunk, chunks, unpacked
 from steward.importers.transcripts.parse import prepare
 from steward.importers.transcripts.place import Placing
-from steward.importers.transcripts.projector import NamesTasks, Projector
-from steward.importers.transcripts.tasks import named_by_branch
+from steward.importers.transcripts.projector import Projector
+from steward.importers.transcripts.tasks import named_in
 from steward.kit.db import Database, Db, translate
 
 Told = Callable[[int], None]
@@ -189,24 +189,12 @@ class _Loader:
     def _prepared(self, chunk: Chunk, projector: Projector, before: int) -> _Piece:
         lines = prepare(chunk, projector, str(self._path), before)
         batch = projector.take()
-        if isinstance(projector, NamesTasks):
-            named = projector.take_named()
-        else:
-            named = self._by_branches(batch)
+        named = named_in(projector, batch, self._branches)
         for told in batch.sessions:
             told.project_id = self._placing.place(told)
             told.project_certain = self._placing.project is not None
             self.gained.sessions.add(told.id)
         return _Piece(chunk, lines, batch, named, projector.state())
-
-    def _by_branches(self, batch: Batch) -> list[NamedTask]:
-        """Name tasks by the branches of sessions, once each: what a session spends later goes by the same stretch."""
-        named = []
-        for told in batch.sessions:
-            if told.git_branch and self._branches.get(told.id) != told.git_branch:
-                self._branches[told.id] = told.git_branch
-                named += named_by_branch(told.id, told.git_branch, told.start_time)
-        return named
 
     def _kept(self, piece: _Piece, transcript: Transcript) -> Transcript:
         """Keep a piece in one transaction, again when the database asks for it.

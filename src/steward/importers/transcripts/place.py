@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from uuid import UUID
 
 from steward.domains import projects
-from steward.domains.telemetry import SessionTold, UnplacedSession
+from steward.domains.telemetry import SessionTold, UnplacedSession, clean
 from steward.importers.project import find_or_create
 from steward.importers.target import Target
 from steward.kit.db import Actor, Database, Db
@@ -38,14 +38,15 @@ class Placing:
 
     def place(self, told: SessionTold | UnplacedSession) -> UUID | None:
         """Return the project of a session, None when it is not known."""
-        key = (None, None) if self.project else (told.repository_url, told.cwd)
+        repository, cwd = _storable(told.repository_url), _storable(told.cwd)
+        key = (None, None) if self.project else (repository, cwd)
         if key not in self._found:
             if not self.project and key == (None, None):
                 return None
             self._found[key] = self._look(*key)
         found = self._found[key]
         if found is None:
-            self.unknown.setdefault(told.cwd or told.repository_url or "", set()).add(told.id)
+            self.unknown.setdefault(cwd or repository or "", set()).add(told.id)
         return found
 
     def _look(self, repository: str | None, cwd: str | None) -> UUID | None:
@@ -89,6 +90,10 @@ def _here(cwd: str | None) -> Path | None:
     except (OSError, RuntimeError):
         return None
     return None if path in shared else path
+
+
+def _storable(text: str | None) -> str | None:
+    return clean(text) if text else None
 
 
 def _named(db: Db, remote: str) -> UUID | None:

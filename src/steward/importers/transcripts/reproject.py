@@ -13,7 +13,8 @@ from steward.domains.telemetry import KeptLine, Transcript
 from steward.importers.transcripts.formats import FORMATS, TranscriptFormat
 from steward.importers.transcripts.lines import CHUNK
 from steward.importers.transcripts.parse import object_of, project
-from steward.importers.transcripts.projector import NamesTasks, Place
+from steward.importers.transcripts.projector import Place
+from steward.importers.transcripts.tasks import named_in
 from steward.kit.db import Actor, Database, Db, translated
 
 
@@ -69,24 +70,28 @@ def _session(
     done: Reprojected,
 ) -> None:
     # Held before anything is taken away: an importer that reads on waits, and then goes on from the new state.
+    db.value("importers.take_time")
     held = [telemetry.lock_transcript(db, each.id) for each in transcripts]
     telemetry.forget_projection(db, session)
+    # Where lines do not say whose they are, the file's name did.
+    name = f"{telemetry.external_id_of(db, session)}.jsonl"
     for each in held:
-        _transcript(db, form, each, done)
+        _transcript(db, form, each, name, done)
     done.sessions += 1
     done.transcripts += len(held)
 
 
-def _transcript(db: Db, form: TranscriptFormat, transcript: Transcript, done: Reprojected) -> None:
+def _transcript(db: Db, form: TranscriptFormat, transcript: Transcript, name: str, done: Reprojected) -> None:
     projector = form.make(None)
+    branches: dict[UUID, str] = {}
     for lines in _kept(db, transcript):
         for each in lines:
             entry = object_of(each.line.encode())
             if entry is not None:
-                project(projector, entry, Place(str(transcript.id), each.line_no))
-        absorbed = telemetry.absorb(db, projector.take())
-        if isinstance(projector, NamesTasks):
-            telemetry.tie_by_names(db, projector.take_named())
+                project(projector, entry, Place(name, each.line_no))
+        batch = projector.take()
+        absorbed = telemetry.absorb(db, batch)
+        telemetry.tie_by_names(db, named_in(projector, batch, branches))
         done.lines += len(lines)
         done.messages += absorbed.messages
         done.responses += absorbed.responses

@@ -79,12 +79,13 @@ class Transcripts:
         known = recognise(path)
         if known is None:
             return False
-        entry.format, entry.bytes = known.format.name, path.stat().st_size
-        _report(entry, self._load(path, known))
+        entry.format = known.format.name
+        _report(entry, self._load(path, known, entry))
         return True
 
-    def _load(self, path: Path, known: Known) -> Gained:
+    def _load(self, path: Path, known: Known, entry: FileReport) -> Gained:
         try:
+            entry.bytes = path.stat().st_size
             if self.dry_run:
                 return look_at(path, known)
             return load_transcript(self.placing, path, known, lambda more: self._told(path, more))
@@ -150,7 +151,10 @@ def _placed(session: UnplacedSession, project_id: UUID, *, certain: bool) -> Ses
 
 
 def _is_as_it_was(path: Path, seen: KnownFile) -> bool:
-    stat = path.stat()
+    try:
+        stat = path.stat()
+    except OSError:
+        return False
     return stat.st_size == seen.bytes and stat.st_mtime_ns == seen.modified_ns
 
 

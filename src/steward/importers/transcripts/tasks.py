@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from steward.domains.telemetry import NamedTask, TieSource
+from steward.domains.telemetry import Batch, NamedTask, TieSource
+from steward.importers.transcripts.projector import NamesTasks, Projector
 
 _HELD = 64
 _LOOKED_AT = 4000
@@ -80,6 +81,24 @@ def named_by_branch(
     words = dict.fromkeys(found.upper() for found in _IN_BRANCH.findall(branch[:500]))
     stretch = f"{branch[:150]} {since.isoformat()}"
     return [NamedTask(session, word, TieSource.BRANCH, since, until, stretch) for word in list(words)[:5]]
+
+
+def named_in(projector: Projector, batch: Batch, branches: dict[UUID, str]) -> list[NamedTask]:
+    """Return the tasks that a piece of a transcript names: as its reader tells, else by the branches of its sessions.
+
+    Args:
+        projector: the reader.
+        batch: what it found in the piece.
+        branches: those of earlier pieces; each is told once, for what a session spends later goes by the same stretch.
+    """
+    if isinstance(projector, NamesTasks):
+        return projector.take_named()
+    named = []
+    for told in batch.sessions:
+        if told.git_branch and branches.get(told.id) != told.git_branch:
+            branches[told.id] = told.git_branch
+            named += named_by_branch(told.id, told.git_branch, told.start_time)
+    return named
 
 
 def _word_in(text: str) -> str | None:
