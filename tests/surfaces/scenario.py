@@ -29,6 +29,7 @@ _BY_SURFACE = frozenset(
         "ip_address",
         "user_agent",
         "took_ms",
+        "mtime",
         "waited_ms",
         "service_name",
     }

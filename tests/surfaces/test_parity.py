@@ -12,7 +12,11 @@ from steward.surfaces.mcp.hints import for_agents
 from tests.servers import Server
 from tests.surfaces.conftest import House, make_house, served
 from tests.surfaces.drivers import CliDriver, Driver, McpDriver, PythonDriver, RestDriver
-from tests.surfaces.scenario import STORY, Told, difference, tell
+from tests.surfaces.scenario import STORY as HOUSE_STORY
+from tests.surfaces.scenario import Told, difference, tell
+from tests.surfaces.story_runs import RUNS
+
+STORY = [*HOUSE_STORY, *RUNS]
 
 
 @pytest.fixture(scope="module")

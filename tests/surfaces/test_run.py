@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -326,6 +327,39 @@ def test_sessions_of_the_run_are_tied_to_its_task(shell: Shell) -> None:
     )
     assert ties == [
         {"name": f"{shell.key} resumed", "source": "run", "stretch": str(execution["id"]), "short": True}
+    ]
+
+
+_AGENT = """
+import datetime, json, os, pathlib, sys
+home = pathlib.Path(os.environ["HOME"]) / ".codex/sessions/2026/11/29"
+home.mkdir(parents=True)
+block = {"input_tokens": 100, "cached_input_tokens": 40, "output_tokens": 7, "total_tokens": 107}
+lines = [
+    ("session_meta", {"id": sys.argv[1], "cwd": os.getcwd()}),
+    ("turn_context", {"model": "gpt-5.2"}),
+    ("event_msg", {"type": "token_count", "info": {"total_token_usage": block, "last_token_usage": block}}),
+]
+with open(home / f"rollout-{sys.argv[1]}.jsonl", "w") as file:
+    for kind, payload in lines:
+        now = datetime.datetime.now(datetime.UTC).isoformat()
+        file.write(json.dumps({"timestamp": now, "type": kind, "payload": payload}) + "\\n")
+"""
+
+
+def test_an_agent_without_telemetry_is_read_from_its_transcript(shell: Shell) -> None:
+    thread = str(uuid4())
+    assert run(["run", "--task", shell.one, "--finish", "--", sys.executable, "-c", _AGENT, thread]) == 0
+    spent = shell.rows(
+        "select u.session_id::text as session, u.input_tokens, u.cache_read_tokens, u.output_tokens, a.name as agent"
+        " from telemetry.token_usage as u join work.tasks as t on t.id = u.task_id"
+        " join projects.projects as p on p.id = t.project_id"
+        " join telemetry.agent_executions as e on e.id = u.execution_id"
+        " join agents.agents as a on a.id = u.registered_agent_id where p.key = %s"
+    )
+    name = Path(sys.executable).name
+    assert spent == [
+        {"session": thread, "input_tokens": 60, "cache_read_tokens": 40, "output_tokens": 7, "agent": name}
     ]
 
 

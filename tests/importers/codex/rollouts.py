@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from steward.domains.telemetry import Batch
+from steward.domains.telemetry import Batch, NamedTask
 from steward.importers.codex import CodexProjector
 from steward.importers.transcripts.projector import Place
 
@@ -76,15 +76,23 @@ class Counter:
         )
 
 
-def read(
+def read_all(
     lines: list[Line], state: dict[str, Any] | None = None, first: int = 1
-) -> tuple[Batch, dict[str, Any]]:
-    """Return what a rollout tells, and what is remembered behind it, as JSON gives it back."""
+) -> tuple[Batch, list[NamedTask], dict[str, Any]]:
+    """Return what a rollout tells, which tasks it names, and what is remembered behind it, as JSON gives it back."""
     reader = CodexProjector(state)
     for number, each in enumerate(lines, first):
         reader.line(each, Place("rollout-test.jsonl", number))
-    found = reader.take()
-    return found, json.loads(json.dumps(reader.state()))
+    found, named = reader.take(), reader.take_named()
+    return found, named, json.loads(json.dumps(reader.state()))
+
+
+def read(
+    lines: list[Line], state: dict[str, Any] | None = None, first: int = 1
+) -> tuple[Batch, dict[str, Any]]:
+    """Return what a rollout tells, and what is remembered behind it."""
+    found, _, then = read_all(lines, state, first)
+    return found, then
 
 
 def totals(batch: Batch) -> tuple[int, int, int, int]:

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from steward.domains.telemetry import Batch, MessageKind, MessageRole, ToolKind, ToolTold
-from steward.domains.telemetry.batch import _completed, _merged, _stretched
+from steward.domains.telemetry import Batch, MessageKind, MessageRole, NamedTask, ToolKind, ToolTold
+from steward.domains.telemetry.batch import _completed, _merged
 from steward.importers.codex import CodexProjector, is_codex
 from steward.importers.transcripts.projector import Place
 
-from .rollouts import Counter, Line, block, event, item, line, meta, read, stamp, uuid7
+from .rollouts import Counter, Line, block, event, item, line, meta, read, read_all, stamp, uuid7
 from .test_tokens import _burst, _own, _parent, _record
 
 THREAD, PARENT = uuid7(10_000, 1), uuid7(0, 2)
@@ -79,46 +79,51 @@ def _story() -> list[Line]:
     ]
 
 
-def _together(parts: list[Batch]) -> tuple[Any, ...]:
+Part = tuple[Batch, list[NamedTask]]
+
+
+def _together(parts: list[Part]) -> tuple[Any, ...]:
     """Return what parts tell as the tables have it: merged, in order."""
-    whole = Batch()
-    for part in copy.deepcopy(parts):
-        for name in ("sessions", "messages", "tools", "usage", "commits", "ties"):
-            getattr(whole, name).extend(getattr(part, name))
+    whole, named = Batch(), []
+    for batch, names in copy.deepcopy(parts):
+        named += names
+        for name in ("sessions", "messages", "tools", "usage", "commits"):
+            getattr(whole, name).extend(getattr(batch, name))
     return (
         _merged(whole.sessions),
         whole.messages,
         _completed(whole.tools),
         whole.usage,
         whole.commits,
-        _stretched(whole),
+        named,
     )
 
 
-def _parts(lines: list[Line], cuts: list[int]) -> list[Batch]:
-    found, state, at = [], None, 0
+def _parts(lines: list[Line], cuts: list[int]) -> list[Part]:
+    found: list[Part] = []
+    state, at = None, 0
     for cut in [*cuts, len(lines)]:
-        batch, state = read(lines[at:cut], state, at + 1)
-        found.append(batch)
+        batch, named, state = read_all(lines[at:cut], state, at + 1)
+        found.append((batch, named))
         at = cut
     return found
 
 
 def test_two_parts_tell_what_one_tells_wherever_it_is_cut() -> None:
     story = _story()
-    whole = _together([read(story)[0]])
+    whole = _together(_parts(story, []))
     for cut in range(len(story) + 1):
         assert _together(_parts(story, [cut])) == whole, f"cut before line {cut + 1}: {story[cut]}"
     assert _together(_parts(story, list(range(len(story))))) == whole
     assert len(whole[3]) == 6
-    assert len(whole[5]) == 1
+    assert [each.word for each in whole[5]] == ["ACME-7", "ACME-7"]
 
 
 def test_public_files_may_be_read_line_by_line(test_data: Path) -> None:
     for path in sorted((test_data / "codex").glob("*.jsonl")):
         lines = [json.loads(text) for text in path.read_text("utf-8").splitlines()]
         cuts = list(range(0, len(lines), max(1, len(lines) // 120)))
-        assert _together(_parts(lines, cuts)) == _together([read(lines)[0]]), path.name
+        assert _together(_parts(lines, cuts)) == _together(_parts(lines, [])), path.name
 
 
 @settings(max_examples=60, deadline=None)
@@ -127,7 +132,7 @@ def test_any_cuts_of_any_order_agree(cuts: list[int], rng: Any) -> None:
     story = _story()
     rng.shuffle(story)
     places = sorted(min(cut, len(story)) for cut in cuts)
-    assert _together(_parts(story, places)) == _together([read(story)[0]])
+    assert _together(_parts(story, places)) == _together(_parts(story, []))
 
 
 def test_what_is_remembered_stays_small() -> None:
@@ -433,10 +438,10 @@ def test_calls_of_steward_tie_the_session_to_the_task() -> None:
             )
         ]
         lines += [item(9001, "function_call_output", call_id="f", output="{}")]
-        ties = read(lines)[0].ties
-        assert [(str(each.task_id), each.stretch, each.until_at is None) for each in ties] == [
-            (TASK, "c", True),
-            (TASK, "c", False),
+        ties = read_all(lines)[1]
+        assert [(each.word, each.stretch, each.until_at is None) for each in ties] == [
+            ("ACME-7", "c", True),
+            ("ACME-7", "c", False),
         ]
 
 

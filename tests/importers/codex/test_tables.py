@@ -41,7 +41,7 @@ def test_public_files_make_one_row_a_response(db: Db, test_data: Path) -> None:
     batches: list[Batch] = []
     for path in sorted((test_data / "codex").glob("*.jsonl")):
         lines = [json.loads(text) for text in path.read_text("utf-8").splitlines()]
-        batches += _parts(lines, [len(lines) // 3, len(lines) // 2])
+        batches += [batch for batch, _ in _parts(lines, [len(lines) // 3, len(lines) // 2])]
     exported = [_exported(each, n) for batch in batches for n, each in enumerate(batch.usage)]
     random.Random(4).shuffle(exported)
     told = [*batches, Batch(sessions=[each for batch in batches for each in batch.sessions], usage=exported)]
@@ -60,6 +60,6 @@ def test_a_record_and_a_count_are_one_row(db: Db, first: str) -> None:
         pair = [_record(n, f"resp_{n}", 90, 50, 9), counter.count(n, 90, 50, 9)]
         lines += [event(n, "task_started"), *(pair if first == "record" else pair[::-1])]
     for cut in range(len(lines)):
-        for part in _parts(lines, [cut]):
+        for part, _ in _parts(lines, [cut]):
             absorb(db, part)
     assert _rows(db) == (4, 360, 200, 36)

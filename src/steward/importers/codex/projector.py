@@ -15,6 +15,7 @@ from steward.domains.telemetry import (
     MessageKind,
     MessageRole,
     MessageTold,
+    NamedTask,
     SessionTold,
     Source,
     UsageSource,
@@ -24,9 +25,9 @@ from steward.domains.telemetry import (
 )
 from steward.importers.codex import speech, tools
 from steward.importers.codex.lineage import Lineage, parent_of, subagent_of
-from steward.importers.codex.tasks import Tasks
 from steward.importers.codex.usage import Counted, Ledger
 from steward.importers.transcripts.projector import Place
+from steward.importers.transcripts.tasks import Tasks, named_by_branch
 
 AGENT = "codex"
 UNKNOWN_MODEL = "unknown"
@@ -130,6 +131,11 @@ class CodexProjector:
         self._told = {}
         return batch
 
+    def take_named(self) -> list[NamedTask]:
+        """Return which tasks were named since the last call."""
+        named, self._tasks.named = self._tasks.named, []
+        return named
+
     def state(self) -> dict[str, Any]:
         """Return what has to be remembered to go on behind the last line."""
         return {
@@ -194,10 +200,13 @@ class CodexProjector:
         parent = parent_of(meta)
         cwd = _text(meta.get("cwd"), 4000)
         self._cwd = cwd or self._cwd
+        branch = _text(git.get("branch"), 500)
+        if branch and self._session is not None and self._start is not None:
+            self._tasks.named += named_by_branch(self._session, branch, self._start)
         known = {
             "agent_version": _text(meta.get("cli_version"), 100),
             "cwd": cwd,
-            "git_branch": _text(git.get("branch"), 500),
+            "git_branch": branch,
             "git_commit": _text(git.get("commit_hash"), 100),
             "repository_url": _text(git.get("repository_url"), 2000),
             "parent_session_id": session_id(AGENT, _name_of(parent) or "") if parent else None,
@@ -363,9 +372,7 @@ class CodexProjector:
             self.batch.commits.append(
                 CommitTold(self._session, sha, at, Source.TRANSCRIPT, subject or None, branch or None)
             )
-        tie = self._tasks.answered(self._session, call, end.whole, end.success is False, at)
-        if tie is not None:
-            self.batch.ties.append(tie)
+        self._tasks.answered(self._session, call, end.whole, at, failed=end.success is False)
 
     # ------------------------------------------------------------------------------------------- what it took
 

@@ -11,7 +11,8 @@ from typing import Any
 from uuid import UUID
 
 from steward.domains.telemetry import Source, ToolKind, ToolTold, clean
-from steward.importers.codex.commands import commits_in, kind_of, may_commit, patch_lines, words_of
+from steward.importers.codex.commands import patch_lines, words_of
+from steward.importers.transcripts.commands import commits_in, kind_of, may_commit
 
 INPUT_CHARS = 2000
 OUTPUT_CHARS = 4000

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from steward.importers.claude_code import ClaudeCodeProjector, is_claude_code
+from steward.importers.codex import CodexProjector, is_codex
 from steward.importers.refusal import Refused
-from steward.importers.transcripts.identity import Identity, of_claude_code
+from steward.importers.transcripts.identity import Identity, of_claude_code, of_codex
 from steward.importers.transcripts.lines import unpacked
 from steward.importers.transcripts.parse import object_of
 from steward.importers.transcripts.projector import Projector
@@ -41,6 +42,7 @@ FORMATS: tuple[TranscriptFormat, ...] = (
     TranscriptFormat(
         "claude-code", ClaudeCodeProjector.version, is_claude_code, of_claude_code, ClaudeCodeProjector
     ),
+    TranscriptFormat("codex", CodexProjector.version, is_codex, of_codex, CodexProjector),
 )
 
 

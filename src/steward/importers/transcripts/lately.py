@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from steward.importers.report import FileReport
+from steward.importers.transcripts.place import Placing
+from steward.importers.transcripts.run import Transcripts
 from steward.kit.db import Actor, Database
 from steward.kit.errors import StewardError
 
@@ -81,9 +81,9 @@ def bring_in(
         environ: names the clients' own folders where they are not in the home.
     """
     paths = grown_in(folder, since, environ)
-    run = _importer(database, actor)
-    if not paths or run is None:
+    if not paths:
         return []
+    run = Transcripts(Placing(database, actor))
     problems = []
     run.expect(paths)
     for path in paths:
@@ -93,13 +93,3 @@ def bring_in(
             problems.append(exc.message)
     run.finish()
     return problems
-
-
-def _importer(database: Database, actor: Actor) -> Any:
-    """Return a run of the importer of transcripts, None where this build has none."""
-    try:
-        place = importlib.import_module("steward.importers.transcripts.place")
-        run = importlib.import_module("steward.importers.transcripts.run")
-    except ModuleNotFoundError:
-        return None
-    return run.Transcripts(place.Placing(database, actor))
