@@ -180,7 +180,7 @@ def _phoenix_program() -> Iterator[Path]:
     if not program.exists():
         subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
         subprocess.run(
-            [str(folder / "bin" / "python"), "-m", "pip", "install", "-q", "arize-phoenix==20.26.1"],
+            [str(folder / "bin" / "python"), "-m", "pip", "install", "-q", "arize-phoenix[pg]==20.26.1"],
             check=True,
         )
     yield program

@@ -199,6 +199,8 @@ from steward.domains.telemetry.types_otlp import (
     PointRecord,
     Received,
     SpanRecord,
+    StoredSpan,
+    TaskPlace,
     Told,
 )
 from steward.domains.telemetry.types_sessions import (
@@ -346,6 +348,8 @@ __all__ = [
     "TaskFigures",
     "TaskSessions",
     "Tie",
+    "StoredSpan",
+    "TaskPlace",
     "TieSource",
     "TieTold",
     "TiedSession",
