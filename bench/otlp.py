@@ -180,7 +180,7 @@ def _phoenix_program() -> Iterator[Path]:
     if not program.exists():
         subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
         subprocess.run(
-            [str(folder / "bin" / "python"), "-m", "pip", "install", "-q", "arize-phoenix==20.26.1"],
+            [str(folder / "bin" / "python"), "-m", "pip", "install", "-q", "arize-phoenix[pg]==20.26.1"],
             check=True,
         )
     yield program
@@ -251,9 +251,9 @@ def _spans(store: str, work: Path, admin: str) -> int:
 
 def _phoenix_rate(url: str, count: Any) -> float:
     """Return spans a second from the first request until the last span is in the store."""
-    batches = 10
-    send(url, "none", "traces", 2)
-    _settle(count, 2 * _CLIENTS * 500)
+    batches = 4
+    send(url, "none", "traces", 1)
+    _settle(count, _CLIENTS * 500)
     before, began = count(), time.perf_counter()
     sent = send(url, "none", "traces", batches)
     _settle(count, before + sent.records)

@@ -78,11 +78,12 @@ def test_texts_that_the_database_cannot_hold_are_mended(db: Db) -> None:
             "body": {"stringValue": "half \ud83d"},
             "timeUnixNano": "5",
         },
+        log("claude_code.x", 1, **{"session.id": "s\x00\ud800", "event.name": "n\x00\ud800"}),
         log("numbers", 1, big=2**62, inf=1e300),
     ]
     body = json.dumps(request("logs", told)).replace("1e+300", '"Infinity"')
     records = decode_json.decode(body.encode(), "logs").records
-    assert Receiver().take(db, [prepare(records)]).received[0].kept == 3
+    assert Receiver().take(db, [prepare(records)]).received[0].kept == 4
     rows = db.dicts("select attributes from telemetry.otel_logs where attributes ? 'big'")
     assert (rows[0]["attributes"]["inf"], rows[0]["attributes"]["big"]) == ("inf", 2**62)
     said = db.dicts("select content from telemetry.chat_messages")

@@ -199,6 +199,8 @@ from steward.domains.telemetry.types_otlp import (
     PointRecord,
     Received,
     SpanRecord,
+    StoredSpan,
+    TaskPlace,
     Told,
 )
 from steward.domains.telemetry.types_sessions import (
@@ -341,9 +343,11 @@ __all__ = [
     "StoredEntries",
     "StoredEntry",
     "StoredSession",
+    "StoredSpan",
     "StoredSummary",
     "SyncedPrices",
     "TaskFigures",
+    "TaskPlace",
     "TaskSessions",
     "Tie",
     "TieSource",

@@ -24,7 +24,7 @@ from steward.domains.telemetry.types import (
     UsageSource,
     UsageTold,
 )
-from steward.domains.telemetry.types_otlp import LogRecord, Place, Placed, Record, SpanRecord
+from steward.domains.telemetry.types_otlp import NOWHERE, LogRecord, Place, Placed, Record, SpanRecord
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NOWHERE = Placed()
@@ -78,9 +78,18 @@ class Projection:
             seen.first_us = at
         elif at > seen.last_us:
             seen.last_us = at
-        if record.place.task is not None:
+        if record.place is not NOWHERE:
+            self._say_where(seen.told, record)
             self._tie(record, at)
         return seen.told
+
+    def _say_where(self, told: SessionTold, record: Record) -> None:
+        """Complete what is told of a session by what this record says of its place."""
+        place = self.place(record)
+        if place.project_id is not None and (told.project_id is None or place.certain > told.project_certain):
+            told.project_id, told.project_certain = place.project_id, place.certain
+        told.registered_agent_id = told.registered_agent_id or place.agent_id
+        told.cwd = told.cwd or record.place.path
 
     def _session(self, record: Record) -> SessionTold:
         assert record.session is not None  # noqa: S101 - looked at by the caller

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from steward.domains.telemetry.batch import session_id
+from steward.domains.telemetry.batch import clean, session_id
 from steward.domains.telemetry.fields import first_words, words
 from steward.domains.telemetry.types_otlp import NOWHERE, LogRecord, Origin, Place, PointRecord, SpanRecord
 
@@ -41,7 +41,7 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 
 def note_client(origin: Origin) -> None:
     """Write down which client an origin is: one that we know, else its service's name."""
-    service = words(origin.resource.get("service.name"), 100) or "unknown"
+    service = clean(words(origin.resource.get("service.name"), 100) or "unknown")
     scope = str(origin.scope.get("name") or "")
     for prefix, agent in _SERVICES:
         if service.startswith(prefix) or scope.startswith(prefix):
@@ -86,6 +86,7 @@ class Identifier:
         if known or not _OF_MODELS.isdisjoint(attributes):
             external = self._session(agent, attributes) or self._session(agent, origin.resource)
             if external is not None:
+                external = clean(external)
                 key = (agent, external)
                 found = self._ids.get(key)
                 if found is None:

@@ -20,11 +20,14 @@ _MOST = 5_000
 _REFERENCE = re.compile(r"(?P<key>[A-Za-z0-9]{2,10})-(?P<number>[0-9]{1,18})")
 
 
+_Key = tuple[Place, str | None, str | None, bool]
+
+
 class Places:
     """Looks places up, and remembers each for some seconds."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[Place, str | None, str | None], tuple[float, Placed, list[str]]] = {}
+        self._known: dict[_Key, tuple[float, Placed, list[str]]] = {}
 
     def resolve(self, db: Db, wanted: Iterable[Place]) -> tuple[dict[Place, Placed], dict[Place, list[str]]]:
         """Return what places mean, and what is unknown of them."""
@@ -32,7 +35,7 @@ class Places:
         if len(self._known) > _MOST:
             self._known = {}
         for place in wanted:
-            key = (place, db.actor.project, db.actor.agent)
+            key = (place, db.actor.project, db.actor.agent, db.actor.agent_bound)
             until, placed, unknown = self._known.get(key, (0.0, Placed(), []))
             if until <= now:
                 placed, unknown = _look_up(db, place)
@@ -62,7 +65,8 @@ def _look_up(db: Db, place: Place) -> tuple[Placed, list[str]]:
         certain=certain,
         task_id=task.id if task is not None else None,
         execution_id=_uuid(place.execution) if task is not None else None,
-        agent_id=_agent(db, place.agent or db.actor.agent),
+        # Whom a key names is who sends.
+        agent_id=_agent(db, db.actor.agent if db.actor.agent_bound else place.agent or db.actor.agent),
     )
     return placed, unknown
 

@@ -99,7 +99,7 @@ def prepare_logs(records: Sequence[LogRecord], now_us: int) -> None:
         record.id = _log_id(record)
         known_ns = record.time_ns or record.observed_ns
         record.time_us = known_ns // 1000 if known_ns else now_us
-        record.name = name_of(record)
+        record.name = clean(name_of(record))
         identifier.note(record, record.name)
 
 

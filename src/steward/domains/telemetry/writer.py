@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from steward.domains.telemetry.receive import Parcel, Receiver, Taken
 from steward.domains.telemetry.types_otlp import Received
-from steward.kit.db import Actor, Database, collided, translated
+from steward.kit.db import Actor, Database, collided, connection_lost, translated
 from steward.kit.errors import Internal, StewardError, Unavailable
 
 log = logging.getLogger("steward.telemetry")
@@ -110,11 +110,8 @@ class Writer:
                 if not self._waiting:
                     return
                 group = self._group()
-            try:
-                self._write(group)
-            except Exception as exc:
-                log.error("records could not be written", exc_info=exc)
-                _fail(group, Internal("something went wrong in Steward", hint="the log tells more"))
+            # Nobody waits any more for what was cancelled; from here on nothing can be.
+            self._write([each for each in group if each.done.set_running_or_notify_cancel()])
             with self._changed:
                 self._records -= sum(len(each.parcel) for each in group)
 
@@ -130,21 +127,25 @@ class Writer:
         return group
 
     def _write(self, group: list[_Waiting]) -> None:
+        """Commit a group, and answer each of it: together, else each alone."""
+        if not group:
+            return
         try:
             taken = self._commit(group)
-        except StewardError as exc:
-            if isinstance(exc, Unavailable):
-                # The next one would wait as long for a server that is away, and what it knew may be gone.
+        except Exception as exc:  # noqa: BLE001 - whoever waits is answered, and the thread goes on
+            if _is_away(exc):
+                # Each alone would wait as long for a server that is away, and what it knew may be gone.
                 self.receiver.forget()
-                _fail(group, exc)
-            elif len(group) == 1:
-                _fail(group, exc)
-            else:
+            elif len(group) > 1:
                 for each in group:
                     self._write([each])
-            return
-        for each, received in zip(group, taken.received, strict=True):
-            each.done.set_result(received)
+                return
+            error = exc if isinstance(exc, StewardError) else _defect(exc)
+            for each in group:
+                each.done.set_exception(error)
+        else:
+            for each, received in zip(group, taken.received, strict=True):
+                each.done.set_result(received)
 
     def _commit(self, group: list[_Waiting]) -> Taken:
         for attempt in range(1, _TRIES + 1):
@@ -165,7 +166,11 @@ class Writer:
         raise AssertionError("unreachable")
 
 
-def _fail(group: list[_Waiting], error: StewardError) -> None:
-    for each in group:
-        if not each.done.done():
-            each.done.set_exception(error)
+def _is_away(exc: Exception) -> bool:
+    """Tell whether the database is away, not only busy with something that took too long."""
+    return isinstance(exc, Unavailable) and (exc.__cause__ is None or connection_lost(exc.__cause__))
+
+
+def _defect(exc: Exception) -> StewardError:
+    log.error("records could not be written", exc_info=exc)
+    return Internal("something went wrong in Steward", hint="the log tells more")

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import functools
 import zlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from starlette.responses import Response
 from steward.domains.telemetry import Full, Parcel, Told, Writer, prepare
 from steward.kit.errors import Invalid, StewardError
 from steward.surfaces.otlp import answers, decode_json, decode_protobuf
+from steward.surfaces.rest import guard
 from steward.surfaces.rest.problem import TooLarge, WrongKind
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ MOST_BYTES = 20 * 1024 * 1024
 # Reading holds the interpreter, so more threads would only make each other slower.
 _READERS = 2
 _MOST_REQUESTS = 64
+# Of bodies, as sent and unpacked, that are read or wait to be written; a body alone may be larger.
+_MOST_BYTES_AT_ONCE = 96 * 1024 * 1024
 _STEP = 1024 * 1024
 
 
@@ -65,6 +68,24 @@ class Intake:
         self.writer: Writer | None = None
         self._readers = anyio.CapacityLimiter(_READERS)
         self._requests = 0
+        self._bytes = 0
+
+    @contextlib.contextmanager
+    def _room(self, size: int) -> Iterator[None]:
+        """Count the bytes of a body for as long as something of it is in memory; only the loop's thread comes here.
+
+        Raises:
+            Full: there are too many already.
+        """
+        if self._requests >= _MOST_REQUESTS or (self._bytes and self._bytes + size > _MOST_BYTES_AT_ONCE):
+            raise Full(f"{self._requests} requests are at work", hint="send it again in a second")
+        self._requests += 1
+        self._bytes += size
+        try:
+            yield
+        finally:
+            self._requests -= 1
+            self._bytes -= size
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -90,18 +111,16 @@ class Intake:
         packed = _encoding(request)
         assert self.writer is not None  # noqa: S101 - the lifespan has been entered
         self.writer.check_room()
-        if self._requests >= _MOST_REQUESTS:
-            raise Full(f"{self._requests} requests are being read", hint="send it again in a second")
-        self._requests += 1
-        try:
-            body = await request.body()
-            read = functools.partial(_read, body, packed, kind, signal)
-            del body
+        declared = request.headers.get("content-length", "")
+        with contextlib.ExitStack() as room:
+            room.enter_context(self._room(int(declared) if declared.isdigit() else guard.MOST_BYTES))
+            plain = await request.body()
+            if packed:
+                plain = await anyio.to_thread.run_sync(unpack, plain, limiter=self._readers)
+                room.enter_context(self._room(len(plain)))
+            read = functools.partial(_read, plain, kind, signal)
             told, parcel = await anyio.to_thread.run_sync(read, limiter=self._readers)
-            del read
             warnings = await self._write(request, parcel)
-        finally:
-            self._requests -= 1
         return answers.taken(signal, kind, told.rejected, "; ".join([*told.reasons, *warnings]))
 
     async def _write(self, request: Request, parcel: Parcel) -> list[str]:
@@ -119,10 +138,7 @@ def _encoding(request: Request) -> bool:
     return encoding == "gzip"
 
 
-def _read(body: bytes, packed: bool, kind: str, signal: str) -> tuple[Told, Parcel]:
-    plain = unpack(body) if packed else body
-    if len(plain) > MOST_BYTES:
-        raise _too_large()
+def _read(plain: bytes, kind: str, signal: str) -> tuple[Told, Parcel]:
     decode = decode_json.decode if kind == answers.JSON else decode_protobuf.decode
     told = decode(plain, signal)
     return told, prepare(told.records)

@@ -23,6 +23,8 @@ T = TypeVar("T")
 # Connections that general work never takes: heartbeats keep leases alive, health answers the supervisor.
 RESERVED_HEARTBEAT = 2
 RESERVED_HEALTH = 1
+# What exporters sent is written by a thread of its own.
+RESERVED_INTAKE = 1
 _MOST_WAITERS = 2_000
 _POLL_S = 1.0
 _VITAL = frozenset({"work.heartbeat"})
@@ -85,7 +87,7 @@ class Edge:
         self.settings = settings
         self.changed = Changes()
         self.stopping = False
-        general = max(1, settings.pool_size - RESERVED_HEARTBEAT - RESERVED_HEALTH)
+        general = max(1, settings.pool_size - RESERVED_HEARTBEAT - RESERVED_HEALTH - RESERVED_INTAKE)
         self._general = anyio.CapacityLimiter(general)
         self._vital = anyio.CapacityLimiter(RESERVED_HEARTBEAT)
         self._health = anyio.CapacityLimiter(RESERVED_HEALTH)
