@@ -2809,7 +2809,11 @@ begin
   on conflict (session_id, call_id) do update
   set
     name = case when c.name = '' then excluded.name else c.name end,
-    kind = case when c.kind in ('other', 'command') then excluded.kind else c.kind end,
+    -- Whoever knows what a command did knows more; whoever says nothing takes nothing away.
+    kind = case
+      when c.kind = 'other' or (c.kind = 'command' and excluded.kind <> 'other') then excluded.kind
+      else c.kind
+    end,
     input = coalesce(c.input, excluded.input),
     input_bytes = coalesce(c.input_bytes, excluded.input_bytes),
     output = coalesce(c.output, excluded.output),
@@ -3149,41 +3153,6 @@ begin
 end
 $$;
 
--- function count_usage()
-
-CREATE FUNCTION telemetry.count_usage() RETURNS trigger
-    LANGUAGE plpgsql
-    SET search_path TO 'telemetry', 'pg_temp'
-    AS $$
-begin
-  if tg_op <> 'DELETE' then
-    insert into telemetry.usage_deltas (
-      day, project_id, task_id, registered_agent_id, agent_id, model, calls, unpriced_calls, approximate_calls, input_tokens,
-      output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_usd
-    )
-    select
-      telemetry.day_of(n.at), n.project_id, n.task_id, n.registered_agent_id, n.agent_id, n.model, count(*),
-      count(*) filter (where n.cost_usd is null), count(*) filter (where n.approximate), sum(n.input_tokens), sum(n.output_tokens), sum(n.cache_read_tokens),
-      sum(n.cache_write_tokens), sum(n.reasoning_tokens), coalesce(sum(n.cost_usd), 0)
-    from new_rows as n
-    group by telemetry.day_of(n.at), n.project_id, n.task_id, n.registered_agent_id, n.agent_id, n.model;
-  end if;
-  if tg_op <> 'INSERT' then
-    insert into telemetry.usage_deltas (
-      day, project_id, task_id, registered_agent_id, agent_id, model, calls, unpriced_calls, approximate_calls, input_tokens,
-      output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_usd
-    )
-    select
-      telemetry.day_of(o.at), o.project_id, o.task_id, o.registered_agent_id, o.agent_id, o.model, -count(*),
-      -count(*) filter (where o.cost_usd is null), -count(*) filter (where o.approximate), -sum(o.input_tokens), -sum(o.output_tokens), -sum(o.cache_read_tokens),
-      -sum(o.cache_write_tokens), -sum(o.reasoning_tokens), -coalesce(sum(o.cost_usd), 0)
-    from old_rows as o
-    group by telemetry.day_of(o.at), o.project_id, o.task_id, o.registered_agent_id, o.agent_id, o.model;
-  end if;
-  return null;
-end
-$$;
-
 -- function day_key(text, uuid, uuid, uuid, text, text)
 
 CREATE FUNCTION telemetry.day_key(p_by text, p_project_id uuid, p_task_id uuid, p_agent_id uuid, p_client text, p_model text) RETURNS text
@@ -3199,24 +3168,6 @@ CREATE FUNCTION telemetry.day_key(p_by text, p_project_id uuid, p_task_id uuid, 
              ELSE NULL::text
          END AS "case";
 END;
-
--- function day_of(timestamp with time zone)
-
-CREATE FUNCTION telemetry.day_of(p_at timestamp with time zone) RETURNS date
-    LANGUAGE sql STABLE
-    SET search_path TO 'kit', 'pg_temp'
-    AS $$
-  select (p_at at time zone coalesce((select s.value #>> '{}' from kit.settings as s where s.key = 'timezone'), 'UTC'))::date
-$$;
-
--- function day_start(date)
-
-CREATE FUNCTION telemetry.day_start(p_day date) RETURNS timestamp with time zone
-    LANGUAGE sql STABLE
-    SET search_path TO 'kit', 'pg_temp'
-    AS $$
-  select p_day::timestamp at time zone coalesce((select s.value #>> '{}' from kit.settings as s where s.key = 'timezone'), 'UTC')
-$$;
 
 -- table usage_days
 
@@ -3443,6 +3394,107 @@ CREATE FUNCTION telemetry.days_by(p_by text, p_project_id uuid, p_task_id uuid, 
          END, ''::text)
   HAVING (sum(u.calls) > (0)::numeric);
 END;
+
+-- function cost_periods(integer[], date, integer, uuid, uuid, uuid, uuid, text, text)
+
+CREATE FUNCTION telemetry.cost_periods(p_days integer[], p_today date, p_longest integer, p_project_id uuid, p_task_id uuid, p_epic_id uuid, p_agent_id uuid, p_client text, p_model text) RETURNS TABLE(days integer, since date, until date, calls bigint, unpriced_calls bigint, approximate_calls bigint, input_tokens bigint, output_tokens bigint, cache_read_tokens bigint, cache_write_tokens bigint, reasoning_tokens bigint, cost_usd numeric, previous_cost_usd numeric, previous_calls bigint)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ WITH by_day AS MATERIALIZED (
+          SELECT (d_1.key)::date AS day,
+             d_1.calls,
+             d_1.unpriced_calls,
+             d_1.approximate_calls,
+             d_1.input_tokens,
+             d_1.output_tokens,
+             d_1.cache_read_tokens,
+             d_1.cache_write_tokens,
+             d_1.reasoning_tokens,
+             d_1.cost_usd
+            FROM telemetry.days_by('day'::text, cost_periods.p_project_id, cost_periods.p_task_id, cost_periods.p_epic_id, cost_periods.p_agent_id, cost_periods.p_client, cost_periods.p_model, ((cost_periods.p_today - (2 * cost_periods.p_longest)) + 1), cost_periods.p_today) d_1(key, calls, unpriced_calls, approximate_calls, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_usd)
+         )
+  SELECT n.days,
+     ((cost_periods.p_today - n.days) + 1),
+     cost_periods.p_today AS p_today,
+     (COALESCE(sum(d.calls) FILTER (WHERE n.now), (0)::numeric))::bigint AS "coalesce",
+     (COALESCE(sum(d.unpriced_calls) FILTER (WHERE n.now), (0)::numeric))::bigint AS "coalesce",
+     (COALESCE(sum(d.approximate_calls) FILTER (WHERE n.now), (0)::numeric))::bigint AS "coalesce",
+     (COALESCE(sum(d.input_tokens) FILTER (WHERE n.now), (0)::numeric))::bigint AS "coalesce",
+     (COALESCE(sum(d.output_tokens) FILTER (WHERE n.now), (0)::numeric))::bigint AS "coalesce",
+     (COALESCE(sum(d.cache_read_tokens) FILTER (WHERE n.now), (0)::numeric))::bigint AS "coalesce",
+     (COALESCE(sum(d.cache_write_tokens) FILTER (WHERE n.now), (0)::numeric))::bigint AS "coalesce",
+     (COALESCE(sum(d.reasoning_tokens) FILTER (WHERE n.now), (0)::numeric))::bigint AS "coalesce",
+     COALESCE(sum(d.cost_usd) FILTER (WHERE n.now), (0)::numeric) AS "coalesce",
+     COALESCE(sum(d.cost_usd) FILTER (WHERE (NOT n.now)), (0)::numeric) AS "coalesce",
+     (COALESCE(sum(d.calls) FILTER (WHERE (NOT n.now)), (0)::numeric))::bigint AS "coalesce"
+    FROM (( SELECT g.days,
+             w.now
+            FROM (unnest(cost_periods.p_days) g(days)
+              CROSS JOIN ( VALUES (true), (false)) w(now))) n
+      LEFT JOIN by_day d ON (((d.day > (cost_periods.p_today -
+         CASE
+             WHEN n.now THEN n.days
+             ELSE (2 * n.days)
+         END)) AND (d.day <= (cost_periods.p_today -
+         CASE
+             WHEN n.now THEN 0
+             ELSE n.days
+         END)))))
+   GROUP BY n.days;
+END;
+
+-- function count_usage()
+
+CREATE FUNCTION telemetry.count_usage() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'telemetry', 'pg_temp'
+    AS $$
+begin
+  if tg_op <> 'DELETE' then
+    insert into telemetry.usage_deltas (
+      day, project_id, task_id, registered_agent_id, agent_id, model, calls, unpriced_calls, approximate_calls, input_tokens,
+      output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_usd
+    )
+    select
+      telemetry.day_of(n.at), n.project_id, n.task_id, n.registered_agent_id, n.agent_id, n.model, count(*),
+      count(*) filter (where n.cost_usd is null), count(*) filter (where n.approximate), sum(n.input_tokens), sum(n.output_tokens), sum(n.cache_read_tokens),
+      sum(n.cache_write_tokens), sum(n.reasoning_tokens), coalesce(sum(n.cost_usd), 0)
+    from new_rows as n
+    group by telemetry.day_of(n.at), n.project_id, n.task_id, n.registered_agent_id, n.agent_id, n.model;
+  end if;
+  if tg_op <> 'INSERT' then
+    insert into telemetry.usage_deltas (
+      day, project_id, task_id, registered_agent_id, agent_id, model, calls, unpriced_calls, approximate_calls, input_tokens,
+      output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_usd
+    )
+    select
+      telemetry.day_of(o.at), o.project_id, o.task_id, o.registered_agent_id, o.agent_id, o.model, -count(*),
+      -count(*) filter (where o.cost_usd is null), -count(*) filter (where o.approximate), -sum(o.input_tokens), -sum(o.output_tokens), -sum(o.cache_read_tokens),
+      -sum(o.cache_write_tokens), -sum(o.reasoning_tokens), -coalesce(sum(o.cost_usd), 0)
+    from old_rows as o
+    group by telemetry.day_of(o.at), o.project_id, o.task_id, o.registered_agent_id, o.agent_id, o.model;
+  end if;
+  return null;
+end
+$$;
+
+-- function day_of(timestamp with time zone)
+
+CREATE FUNCTION telemetry.day_of(p_at timestamp with time zone) RETURNS date
+    LANGUAGE sql STABLE
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+  select (p_at at time zone coalesce((select s.value #>> '{}' from kit.settings as s where s.key = 'timezone'), 'UTC'))::date
+$$;
+
+-- function day_start(date)
+
+CREATE FUNCTION telemetry.day_start(p_day date) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE
+    SET search_path TO 'kit', 'pg_temp'
+    AS $$
+  select p_day::timestamp at time zone coalesce((select s.value #>> '{}' from kit.settings as s where s.key = 'timezone'), 'UTC')
+$$;
 
 -- table tool_calls
 
@@ -4446,6 +4498,8 @@ declare
   made uuid;
 begin
   perform kit.authorize('telemetry:admin');
+  -- Whatever the caller set: own prices are audited.
+  perform set_config('steward.price_list', '', true);
   insert into telemetry.model_prices as p (
     provider, model, above_input_tokens, effective_from, effective_until, input_usd, output_usd, cache_read_usd,
     cache_write_usd, cache_write_1h_usd, reasoning_usd, request_usd, source, note
@@ -4483,6 +4537,7 @@ begin
       from telemetry.told_prices(p_prices) as t
     );
   get diagnostics removed = row_count;
+  perform set_config('steward.price_list', 'on', true);
   with put as (
     insert into telemetry.model_prices as p (
       provider, model, above_input_tokens, effective_from, effective_until, hours_from, hours_until, input_usd, output_usd,
@@ -4510,6 +4565,7 @@ begin
     returning p.version
   )
   select count(*) filter (where t.version = 1), count(*) filter (where t.version > 1) into added, changed from put as t;
+  perform set_config('steward.price_list', '', true);
   return next;
 end
 $$;
@@ -12483,11 +12539,6 @@ ALTER TABLE ONLY projects.workspaces
 ALTER TABLE ONLY telemetry.agent_executions
     ADD CONSTRAINT agent_executions_pkey PRIMARY KEY (id);
 
--- constraint agent_sessions agent_sessions_agent_id_external_id_key
-
-ALTER TABLE ONLY telemetry.agent_sessions
-    ADD CONSTRAINT agent_sessions_agent_id_external_id_key UNIQUE (agent_id, external_id);
-
 -- constraint agent_sessions agent_sessions_pkey
 
 ALTER TABLE ONLY telemetry.agent_sessions
@@ -12949,6 +13000,10 @@ CREATE INDEX agent_executions_task ON telemetry.agent_executions USING btree (ta
 -- index agent_sessions_agent
 
 CREATE INDEX agent_sessions_agent ON telemetry.agent_sessions USING btree (registered_agent_id) WHERE (registered_agent_id IS NOT NULL);
+
+-- index agent_sessions_external
+
+CREATE INDEX agent_sessions_external ON telemetry.agent_sessions USING btree (external_id, agent_id);
 
 -- index agent_sessions_new
 
@@ -13732,7 +13787,7 @@ CREATE TRIGGER audit_insert AFTER INSERT ON telemetry.budgets REFERENCING NEW TA
 
 -- trigger model_prices audit_insert
 
-CREATE TRIGGER audit_insert AFTER INSERT ON telemetry.model_prices REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_capture('price', 'model', '', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON telemetry.model_prices REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT WHEN ((kit.setting('price_list'::text) IS NULL)) EXECUTE FUNCTION kit.audit_capture('price', 'model', '', '{}', '{updated_at,version}');
 
 -- trigger budgets audit_update
 
@@ -15039,25 +15094,10 @@ GRANT ALL ON FUNCTION telemetry.close_executions(p_task_ids uuid[], p_status tex
 GRANT ALL ON FUNCTION telemetry.close_executions(p_task_ids uuid[], p_status text, p_results jsonb[], p_errors text[]) TO steward_agent;
 GRANT ALL ON FUNCTION telemetry.close_executions(p_task_ids uuid[], p_status text, p_results jsonb[], p_errors text[]) TO steward_readonly;
 
-REVOKE ALL ON FUNCTION telemetry.count_usage() FROM PUBLIC;
-GRANT ALL ON FUNCTION telemetry.count_usage() TO steward_app;
-GRANT ALL ON FUNCTION telemetry.count_usage() TO steward_agent;
-GRANT ALL ON FUNCTION telemetry.count_usage() TO steward_readonly;
-
 REVOKE ALL ON FUNCTION telemetry.day_key(p_by text, p_project_id uuid, p_task_id uuid, p_agent_id uuid, p_client text, p_model text) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.day_key(p_by text, p_project_id uuid, p_task_id uuid, p_agent_id uuid, p_client text, p_model text) TO steward_app;
 GRANT ALL ON FUNCTION telemetry.day_key(p_by text, p_project_id uuid, p_task_id uuid, p_agent_id uuid, p_client text, p_model text) TO steward_agent;
 GRANT ALL ON FUNCTION telemetry.day_key(p_by text, p_project_id uuid, p_task_id uuid, p_agent_id uuid, p_client text, p_model text) TO steward_readonly;
-
-REVOKE ALL ON FUNCTION telemetry.day_of(p_at timestamp with time zone) FROM PUBLIC;
-GRANT ALL ON FUNCTION telemetry.day_of(p_at timestamp with time zone) TO steward_app;
-GRANT ALL ON FUNCTION telemetry.day_of(p_at timestamp with time zone) TO steward_agent;
-GRANT ALL ON FUNCTION telemetry.day_of(p_at timestamp with time zone) TO steward_readonly;
-
-REVOKE ALL ON FUNCTION telemetry.day_start(p_day date) FROM PUBLIC;
-GRANT ALL ON FUNCTION telemetry.day_start(p_day date) TO steward_app;
-GRANT ALL ON FUNCTION telemetry.day_start(p_day date) TO steward_agent;
-GRANT ALL ON FUNCTION telemetry.day_start(p_day date) TO steward_readonly;
 
 GRANT SELECT ON TABLE telemetry.usage_days TO steward_app;
 GRANT SELECT ON TABLE telemetry.usage_days TO steward_readonly;
@@ -15080,6 +15120,26 @@ REVOKE ALL ON FUNCTION telemetry.days_by(p_by text, p_project_id uuid, p_task_id
 GRANT ALL ON FUNCTION telemetry.days_by(p_by text, p_project_id uuid, p_task_id uuid, p_epic_id uuid, p_agent_id uuid, p_client text, p_model text, p_since date, p_until date) TO steward_app;
 GRANT ALL ON FUNCTION telemetry.days_by(p_by text, p_project_id uuid, p_task_id uuid, p_epic_id uuid, p_agent_id uuid, p_client text, p_model text, p_since date, p_until date) TO steward_agent;
 GRANT ALL ON FUNCTION telemetry.days_by(p_by text, p_project_id uuid, p_task_id uuid, p_epic_id uuid, p_agent_id uuid, p_client text, p_model text, p_since date, p_until date) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.cost_periods(p_days integer[], p_today date, p_longest integer, p_project_id uuid, p_task_id uuid, p_epic_id uuid, p_agent_id uuid, p_client text, p_model text) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.cost_periods(p_days integer[], p_today date, p_longest integer, p_project_id uuid, p_task_id uuid, p_epic_id uuid, p_agent_id uuid, p_client text, p_model text) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.cost_periods(p_days integer[], p_today date, p_longest integer, p_project_id uuid, p_task_id uuid, p_epic_id uuid, p_agent_id uuid, p_client text, p_model text) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.cost_periods(p_days integer[], p_today date, p_longest integer, p_project_id uuid, p_task_id uuid, p_epic_id uuid, p_agent_id uuid, p_client text, p_model text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.count_usage() FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.count_usage() TO steward_app;
+GRANT ALL ON FUNCTION telemetry.count_usage() TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.count_usage() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.day_of(p_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.day_of(p_at timestamp with time zone) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.day_of(p_at timestamp with time zone) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.day_of(p_at timestamp with time zone) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.day_start(p_day date) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.day_start(p_day date) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.day_start(p_day date) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.day_start(p_day date) TO steward_readonly;
 
 GRANT SELECT ON TABLE telemetry.tool_calls TO steward_app;
 GRANT SELECT ON TABLE telemetry.tool_calls TO steward_readonly;

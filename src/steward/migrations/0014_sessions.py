@@ -60,11 +60,13 @@ create table telemetry.agent_sessions (
   project_certain boolean not null default false,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
-  unique (agent_id, external_id),
   check (last_seen_at >= start_time)
 );
 comment on table telemetry.agent_sessions is
   'A session of a coding agent''s client (claude-code, codex …), whoever told of it: transcript, OTLP or hook.';
+-- A session found by its client's name for it. Not unique: the id is made of both, and a second unique index would refuse
+-- one of two sources that tell of a new session at once.
+create index agent_sessions_external on telemetry.agent_sessions (external_id, agent_id);
 -- Lists: all, of a project, of a client; the newest first.
 create index agent_sessions_new on telemetry.agent_sessions (start_time desc, id desc);
 create index agent_sessions_project on telemetry.agent_sessions (project_id, start_time desc, id desc);

@@ -147,7 +147,11 @@ begin
   on conflict (session_id, call_id) do update
   set
     name = case when c.name = '' then excluded.name else c.name end,
-    kind = case when c.kind in ('other', 'command') then excluded.kind else c.kind end,
+    -- Whoever knows what a command did knows more; whoever says nothing takes nothing away.
+    kind = case
+      when c.kind = 'other' or (c.kind = 'command' and excluded.kind <> 'other') then excluded.kind
+      else c.kind
+    end,
     input = coalesce(c.input, excluded.input),
     input_bytes = coalesce(c.input_bytes, excluded.input_bytes),
     output = coalesce(c.output, excluded.output),
