@@ -64,7 +64,7 @@ create table telemetry.agent_sessions (
 );
 comment on table telemetry.agent_sessions is
   'A session of a coding agent''s client (claude-code, codex …), whoever told of it: transcript, OTLP or hook.';
--- A session found by its client's name for it. Not unique: the id is made of both, and a second unique index would refuse
+-- A session found by its client's name for it. Not unique: the id is made of both, and a second one would refuse
 -- one of two sources that tell of a new session at once.
 create index agent_sessions_external on telemetry.agent_sessions (external_id, agent_id);
 -- Lists: all, of a project, of a client; the newest first.
