@@ -77,6 +77,15 @@ acceptance-work: $(VENV)/.installed-dev ## What a machine can check of the promi
 	@$(PIP) install -q -c constraints.txt -e '.[bench]'
 	$(BIN)/python -m tests.acceptance.work $(ACCEPTANCE_ARGS)
 
+.PHONY: acceptance-ledger
+acceptance-ledger: $(VENV)/.installed-dev ## What a machine can check of the promises about telemetry and cost
+	@$(PIP) install -q -c constraints.txt -e '.[bench]'
+	$(BIN)/python -m tests.acceptance.ledger $(ACCEPTANCE_ARGS)
+
+.PHONY: ingest-kills
+ingest-kills: $(VENV)/.installed-dev ## The server is killed fifty times under exporters: nothing lost, nothing counted twice
+	$(BIN)/python -m tests.acceptance.ingest_kills
+
 .PHONY: torture
 torture: $(VENV)/.installed-dev ## 200 claimants, killed at random, and a server that crashes: nothing lost, nothing done twice
 	$(BIN)/python -m tests.acceptance.torture

@@ -15,11 +15,7 @@ from bench.harness import House, largest_file, wait_for_quiet
 from bench.work_claims import Yard
 from bench.work_data import build
 
-SUITES = ("skeleton", "work", "hooks")
-SUITES = ("skeleton", "work", "otlp")
-SUITES = ("skeleton", "work", "sessions")
-SUITES = ("skeleton", "work", "cost")
-SUITES = ("skeleton", "work", "transcripts")
+SUITES = ("skeleton", "work", "transcripts", "otlp", "hooks", "sessions", "cost")
 
 
 @dataclass(slots=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
+import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,3 +54,26 @@ class Run:
 
 
 Item = Callable[[Run], None]
+
+
+def main(name: str, doc: str | None, items: Mapping[int, tuple[str, Item]]) -> int:
+    """Run the items that the command line asks for; the status is 1 when a fact does not hold."""
+    parser = argparse.ArgumentParser(prog=f"python -m tests.acceptance.{name}", description=doc)
+    parser.add_argument(
+        "--only", type=int, action="append", choices=items, help="only this item (repeatable)"
+    )
+    parser.add_argument(
+        "--pictures", type=Path, help="where screenshots go; a new temporary folder otherwise"
+    )
+    given = parser.parse_args()
+    pictures = given.pictures or Path(tempfile.mkdtemp(prefix="steward-pictures-"))
+    pictures.mkdir(parents=True, exist_ok=True)
+    run = Run(pictures)
+    for number in given.only or items:
+        title, item = items[number]
+        with run.item(number, title):
+            item(run)
+    print(f"{run.passed} facts hold, {len(run.failed)} do not")
+    for fact in run.failed:
+        print(f"  FAIL  {fact}")
+    return 1 if run.failed else 0

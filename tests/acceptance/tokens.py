@@ -72,17 +72,25 @@ def _total(figures: dict[str, Figures]) -> Figures:
     return tuple(sum(column) for column in zip(*figures.values(), strict=True))
 
 
-def _codex_total(paths: list[Path]) -> tuple[int, int, int]:
-    """Return input (cached with it), cached and output tokens: what the last running total of each file says."""
-    whole: dict[str, tuple[int, int, int]] = {}
+def _codex_total(paths: list[Path]) -> tuple[int, ...]:
+    """Return input (cached with it), cached and output tokens by the files' running totals.
+
+    A resumed conversation begins its total anew, so what it had reached before it fell counts too.
+    """
+    whole: list[tuple[int, ...]] = []
     for path in paths:
+        reached: tuple[int, ...] = (0, 0, 0)
         for entry in _entries(path):
             info = (entry.get("payload") or {}).get("info") if entry.get("type") == "event_msg" else None
-            if isinstance(info, dict) and info.get("total_token_usage"):
-                used = info["total_token_usage"]
-                whole[path.name] = (used["input_tokens"], used["cached_input_tokens"], used["output_tokens"])
-    found = [sum(column) for column in zip(*whole.values(), strict=True)]
-    return found[0], found[1], found[2]
+            if not isinstance(info, dict) or not info.get("total_token_usage"):
+                continue
+            used = info["total_token_usage"]
+            now = (used["input_tokens"], used["cached_input_tokens"], used["output_tokens"])
+            if now[0] + now[2] < reached[0] + reached[2]:
+                whole.append(reached)
+            reached = now
+        whole.append(reached)
+    return tuple(sum(column) for column in zip(*whole, strict=True))
 
 
 def _held(house: House, agent_id: str, session: str | None = None) -> Figures:
@@ -130,7 +138,7 @@ def _everything(run: Run) -> None:
     """All files at once, again, in copies elsewhere, and projected anew."""
     claude = sorted((test_data() / "claude-code").glob("*.jsonl"))
     codex = sorted((test_data() / "codex").glob("*.jsonl"))
-    wanted, (codex_in, codex_cached, codex_out) = _total(_claude_responses(claude)), _codex_total(codex)
+    wanted, totals = _total(_claude_responses(claude)), _codex_total(codex)
     with House("acceptance") as house:
         house.steward("db", "setup").checked()
         done = house.steward("import", *map(str, [*claude, *codex]), timeout_s=1200)
@@ -140,8 +148,8 @@ def _everything(run: Run) -> None:
         held = _held(house, "claude-code")
         run.check("Claude Code: the totals are those of an independent count", held == wanted, (held, wanted))
         mine = _held(house, "codex")
-        same = (mine[0] + mine[2], mine[2], mine[3]) == (codex_in, codex_cached, codex_out)
-        run.check("Codex: the totals are the files' own running totals", same, mine)
+        same = (mine[0] + mine[2], mine[2], mine[3]) == totals
+        run.check("Codex: the totals are the files' own running totals", same, (mine, totals))
         first = _counts(house)
         copies = house.work / "copies"
         shutil.copytree(test_data() / "codex", copies / "codex")

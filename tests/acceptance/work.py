@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import lzma
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 from bench.harness import House, test_data
 from tests.acceptance import question, torture
-from tests.acceptance.items import Item, Run
+from tests.acceptance.items import Item, Run, main
 from tests.acceptance.suites import run_suite
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -107,28 +105,5 @@ ITEMS: dict[int, tuple[str, Item]] = {
 }
 
 
-def main() -> int:
-    """Run the items asked for; the status is 1 when a fact does not hold."""
-    parser = argparse.ArgumentParser(prog="python -m tests.acceptance.work", description=__doc__)
-    parser.add_argument(
-        "--only", type=int, action="append", choices=ITEMS, help="only this item (repeatable)"
-    )
-    parser.add_argument(
-        "--pictures", type=Path, help="where screenshots go; a new temporary folder otherwise"
-    )
-    given = parser.parse_args()
-    pictures = given.pictures or Path(tempfile.mkdtemp(prefix="steward-pictures-"))
-    pictures.mkdir(parents=True, exist_ok=True)
-    run = Run(pictures)
-    for number in given.only or ITEMS:
-        title, item = ITEMS[number]
-        with run.item(number, title):
-            item(run)
-    print(f"{run.passed} facts hold, {len(run.failed)} do not")
-    for fact in run.failed:
-        print(f"  FAIL  {fact}")
-    return 1 if run.failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main("work", __doc__, ITEMS))
