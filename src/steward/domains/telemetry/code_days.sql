@@ -3,10 +3,9 @@
 -- The day that a time belongs to, in the installation's time zone.
 create function telemetry.day_of(p_at timestamptz) returns date
 language sql stable
-set search_path = kit, pg_temp
-as $$
-  select (p_at at time zone coalesce((select s.value #>> '{}' from kit.settings as s where s.key = 'timezone'), 'UTC'))::date
-$$;
+begin atomic
+  select (p_at at time zone coalesce((select s.value #>> '{}' from kit.settings as s where s.key = 'timezone'), 'UTC'))::date;
+end;
 
 -- The time at which a day begins in the installation's time zone.
 create function telemetry.day_start(p_day date) returns timestamptz

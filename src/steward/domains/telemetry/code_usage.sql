@@ -329,8 +329,7 @@ $$;
 create function telemetry.work_at(p_session_id uuid, p_at timestamptz, p_task_id uuid, p_execution_id uuid)
 returns table (task_id uuid, execution_id uuid, project_id uuid, agent_id uuid)
 language sql stable
-set search_path = telemetry, work, pg_temp
-as $$
+begin atomic
   select w.id, e.id, w.project_id, e.agent_id
   from (
     select p_task_id as task_id, p_execution_id as execution_id, 0 as rank, null::timestamptz as from_at
@@ -345,8 +344,8 @@ as $$
   join work.tasks as w on w.id = c.task_id
   left join telemetry.agent_executions as e on e.id = c.execution_id
   order by c.rank, c.from_at desc nulls last, c.task_id
-  limit 1
-$$;
+  limit 1;
+end;
 
 -- Share out anew what some sessions spent: their project became known, or their tasks.
 create function telemetry.attribute_sessions(p_session_ids uuid[]) returns void
