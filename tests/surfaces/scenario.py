@@ -31,6 +31,10 @@ _BY_SURFACE = frozenset(
         "took_ms",
         "mtime",
         "waited_ms",
+        "execution_time_ms",
+        "avg_execution_time_ms",
+        "duration_s",
+        "avg_duration_s",
         "service_name",
     }
 )

@@ -15,8 +15,9 @@ from tests.surfaces.drivers import CliDriver, Driver, McpDriver, PythonDriver, R
 from tests.surfaces.scenario import STORY as HOUSE_STORY
 from tests.surfaces.scenario import Told, difference, tell
 from tests.surfaces.story_runs import RUNS
+from tests.surfaces.story_sessions import COST, SESSIONS
 
-STORY = [*HOUSE_STORY, *RUNS]
+STORY = [*HOUSE_STORY, *RUNS, *SESSIONS, *COST]
 
 
 @pytest.fixture(scope="module")

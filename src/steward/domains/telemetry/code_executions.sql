@@ -4,11 +4,14 @@
 -- Open the executions of claimed tasks. One that a lost word left open is closed first.
 create function telemetry.open_executions(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) returns void
 language plpgsql
+security definer
 set search_path = telemetry, work, kit, pg_temp
 as $$
 declare
   session constant uuid := telemetry.acting_session();
 begin
+  -- Also called where work writes as the caller, not as the owner.
+  perform kit.authorize('work:write');
   -- Whoever takes in what this session spent waits until its new task can be seen.
   perform s.id
   from telemetry.agent_sessions as s
@@ -48,11 +51,14 @@ create function telemetry.close_executions(
   p_task_ids uuid[], p_status text, p_results jsonb[], p_errors text[]
 ) returns void
 language plpgsql
+security definer
 set search_path = telemetry, kit, pg_temp
 as $$
 declare
   ended uuid[];
 begin
+  -- Also called where work writes as the caller, not as the owner.
+  perform kit.authorize('work:write');
   with closed as (
     update telemetry.agent_executions as e
     set status = p_status, completed_at = clock_timestamp(), result = c.result, error_message = left(c.error, 10000)

@@ -5,8 +5,8 @@ from telemetry.agent_sessions as s
 where s.id between %(low)s::uuid and %(high)s::uuid
 union
 select s.id, s.agent_id, s.project_id
-from telemetry.session_clients as c
-join telemetry.agent_sessions as s on s.agent_id = c.agent_id and s.external_id = %(words)s::text
+from telemetry.agent_sessions as s
+where s.external_id = %(words)s::text
 order by id
 limit 2;
 
