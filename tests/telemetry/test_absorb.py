@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import random
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -83,6 +84,20 @@ def test_two_rows_become_one_when_a_source_knows_both_names(db: Db) -> None:
     assert told.responses == 0
     assert _totals(db) == (1, 9, 100)
     assert _daily(db) == (1, 9, 100)
+
+
+def test_senseless_figures_are_bounded(db: Db) -> None:
+    for n in range(12):
+        told = _told(UsageSource.OTLP_LOG, f"log{n}", [f"claude:req:r{n}"], output=10**30)
+        told.input_tokens, told.cache_read_tokens = -5, 2**62
+        told.reported_cost_usd, told.duration_ms = Decimal("1e25"), 10**25
+        absorb(db, Batch(sessions=[_session()], usage=[told]))
+    most = 12 * 10**12
+    assert _totals(db) == (12, most, most)
+    db.value("telemetry.fold_usage")
+    assert _daily(db) == (12, most, most)
+    row = db.dicts("select reported_cost_usd, duration_ms, input_tokens from telemetry.token_usage limit 1")[0]
+    assert tuple(row.values()) == (10**6, 10**12, 0)
 
 
 def test_the_fuller_word_wins(db: Db) -> None:

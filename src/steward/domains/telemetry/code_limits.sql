@@ -28,7 +28,11 @@ begin
   return query
   select
     coalesce(sum(u.cost_usd), 0),
-    coalesce(sum(u.input_tokens + u.output_tokens + u.cache_read_tokens + u.cache_write_tokens), 0)::bigint,
+    -- Added up as numeric: what is more than a bigint holds must not refuse every claim.
+    least(
+      coalesce(sum(u.input_tokens) + sum(u.output_tokens) + sum(u.cache_read_tokens) + sum(u.cache_write_tokens), 0),
+      9223372036854775807
+    )::bigint,
     coalesce(sum(u.unpriced_calls), 0)::bigint
   from (
     select

@@ -2,6 +2,22 @@
 -- name is one response. What the sources say of it is kept apart (usage_sightings); the row of token_usage is the best
 -- of it, so that totals do not depend on who told first, how often, or in what order.
 
+-- A number as told, within bounds that no response reaches: one senseless figure must not make sums overflow for ever.
+create function telemetry.within_reason(p_told numeric, p_most numeric) returns numeric
+language sql immutable parallel safe
+begin atomic
+  select case when p_told is not null then least(greatest(p_told, 0), p_most) end;
+end;
+
+-- A time as told, but for one that is still to come: a client's clock may be wrong.
+create function telemetry.not_ahead(p_at timestamptz) returns timestamptz
+language sql stable parallel safe
+begin atomic
+  select case
+    when p_at > statement_timestamp() + interval '1 minute' then statement_timestamp() + interval '1 minute' else p_at
+  end;
+end;
+
 -- What is told of a response, as rows.
 create function telemetry.usage_told(p_sightings jsonb)
 returns table (
@@ -10,21 +26,26 @@ returns table (
   cache_read_tokens bigint, cache_write_tokens bigint, cache_write_1h_tokens bigint, reasoning_tokens bigint,
   reported_cost_usd numeric, duration_ms bigint, query_source text, subagent text, approximate boolean
 )
-language sql immutable
+language sql stable
 set search_path = telemetry, pg_temp
 as $$
   select
     e.pos, t.source, t.source_key, t.keys, t.ordinal_base, t.session_id, t.project_id, t.task_id, t.execution_id,
-    t.agent_id, t.model, t.at, coalesce(t.input_tokens, 0), coalesce(t.output_tokens, 0),
-    coalesce(t.cache_read_tokens, 0), coalesce(t.cache_write_tokens, 0), coalesce(t.cache_write_1h_tokens, 0),
-    coalesce(t.reasoning_tokens, 0), t.reported_cost_usd, t.duration_ms, t.query_source, t.subagent,
-    coalesce(t.approximate, false)
+    t.agent_id, t.model, telemetry.not_ahead(t.at),
+    least(greatest(t.input_tokens, 0), 1000000000000)::bigint,
+    least(greatest(t.output_tokens, 0), 1000000000000)::bigint,
+    least(greatest(t.cache_read_tokens, 0), 1000000000000)::bigint,
+    least(greatest(t.cache_write_tokens, 0), 1000000000000)::bigint,
+    least(greatest(t.cache_write_1h_tokens, 0), 1000000000000)::bigint,
+    least(greatest(t.reasoning_tokens, 0), 1000000000000)::bigint,
+    telemetry.within_reason(t.reported_cost_usd, 1000000), telemetry.within_reason(t.duration_ms, 1000000000000)::bigint,
+    t.query_source, t.subagent, coalesce(t.approximate, false)
   from jsonb_array_elements(p_sightings) with ordinality as e (told, pos)
   cross join lateral jsonb_to_record(e.told) as t (
     source text, source_key text, keys text[], ordinal_base text, session_id uuid, project_id uuid, task_id uuid,
-    execution_id uuid, agent_id text, model text, at timestamptz, input_tokens bigint, output_tokens bigint,
-    cache_read_tokens bigint, cache_write_tokens bigint, cache_write_1h_tokens bigint, reasoning_tokens bigint,
-    reported_cost_usd numeric, duration_ms bigint, query_source text, subagent text, approximate boolean
+    execution_id uuid, agent_id text, model text, at timestamptz, input_tokens numeric, output_tokens numeric,
+    cache_read_tokens numeric, cache_write_tokens numeric, cache_write_1h_tokens numeric, reasoning_tokens numeric,
+    reported_cost_usd numeric, duration_ms numeric, query_source text, subagent text, approximate boolean
   )
 $$;
 
