@@ -62,6 +62,9 @@ def _everything() -> list[UsageTold]:
         found.append(_told(UsageSource.OTLP_LOG, f"log{n}", [req], output=10 + n, n=n))
         found.append(_told(UsageSource.OTLP_SPAN, f"span{n}", [msg], output=10 + n, n=n))
     found.append(_told(UsageSource.TRANSCRIPT, "m1", ["claude:msg:m1", "claude:req:other"], output=2, n=1))
+    # A source that learns the second name later and says nothing else that is new.
+    found.append(_told(UsageSource.HOOK, "m2", ["claude:msg:m2"], output=4, n=2))
+    found.append(_told(UsageSource.HOOK, "m2", ["claude:msg:m2", "claude:req:r2"], output=4, n=2))
     return found
 
 
@@ -82,6 +85,18 @@ def test_two_rows_become_one_when_a_source_knows_both_names(db: Db) -> None:
         db, Batch(usage=[_told(UsageSource.TRANSCRIPT, "m", ["claude:msg:m", "claude:req:r"], output=9)])
     )
     assert told.responses == 0
+    assert _totals(db) == (1, 9, 100)
+    assert _daily(db) == (1, 9, 100)
+
+
+def test_what_becomes_one_has_the_fuller_figures(db: Db) -> None:
+    both = ["claude:msg:m", "claude:req:r"]
+    for told in (
+        _told(UsageSource.TRANSCRIPT, "m", both[:1], output=2),
+        _told(UsageSource.OTLP_LOG, "log", both[1:], output=9),
+        _told(UsageSource.TRANSCRIPT, "m", both, output=2),
+    ):
+        absorb(db, Batch(sessions=[_session()], usage=[told]))
     assert _totals(db) == (1, 9, 100)
     assert _daily(db) == (1, 9, 100)
 

@@ -62,6 +62,7 @@ as $$
 declare
   named jsonb;
   fresh uuid[];
+  seen uuid[];
 begin
   perform kit.authorize('telemetry:write');
   named := telemetry.name_by_order(p_sightings);
@@ -76,8 +77,9 @@ begin
   order by k.key, u.pos
   on conflict do nothing;
   perform telemetry.hold_names(named, fresh);
-  perform telemetry.join_names(named);
-  return telemetry.settle_usage(telemetry.keep_sightings(named));
+  -- What was joined is settled too, also where nothing new is said of it.
+  seen := telemetry.join_names(named) || telemetry.keep_sightings(named);
+  return telemetry.settle_usage(array(select distinct s.id from unnest(seen) as s (id)));
 end
 $$;
 
@@ -199,14 +201,15 @@ end
 $$;
 
 -- Make one response of those that share a name: the oldest stays. Each round takes away the younger of every pair, until
--- no element names two.
-create function telemetry.join_names(p_sightings jsonb) returns void
+-- no element names two. Returns those that stay.
+create function telemetry.join_names(p_sightings jsonb) returns uuid[]
 language plpgsql
 set search_path = telemetry, pg_temp
 as $$
 declare
   away uuid[];
   into_ids uuid[];
+  staying uuid[] := '{}';
 begin
   loop
     with named as (
@@ -239,7 +242,9 @@ begin
     where s.usage_id = p.usage_id;
     delete from telemetry.token_usage as t
     where t.id = any (away);
+    staying := staying || into_ids;
   end loop;
+  return staying;
 end
 $$;
 
