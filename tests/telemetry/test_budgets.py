@@ -106,6 +106,15 @@ def test_a_budget_opens_warns_and_is_exhausted(stage: Database) -> None:
     assert seen == [(Decimal("79.9"), "open"), (Decimal("80.1"), "warned"), (Decimal("100.1"), "exhausted")]
 
 
+def test_a_percentage_is_rounded_for_show_only(stage: Database) -> None:
+    budget(stage, project="acme", limit_usd="100", name="acme")
+    spend(stage, "ACME-1", "79.97")
+    assert state(stage, "acme") == (Decimal("80.0"), "open")
+    spend(stage, "ACME-1", "19.99", key="n")
+    assert state(stage, "acme") == (Decimal("100.0"), "warned")
+    assert claimed(stage, task="ACME-1") == "ACME-1"
+
+
 @pytest.mark.parametrize(
     "scope",
     [{}, {"project": "acme"}, {"task": "ACME-1"}, {"epic": "ACME/EPIC-001"}, {"agent": "bot"}],
