@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import psycopg
 import pytest
 
 from steward.domains import telemetry
@@ -287,3 +288,12 @@ def test_who_may_not(stage: Database) -> None:
         budget(stage, project="acme", agent="bot", limit_usd="1")
     with pytest.raises(NotFound, match="no budget 'x'"):
         call(stage, "telemetry.get_budget", budget="x")
+
+
+def test_only_who_may_set_budgets_locks_one(stage: Database) -> None:
+    made = budget(stage, project="acme", limit_usd="1", name="acme")
+    with (
+        pytest.raises(psycopg.DatabaseError, match="may not telemetry:budget"),
+        stage.transaction(Actor(role="agent")) as db,
+    ):
+        db.value("telemetry.lock_budget", id=made.id)

@@ -267,11 +267,14 @@ $$;
 
 -- Lock a budget and return its version.
 create function telemetry.lock_budget(p_id uuid) returns integer
-language sql
+language plpgsql
 security definer
-set search_path = telemetry, pg_temp
+set search_path = telemetry, kit, pg_temp
 as $$
-  select b.version from telemetry.budgets as b where b.id = p_id for no key update
+begin
+  perform kit.authorize('telemetry:budget');
+  return (select b.version from telemetry.budgets as b where b.id = p_id for no key update);
+end
 $$;
 
 -- Budgets with the names of what they are for; `in_project_id` is the project that it lies in.
