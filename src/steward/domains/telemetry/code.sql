@@ -67,8 +67,15 @@ begin atomic
   select '00000000-0000-7000-8000-000000000001'::uuid;
 end;
 
--- Keep what was said. An entry of a transcript comes before the same words seen by a hook or an exporter, whichever came
--- first; returns how many messages are new.
+-- How much a source's word of what was said is worth; the least is the best. Sources see the same words some time apart.
+create function telemetry.source_rank(p_source text) returns integer
+language sql immutable parallel safe
+begin atomic
+  select array_position(array['transcript', 'hook', 'otlp', 'api'], p_source);
+end;
+
+-- Keep what was said. The same words in the same session within ten minutes are one message: a transcript's entry comes
+-- before what a hook saw, and that before an exporter's, whichever came first; returns how many messages are new.
 create function telemetry.absorb_messages(p_messages jsonb) returns integer
 language plpgsql
 security definer
@@ -90,11 +97,11 @@ begin
   replaced as (
     delete from telemetry.chat_messages as c
     using told as t
-    where t.source = 'transcript'
-      and c.session_id = t.session_id
+    where c.session_id = t.session_id
       and c.content_digest = t.digest
       and c.role = t.role
-      and c.source <> 'transcript'
+      and telemetry.source_rank(c.source) > telemetry.source_rank(t.source)
+      and c."timestamp" between t."timestamp" - interval '10 minutes' and t."timestamp" + interval '10 minutes'
   )
   insert into telemetry.chat_messages (
     id, session_id, role, kind, content, "timestamp", sequence, source, subagent, model, metadata
@@ -103,15 +110,15 @@ begin
     t.id, t.session_id, t.role, coalesce(t.kind, 'text'), t.content, t."timestamp", coalesce(t.sequence, 0), t.source,
     t.subagent, t.model, coalesce(t.metadata, '{}')
   from told as t
-  where t.source = 'transcript'
-    or not exists (
-      select
-      from telemetry.chat_messages as c
-      where c.session_id = t.session_id
-        and c.content_digest = t.digest
-        and c.role = t.role
-        and c.source = 'transcript'
-    )
+  where not exists (
+    select
+    from telemetry.chat_messages as c
+    where c.session_id = t.session_id
+      and c.content_digest = t.digest
+      and c.role = t.role
+      and telemetry.source_rank(c.source) < telemetry.source_rank(t.source)
+      and c."timestamp" between t."timestamp" - interval '10 minutes' and t."timestamp" + interval '10 minutes'
+  )
   order by t.id
   on conflict (id) do nothing;
   get diagnostics made = row_count;
