@@ -111,8 +111,23 @@ def test_senseless_figures_are_bounded(db: Db) -> None:
     assert _totals(db) == (12, most, most)
     db.value("telemetry.fold_usage")
     assert _daily(db) == (12, most, most)
-    row = db.dicts("select reported_cost_usd, duration_ms, input_tokens from telemetry.token_usage limit 1")[0]
+    row = db.dicts("select reported_cost_usd, duration_ms, input_tokens from telemetry.token_usage limit 1")[
+        0
+    ]
     assert tuple(row.values()) == (10**6, 10**12, 0)
+
+
+def test_a_clock_that_is_ahead_dates_nothing_into_the_future(db: Db) -> None:
+    later = datetime.now(UTC) + timedelta(days=400)
+    session = SessionTold(SESSION, "claude-code", str(SESSION), later, later, end_time=later)
+    told = _told(UsageSource.OTLP_LOG, "log", ["claude:req:r"])
+    told.at = later
+    absorb(db, Batch(sessions=[session], usage=[told]))
+    row = db.dicts(
+        "select u.at, s.start_time, s.last_seen_at, s.end_time"
+        " from telemetry.token_usage as u join telemetry.agent_sessions as s on s.id = u.session_id"
+    )[0]
+    assert max(row.values()) < datetime.now(UTC) + timedelta(minutes=2)
 
 
 def test_the_fuller_word_wins(db: Db) -> None:

@@ -6,14 +6,65 @@ create trigger touch before update on telemetry.agent_sessions
 create trigger touch before update on telemetry.transcripts
   for each row execute function kit.update_updated_at_column();
 
--- Note sessions that a source tells of; rows are locked in the order of their ids. What is known stays unless more is known.
+-- The project of rows that belong to none.
+create function telemetry.no_project() returns uuid
+language sql immutable parallel safe
+begin atomic
+  select '00000000-0000-7000-8000-000000000001'::uuid;
+end;
+
+-- A time as told, but for one that is still to come: a client's clock may be wrong.
+create function telemetry.not_ahead(p_at timestamptz) returns timestamptz
+language sql stable parallel safe
+begin atomic
+  select case
+    when p_at > statement_timestamp() + interval '1 minute' then statement_timestamp() + interval '1 minute' else p_at
+  end;
+end;
+
+-- Note sessions that a source tells of; rows are locked in the order of their ids. Where a project or an agent became
+-- known that was not, what was spent before is shared out anew.
 create function telemetry.note_sessions(p_sessions jsonb) returns void
 language plpgsql
 security definer
 set search_path = telemetry, kit, pg_temp
 as $$
+declare
+  known jsonb;
+  changed uuid[];
 begin
   perform kit.authorize('telemetry:write');
+  select coalesce(jsonb_object_agg(o.id, jsonb_build_array(o.project_id, o.registered_agent_id)), '{}') into known
+  from (
+    select s.id, s.project_id, s.registered_agent_id
+    from telemetry.agent_sessions as s
+    where s.id in (select n.id from jsonb_to_recordset(p_sessions) as n (id uuid))
+    order by s.id
+    for no key update
+  ) as o;
+  select array_agg(p.id order by p.id) into changed
+  from telemetry.put_sessions(p_sessions) as p
+  where not p.is_new
+    and known -> p.id::text is distinct from jsonb_build_array(p.project_id, p.registered_agent_id);
+  if changed is null then
+    return;
+  end if;
+  -- Responses are taken in under the weaker lock on their session: each is either shared out below or sees the change.
+  perform s.id
+  from telemetry.agent_sessions as s
+  where s.id = any (changed)
+  order by s.id
+  for update;
+  perform telemetry.attribute_sessions(changed);
+end
+$$;
+
+-- Write down what is told of sessions and return what is known of them now. What is known stays unless more is known.
+create function telemetry.put_sessions(p_sessions jsonb)
+returns table (id uuid, project_id uuid, registered_agent_id uuid, is_new boolean)
+language sql
+set search_path = telemetry, kit, pg_temp
+as $$
   insert into telemetry.agent_sessions as s (
     id, project_id, agent_id, agent_version, external_id, parent_session_id, user_id, workspace_id, registered_agent_id,
     title, cwd, git_branch, git_commit, repository_url, model, start_time, last_seen_at, end_time, context,
@@ -23,7 +74,8 @@ begin
     n.id, coalesce(n.project_id, telemetry.no_project()), n.agent_id, n.agent_version, n.external_id, n.parent_session_id,
     coalesce(n.user_id, kit.actor_user()), n.workspace_id, n.registered_agent_id,
     left(n.title, 500), n.cwd, n.git_branch, n.git_commit, n.repository_url, n.model,
-    n.start_time, greatest(n.last_seen_at, n.start_time), n.end_time, coalesce(n.context, '{}'),
+    telemetry.not_ahead(n.start_time), telemetry.not_ahead(greatest(n.last_seen_at, n.start_time)),
+    telemetry.not_ahead(n.end_time), coalesce(n.context, '{}'),
     coalesce(n.project_certain, false)
   from jsonb_to_recordset(p_sessions) as n (
     id uuid, project_id uuid, agent_id text, agent_version text, external_id text, parent_session_id uuid, user_id uuid,
@@ -56,16 +108,9 @@ begin
     end_time = greatest(s.end_time, excluded.end_time),
     context = s.context || excluded.context,
     -- What goes on is scored anew when it ends.
-    quality_score = case when excluded.last_seen_at <= s.last_seen_at then s.quality_score end;
-end
+    quality_score = case when excluded.last_seen_at <= s.last_seen_at then s.quality_score end
+  returning s.id, s.project_id, s.registered_agent_id, s.xmax = 0
 $$;
-
--- The project of rows that belong to none.
-create function telemetry.no_project() returns uuid
-language sql immutable parallel safe
-begin atomic
-  select '00000000-0000-7000-8000-000000000001'::uuid;
-end;
 
 -- How much a source's word of what was said is worth; the least is the best. Sources see the same words some time apart.
 create function telemetry.source_rank(p_source text) returns integer

@@ -9,15 +9,6 @@ begin atomic
   select case when p_told is not null then least(greatest(p_told, 0), p_most) end;
 end;
 
--- A time as told, but for one that is still to come: a client's clock may be wrong.
-create function telemetry.not_ahead(p_at timestamptz) returns timestamptz
-language sql stable parallel safe
-begin atomic
-  select case
-    when p_at > statement_timestamp() + interval '1 minute' then statement_timestamp() + interval '1 minute' else p_at
-  end;
-end;
-
 -- What is told of a response, as rows.
 create function telemetry.usage_told(p_sightings jsonb)
 returns table (
