@@ -262,21 +262,61 @@ begin
   where s.id in (select t.session_id from jsonb_to_recordset(p_ties) as t (session_id uuid))
   order by s.id
   for update;
-  insert into telemetry.session_tasks as s (session_id, task_id, source, stretch, execution_id, from_at, until_at)
-  select t.session_id, t.task_id, t.source, coalesce(t.stretch, ''), e.id, t.from_at, t.until_at
-  from jsonb_to_recordset(p_ties) as t (
-    session_id uuid, task_id uuid, source text, stretch text, execution_id uuid, from_at timestamptz, until_at timestamptz
+  perform telemetry.attribute_within(
+    array_agg(r.session_id), array_agg(r.from_at), array_agg(r.until_at)
   )
-  join work.tasks as w on w.id = t.task_id
-  left join telemetry.agent_executions as e on e.id = t.execution_id and e.task_id = t.task_id
-  order by t.session_id, t.task_id, t.source, t.stretch
-  on conflict (session_id, task_id, source, stretch) do update
-  set
-    from_at = least(s.from_at, excluded.from_at),
-    until_at = greatest(s.until_at, excluded.until_at),
-    execution_id = coalesce(s.execution_id, excluded.execution_id);
-  perform telemetry.attribute_sessions(
-    array(select distinct t.session_id from jsonb_to_recordset(p_ties) as t (session_id uuid))
-  );
+  from (
+    select p.session_id, min(p.from_at) as from_at, max(p.until_at) as until_at
+    from telemetry.put_ties(p_ties) as p
+    group by p.session_id
+  ) as r;
 end
+$$;
+
+-- Write down stretches of work and return between which times something changed by it: a stretch that only went on
+-- concerns what came after its former end. The caller holds the sessions.
+create function telemetry.put_ties(p_ties jsonb)
+returns table (session_id uuid, from_at timestamptz, until_at timestamptz)
+language sql
+set search_path = telemetry, work, pg_temp
+as $$
+  with told as (
+    select
+      t.session_id, t.task_id, t.source, coalesce(t.stretch, '') as stretch, e.id as execution_id, t.from_at, t.until_at
+    from jsonb_to_recordset(p_ties) as t (
+      session_id uuid, task_id uuid, source text, stretch text, execution_id uuid, from_at timestamptz,
+      until_at timestamptz
+    )
+    join work.tasks as w on w.id = t.task_id
+    left join telemetry.agent_executions as e on e.id = t.execution_id and e.task_id = t.task_id
+  ),
+  before as (
+    select s.session_id, s.task_id, s.source, s.stretch, s.execution_id, s.from_at, s.until_at
+    from telemetry.session_tasks as s
+    join told as t using (session_id, task_id, source, stretch)
+  ),
+  put as (
+    insert into telemetry.session_tasks as s (session_id, task_id, source, stretch, execution_id, from_at, until_at)
+    select t.session_id, t.task_id, t.source, t.stretch, t.execution_id, t.from_at, t.until_at
+    from told as t
+    order by t.session_id, t.task_id, t.source, t.stretch
+    on conflict (session_id, task_id, source, stretch) do update
+    set
+      from_at = least(s.from_at, excluded.from_at),
+      until_at = greatest(s.until_at, excluded.until_at),
+      execution_id = coalesce(s.execution_id, excluded.execution_id)
+    where excluded.from_at < s.from_at
+      or greatest(s.until_at, excluded.until_at) is distinct from s.until_at
+      or (s.execution_id is null and excluded.execution_id is not null)
+    returning session_id, task_id, source, stretch, execution_id, from_at, until_at
+  )
+  select
+    p.session_id,
+    case
+      when b.from_at = p.from_at and b.execution_id is not distinct from p.execution_id then least(b.until_at, p.until_at)
+      else p.from_at
+    end,
+    case when b.session_id is not null and b.until_at is null then 'infinity' else coalesce(p.until_at, 'infinity') end
+  from put as p
+  left join before as b using (session_id, task_id, source, stretch)
 $$;

@@ -372,6 +372,19 @@ set search_path = telemetry, kit, pg_temp
 as $$
 begin
   perform kit.authorize('telemetry:write');
+  perform telemetry.attribute_within(
+    array_agg(s.id), array_agg('-infinity'::timestamptz), array_agg('infinity'::timestamptz)
+  )
+  from unnest(p_session_ids) as s (id);
+end
+$$;
+
+-- Share out anew what each of some sessions spent between two times.
+create function telemetry.attribute_within(p_session_ids uuid[], p_from timestamptz[], p_until timestamptz[])
+returns void
+language sql
+set search_path = telemetry, pg_temp
+as $$
   update telemetry.token_usage as t
   set
     project_id = g.project_id,
@@ -381,27 +394,30 @@ begin
   from (
     select
       u.id,
-      coalesce(w.project_id, nullif(n.project_id, telemetry.no_project()), u.project_id) as project_id,
+      coalesce(
+        w.project_id, nullif(n.project_id, telemetry.no_project()), told.project_id, telemetry.no_project()
+      ) as project_id,
       w.task_id,
       w.execution_id,
       coalesce(w.agent_id, n.registered_agent_id) as agent_id
-    from telemetry.token_usage as u
+    from unnest(p_session_ids, p_from, p_until) as r (session_id, from_at, until_at)
+    join telemetry.token_usage as u on u.session_id = r.session_id and u.at between r.from_at and r.until_at
     join telemetry.agent_sessions as n on n.id = u.session_id
-    left join lateral (
-      select s.task_id, s.execution_id
+    cross join lateral (
+      select
+        (array_agg(s.project_id order by s.source, s.source_key) filter (where s.project_id is not null))[1]
+          as project_id,
+        (array_agg(s.task_id order by s.source, s.source_key) filter (where s.task_id is not null))[1] as task_id,
+        (array_agg(s.execution_id order by s.source, s.source_key) filter (where s.execution_id is not null))[1]
+          as execution_id
       from telemetry.usage_sightings as s
       where s.usage_id = u.id
-        and s.task_id is not null
-      order by s.source, s.source_key
-      limit 1
-    ) as told on true
+    ) as told
     left join lateral telemetry.work_at(u.session_id, u.at, told.task_id, told.execution_id) as w on true
-    where u.session_id = any (p_session_ids)
   ) as g
   where t.id = g.id
     and (t.project_id, t.task_id, t.execution_id, t.registered_agent_id)
-      is distinct from (g.project_id, g.task_id, g.execution_id, g.agent_id);
-end
+      is distinct from (g.project_id, g.task_id, g.execution_id, g.agent_id)
 $$;
 
 -- Write down what came to the totals and what went: rows of its own, so that nobody waits for anybody.
