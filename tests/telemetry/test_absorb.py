@@ -6,6 +6,7 @@ import copy
 import random
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -179,3 +180,14 @@ def test_sources_without_names_count_by_order(db: Db, first: str) -> None:
     for told in [*batches, *batches]:
         absorb(db, Batch(sessions=[_session()], usage=copy.deepcopy(told)))
     assert _totals(db) == (3, 21, 300)
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0), (1, 0, 1)])
+def test_what_a_resumed_session_copies_stays_with_the_first(db: Db, order: tuple[int, ...]) -> None:
+    for n in order:
+        began = START + timedelta(hours=n)
+        session = SessionTold(UUID(int=9 - n), "claude-code", str(n), began, began)
+        told = _told(UsageSource.TRANSCRIPT, "m", ["claude:msg:m"])
+        told.session_id = session.id
+        absorb(db, Batch(sessions=[session], usage=[told]))
+    assert db.dicts("select session_id from telemetry.token_usage") == [{"session_id": UUID(int=9)}]

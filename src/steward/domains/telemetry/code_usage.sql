@@ -69,7 +69,7 @@ begin
   on conflict do nothing;
   perform telemetry.hold_names(named, fresh);
   -- What was joined is settled too, also where nothing new is said of it.
-  seen := telemetry.join_names(named) || telemetry.keep_sightings(named);
+  seen := telemetry.join_names(named) || telemetry.keep_sightings(named) || telemetry.keep_origins(named);
   return telemetry.settle_usage(array(select distinct s.id from unnest(seen) as s (id)));
 end
 $$;
@@ -129,6 +129,32 @@ as $$
     returning usage_id
   )
   select array_agg(distinct k.usage_id) from kept as k
+$$;
+
+-- A resumed session's transcript is a copy of the former one and more: what both tell of is the one's that began first,
+-- whichever was read first. Returns the responses that went over.
+create function telemetry.keep_origins(p_sightings jsonb) returns uuid[]
+language sql
+set search_path = telemetry, pg_temp
+as $$
+  with first as (
+    select distinct on (u.source_key) u.source_key, n.id, n.start_time
+    from telemetry.usage_told(p_sightings) as u
+    join telemetry.agent_sessions as n on n.id = u.session_id
+    where u.source = 'transcript'
+    order by u.source_key, n.start_time, n.id
+  ),
+  moved as (
+    update telemetry.usage_sightings as s
+    set session_id = f.id
+    from first as f, telemetry.agent_sessions as o
+    where s.source = 'transcript'
+      and s.source_key = f.source_key
+      and o.id = s.session_id
+      and (f.start_time, f.id) < (o.start_time, o.id)
+    returning s.usage_id
+  )
+  select array_agg(distinct m.usage_id) from moved as m
 $$;
 
 -- Give names to what its source has none for. The same record told again is left out; an advisory lock for each base
