@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import random
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -61,6 +63,9 @@ def _everything() -> list[UsageTold]:
         found.append(_told(UsageSource.OTLP_LOG, f"log{n}", [req], output=10 + n, n=n))
         found.append(_told(UsageSource.OTLP_SPAN, f"span{n}", [msg], output=10 + n, n=n))
     found.append(_told(UsageSource.TRANSCRIPT, "m1", ["claude:msg:m1", "claude:req:other"], output=2, n=1))
+    # A source that learns the second name later and says nothing else that is new.
+    found.append(_told(UsageSource.HOOK, "m2", ["claude:msg:m2"], output=4, n=2))
+    found.append(_told(UsageSource.HOOK, "m2", ["claude:msg:m2", "claude:req:r2"], output=4, n=2))
     return found
 
 
@@ -83,6 +88,47 @@ def test_two_rows_become_one_when_a_source_knows_both_names(db: Db) -> None:
     assert told.responses == 0
     assert _totals(db) == (1, 9, 100)
     assert _daily(db) == (1, 9, 100)
+
+
+def test_what_becomes_one_has_the_fuller_figures(db: Db) -> None:
+    both = ["claude:msg:m", "claude:req:r"]
+    for told in (
+        _told(UsageSource.TRANSCRIPT, "m", both[:1], output=2),
+        _told(UsageSource.OTLP_LOG, "log", both[1:], output=9),
+        _told(UsageSource.TRANSCRIPT, "m", both, output=2),
+    ):
+        absorb(db, Batch(sessions=[_session()], usage=[told]))
+    assert _totals(db) == (1, 9, 100)
+    assert _daily(db) == (1, 9, 100)
+
+
+def test_senseless_figures_are_bounded(db: Db) -> None:
+    for n in range(12):
+        told = _told(UsageSource.OTLP_LOG, f"log{n}", [f"claude:req:r{n}"], output=10**30)
+        told.input_tokens, told.cache_read_tokens = -5, 2**62
+        told.reported_cost_usd, told.duration_ms = Decimal("1e25"), 10**25
+        absorb(db, Batch(sessions=[_session()], usage=[told]))
+    most = 12 * 10**12
+    assert _totals(db) == (12, most, most)
+    db.value("telemetry.fold_usage")
+    assert _daily(db) == (12, most, most)
+    row = db.dicts("select reported_cost_usd, duration_ms, input_tokens from telemetry.token_usage limit 1")[
+        0
+    ]
+    assert tuple(row.values()) == (10**6, 10**12, 0)
+
+
+def test_a_clock_that_is_ahead_dates_nothing_into_the_future(db: Db) -> None:
+    later = datetime.now(UTC) + timedelta(days=400)
+    session = SessionTold(SESSION, "claude-code", str(SESSION), later, later, end_time=later)
+    told = _told(UsageSource.OTLP_LOG, "log", ["claude:req:r"])
+    told.at = later
+    absorb(db, Batch(sessions=[session], usage=[told]))
+    row = db.dicts(
+        "select u.at, s.start_time, s.last_seen_at, s.end_time"
+        " from telemetry.token_usage as u join telemetry.agent_sessions as s on s.id = u.session_id"
+    )[0]
+    assert max(row.values()) < datetime.now(UTC) + timedelta(minutes=2)
 
 
 def test_the_fuller_word_wins(db: Db) -> None:
@@ -134,3 +180,14 @@ def test_sources_without_names_count_by_order(db: Db, first: str) -> None:
     for told in [*batches, *batches]:
         absorb(db, Batch(sessions=[_session()], usage=copy.deepcopy(told)))
     assert _totals(db) == (3, 21, 300)
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0), (1, 0, 1)])
+def test_what_a_resumed_session_copies_stays_with_the_first(db: Db, order: tuple[int, ...]) -> None:
+    for n in order:
+        began = START + timedelta(hours=n)
+        session = SessionTold(UUID(int=9 - n), "claude-code", str(n), began, began)
+        told = _told(UsageSource.TRANSCRIPT, "m", ["claude:msg:m"])
+        told.session_id = session.id
+        absorb(db, Batch(sessions=[session], usage=[told]))
+    assert db.dicts("select session_id from telemetry.token_usage") == [{"session_id": UUID(int=9)}]

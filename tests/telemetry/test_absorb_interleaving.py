@@ -113,3 +113,52 @@ def test_a_tie_and_a_response_at_once_find_each_other(stage: Database, locked: b
     with owner(stage) as connection:
         found = connection.execute("select count(*) from telemetry.token_usage where task_id is not null")
         assert (found.fetchone() == (1,)) is locked
+
+
+@LOCKED
+@pytest.mark.parametrize("noted_first", [True, False])
+def test_a_project_and_a_response_at_once_find_each_other(
+    stage: Database, locked: bool, noted_first: bool
+) -> None:
+    with owner(stage) as connection:
+        found = connection.execute("select id from projects.projects where slug = 'acme'").fetchone()
+    assert found is not None
+    noted = {
+        "id": SESSION,
+        "project_id": str(found[0]),
+        "agent_id": "claude-code",
+        "external_id": SESSION,
+        "start_time": "2026-11-01T12:00:00Z",
+        "last_seen_at": "2026-11-01T12:00:00Z",
+    }
+    if not locked:
+        without(stage, "telemetry.note_sessions", "for update")
+    first, second = Hand(stage), Hand(stage)
+    orders = [(NOTE, json.dumps([noted])), (ABSORB, _told("m", "claude:msg:m"))]
+    (one, told), (two, then) = orders if noted_first else orders[::-1]
+    first.run(one, told)
+    second.begin(two, then)
+    assert second.waits() is locked
+    first.commit()
+    second.end()
+    second.commit()
+    with owner(stage) as connection:
+        spent = connection.execute("select project_id from telemetry.token_usage")
+        assert (spent.fetchone() == found) is locked
+
+
+def test_a_response_waits_for_a_tie_that_goes(stage: Database) -> None:
+    add(stage, "A")
+    task = ids(stage)("A")
+    tie = {"session_id": SESSION, "task_id": str(task), "source": "run", "from_at": "2026-11-01T12:00:00Z"}
+    _commit(stage, TIE, json.dumps([tie]))
+    first, second = Hand(stage), Hand(stage)
+    first.run("select telemetry.untie(%s, %s, null)", SESSION, task)
+    second.begin(ABSORB, _told("m", "claude:msg:m"))
+    assert second.waits()
+    first.commit()
+    second.end()
+    second.commit()
+    with owner(stage) as connection:
+        found = connection.execute("select task_id from telemetry.token_usage")
+        assert found.fetchone() == (None,)

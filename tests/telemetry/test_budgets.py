@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import psycopg
 import pytest
 
 from steward.domains import telemetry
@@ -104,6 +105,15 @@ def test_a_budget_opens_warns_and_is_exhausted(stage: Database) -> None:
         spend(stage, "ACME-1", usd, key=str(n))
         seen.append(state(stage, "acme"))
     assert seen == [(Decimal("79.9"), "open"), (Decimal("80.1"), "warned"), (Decimal("100.1"), "exhausted")]
+
+
+def test_a_percentage_is_rounded_for_show_only(stage: Database) -> None:
+    budget(stage, project="acme", limit_usd="100", name="acme")
+    spend(stage, "ACME-1", "79.97")
+    assert state(stage, "acme") == (Decimal("80.0"), "open")
+    spend(stage, "ACME-1", "19.99", key="n")
+    assert state(stage, "acme") == (Decimal("100.0"), "warned")
+    assert claimed(stage, task="ACME-1") == "ACME-1"
 
 
 @pytest.mark.parametrize(
@@ -278,3 +288,12 @@ def test_who_may_not(stage: Database) -> None:
         budget(stage, project="acme", agent="bot", limit_usd="1")
     with pytest.raises(NotFound, match="no budget 'x'"):
         call(stage, "telemetry.get_budget", budget="x")
+
+
+def test_only_who_may_set_budgets_locks_one(stage: Database) -> None:
+    made = budget(stage, project="acme", limit_usd="1", name="acme")
+    with (
+        pytest.raises(psycopg.DatabaseError, match="may not telemetry:budget"),
+        stage.transaction(Actor(role="agent")) as db,
+    ):
+        db.value("telemetry.lock_budget", id=made.id)

@@ -70,13 +70,13 @@ create table telemetry.token_usage (
   model text not null,
   at timestamptz not null,
   -- Disjoint: input without what came from or went to the cache; reasoning is a part of output.
-  input_tokens bigint not null default 0 check (input_tokens >= 0),
-  output_tokens bigint not null default 0 check (output_tokens >= 0),
-  cache_read_tokens bigint not null default 0 check (cache_read_tokens >= 0),
-  cache_write_tokens bigint not null default 0 check (cache_write_tokens >= 0),
+  input_tokens bigint not null default 0 check (input_tokens between 0 and 1000000000000),
+  output_tokens bigint not null default 0 check (output_tokens between 0 and 1000000000000),
+  cache_read_tokens bigint not null default 0 check (cache_read_tokens between 0 and 1000000000000),
+  cache_write_tokens bigint not null default 0 check (cache_write_tokens between 0 and 1000000000000),
   -- The part of the above that was written for an hour.
-  cache_write_1h_tokens bigint not null default 0 check (cache_write_1h_tokens >= 0),
-  reasoning_tokens bigint not null default 0 check (reasoning_tokens >= 0),
+  cache_write_1h_tokens bigint not null default 0 check (cache_write_1h_tokens between 0 and 1000000000000),
+  reasoning_tokens bigint not null default 0 check (reasoning_tokens between 0 and 1000000000000),
   -- By our prices; null when no price is known and the client told none.
   cost_usd numeric(18, 9),
   reported_cost_usd numeric(18, 9),

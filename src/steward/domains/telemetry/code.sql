@@ -6,14 +6,65 @@ create trigger touch before update on telemetry.agent_sessions
 create trigger touch before update on telemetry.transcripts
   for each row execute function kit.update_updated_at_column();
 
--- Note sessions that a source tells of; rows are locked in the order of their ids. What is known stays unless more is known.
+-- The project of rows that belong to none.
+create function telemetry.no_project() returns uuid
+language sql immutable parallel safe
+begin atomic
+  select '00000000-0000-7000-8000-000000000001'::uuid;
+end;
+
+-- A time as told, but for one that is still to come: a client's clock may be wrong.
+create function telemetry.not_ahead(p_at timestamptz) returns timestamptz
+language sql stable parallel safe
+begin atomic
+  select case
+    when p_at > statement_timestamp() + interval '1 minute' then statement_timestamp() + interval '1 minute' else p_at
+  end;
+end;
+
+-- Note sessions that a source tells of; rows are locked in the order of their ids. Where a project or an agent became
+-- known that was not, what was spent before is shared out anew.
 create function telemetry.note_sessions(p_sessions jsonb) returns void
 language plpgsql
 security definer
 set search_path = telemetry, kit, pg_temp
 as $$
+declare
+  known jsonb;
+  changed uuid[];
 begin
   perform kit.authorize('telemetry:write');
+  select coalesce(jsonb_object_agg(o.id, jsonb_build_array(o.project_id, o.registered_agent_id)), '{}') into known
+  from (
+    select s.id, s.project_id, s.registered_agent_id
+    from telemetry.agent_sessions as s
+    where s.id in (select n.id from jsonb_to_recordset(p_sessions) as n (id uuid))
+    order by s.id
+    for no key update
+  ) as o;
+  select array_agg(p.id order by p.id) into changed
+  from telemetry.put_sessions(p_sessions) as p
+  where not p.is_new
+    and known -> p.id::text is distinct from jsonb_build_array(p.project_id, p.registered_agent_id);
+  if changed is null then
+    return;
+  end if;
+  -- Responses are taken in under the weaker lock on their session: each is either shared out below or sees the change.
+  perform s.id
+  from telemetry.agent_sessions as s
+  where s.id = any (changed)
+  order by s.id
+  for update;
+  perform telemetry.attribute_sessions(changed);
+end
+$$;
+
+-- Write down what is told of sessions and return what is known of them now. What is known stays unless more is known.
+create function telemetry.put_sessions(p_sessions jsonb)
+returns table (id uuid, project_id uuid, registered_agent_id uuid, is_new boolean)
+language sql
+set search_path = telemetry, kit, pg_temp
+as $$
   insert into telemetry.agent_sessions as s (
     id, project_id, agent_id, agent_version, external_id, parent_session_id, user_id, workspace_id, registered_agent_id,
     title, cwd, git_branch, git_commit, repository_url, model, start_time, last_seen_at, end_time, context,
@@ -23,7 +74,8 @@ begin
     n.id, coalesce(n.project_id, telemetry.no_project()), n.agent_id, n.agent_version, n.external_id, n.parent_session_id,
     coalesce(n.user_id, kit.actor_user()), n.workspace_id, n.registered_agent_id,
     left(n.title, 500), n.cwd, n.git_branch, n.git_commit, n.repository_url, n.model,
-    n.start_time, greatest(n.last_seen_at, n.start_time), n.end_time, coalesce(n.context, '{}'),
+    telemetry.not_ahead(n.start_time), telemetry.not_ahead(greatest(n.last_seen_at, n.start_time)),
+    telemetry.not_ahead(n.end_time), coalesce(n.context, '{}'),
     coalesce(n.project_certain, false)
   from jsonb_to_recordset(p_sessions) as n (
     id uuid, project_id uuid, agent_id text, agent_version text, external_id text, parent_session_id uuid, user_id uuid,
@@ -56,19 +108,19 @@ begin
     end_time = greatest(s.end_time, excluded.end_time),
     context = s.context || excluded.context,
     -- What goes on is scored anew when it ends.
-    quality_score = case when excluded.last_seen_at <= s.last_seen_at then s.quality_score end;
-end
+    quality_score = case when excluded.last_seen_at <= s.last_seen_at then s.quality_score end
+  returning s.id, s.project_id, s.registered_agent_id, s.xmax = 0
 $$;
 
--- The project of rows that belong to none.
-create function telemetry.no_project() returns uuid
+-- How much a source's word of what was said is worth; the least is the best. Sources see the same words some time apart.
+create function telemetry.source_rank(p_source text) returns integer
 language sql immutable parallel safe
 begin atomic
-  select '00000000-0000-7000-8000-000000000001'::uuid;
+  select array_position(array['transcript', 'hook', 'otlp', 'api'], p_source);
 end;
 
--- Keep what was said. An entry of a transcript comes before the same words seen by a hook or an exporter, whichever came
--- first; returns how many messages are new.
+-- Keep what was said. The same words in the same session within ten minutes are one message: a transcript's entry comes
+-- before what a hook saw, and that before an exporter's, whichever came first; returns how many messages are new.
 create function telemetry.absorb_messages(p_messages jsonb) returns integer
 language plpgsql
 security definer
@@ -90,11 +142,11 @@ begin
   replaced as (
     delete from telemetry.chat_messages as c
     using told as t
-    where t.source = 'transcript'
-      and c.session_id = t.session_id
+    where c.session_id = t.session_id
       and c.content_digest = t.digest
       and c.role = t.role
-      and c.source <> 'transcript'
+      and telemetry.source_rank(c.source) > telemetry.source_rank(t.source)
+      and c."timestamp" between t."timestamp" - interval '10 minutes' and t."timestamp" + interval '10 minutes'
   )
   insert into telemetry.chat_messages (
     id, session_id, role, kind, content, "timestamp", sequence, source, subagent, model, metadata
@@ -103,15 +155,15 @@ begin
     t.id, t.session_id, t.role, coalesce(t.kind, 'text'), t.content, t."timestamp", coalesce(t.sequence, 0), t.source,
     t.subagent, t.model, coalesce(t.metadata, '{}')
   from told as t
-  where t.source = 'transcript'
-    or not exists (
-      select
-      from telemetry.chat_messages as c
-      where c.session_id = t.session_id
-        and c.content_digest = t.digest
-        and c.role = t.role
-        and c.source = 'transcript'
-    )
+  where not exists (
+    select
+    from telemetry.chat_messages as c
+    where c.session_id = t.session_id
+      and c.content_digest = t.digest
+      and c.role = t.role
+      and telemetry.source_rank(c.source) < telemetry.source_rank(t.source)
+      and c."timestamp" between t."timestamp" - interval '10 minutes' and t."timestamp" + interval '10 minutes'
+  )
   order by t.id
   on conflict (id) do nothing;
   get diagnostics made = row_count;
@@ -210,21 +262,61 @@ begin
   where s.id in (select t.session_id from jsonb_to_recordset(p_ties) as t (session_id uuid))
   order by s.id
   for update;
-  insert into telemetry.session_tasks as s (session_id, task_id, source, stretch, execution_id, from_at, until_at)
-  select t.session_id, t.task_id, t.source, coalesce(t.stretch, ''), e.id, t.from_at, t.until_at
-  from jsonb_to_recordset(p_ties) as t (
-    session_id uuid, task_id uuid, source text, stretch text, execution_id uuid, from_at timestamptz, until_at timestamptz
+  perform telemetry.attribute_within(
+    array_agg(r.session_id), array_agg(r.from_at), array_agg(r.until_at)
   )
-  join work.tasks as w on w.id = t.task_id
-  left join telemetry.agent_executions as e on e.id = t.execution_id and e.task_id = t.task_id
-  order by t.session_id, t.task_id, t.source, t.stretch
-  on conflict (session_id, task_id, source, stretch) do update
-  set
-    from_at = least(s.from_at, excluded.from_at),
-    until_at = greatest(s.until_at, excluded.until_at),
-    execution_id = coalesce(s.execution_id, excluded.execution_id);
-  perform telemetry.attribute_sessions(
-    array(select distinct t.session_id from jsonb_to_recordset(p_ties) as t (session_id uuid))
-  );
+  from (
+    select p.session_id, min(p.from_at) as from_at, max(p.until_at) as until_at
+    from telemetry.put_ties(p_ties) as p
+    group by p.session_id
+  ) as r;
 end
+$$;
+
+-- Write down stretches of work and return between which times something changed by it: a stretch that only went on
+-- concerns what came after its former end. The caller holds the sessions.
+create function telemetry.put_ties(p_ties jsonb)
+returns table (session_id uuid, from_at timestamptz, until_at timestamptz)
+language sql
+set search_path = telemetry, work, pg_temp
+as $$
+  with told as (
+    select
+      t.session_id, t.task_id, t.source, coalesce(t.stretch, '') as stretch, e.id as execution_id, t.from_at, t.until_at
+    from jsonb_to_recordset(p_ties) as t (
+      session_id uuid, task_id uuid, source text, stretch text, execution_id uuid, from_at timestamptz,
+      until_at timestamptz
+    )
+    join work.tasks as w on w.id = t.task_id
+    left join telemetry.agent_executions as e on e.id = t.execution_id and e.task_id = t.task_id
+  ),
+  before as (
+    select s.session_id, s.task_id, s.source, s.stretch, s.execution_id, s.from_at, s.until_at
+    from telemetry.session_tasks as s
+    join told as t using (session_id, task_id, source, stretch)
+  ),
+  put as (
+    insert into telemetry.session_tasks as s (session_id, task_id, source, stretch, execution_id, from_at, until_at)
+    select t.session_id, t.task_id, t.source, t.stretch, t.execution_id, t.from_at, t.until_at
+    from told as t
+    order by t.session_id, t.task_id, t.source, t.stretch
+    on conflict (session_id, task_id, source, stretch) do update
+    set
+      from_at = least(s.from_at, excluded.from_at),
+      until_at = greatest(s.until_at, excluded.until_at),
+      execution_id = coalesce(s.execution_id, excluded.execution_id)
+    where excluded.from_at < s.from_at
+      or greatest(s.until_at, excluded.until_at) is distinct from s.until_at
+      or (s.execution_id is null and excluded.execution_id is not null)
+    returning session_id, task_id, source, stretch, execution_id, from_at, until_at
+  )
+  select
+    p.session_id,
+    case
+      when b.from_at = p.from_at and b.execution_id is not distinct from p.execution_id then least(b.until_at, p.until_at)
+      else p.from_at
+    end,
+    case when b.session_id is not null and b.until_at is null then 'infinity' else coalesce(p.until_at, 'infinity') end
+  from put as p
+  left join before as b using (session_id, task_id, source, stretch)
 $$;

@@ -28,7 +28,11 @@ begin
   return query
   select
     coalesce(sum(u.cost_usd), 0),
-    coalesce(sum(u.input_tokens + u.output_tokens + u.cache_read_tokens + u.cache_write_tokens), 0)::bigint,
+    -- Added up as numeric: what is more than a bigint holds must not refuse every claim.
+    least(
+      coalesce(sum(u.input_tokens) + sum(u.output_tokens) + sum(u.cache_read_tokens) + sum(u.cache_write_tokens), 0),
+      9223372036854775807
+    )::bigint,
     coalesce(sum(u.unpriced_calls), 0)::bigint
   from (
     select
@@ -49,7 +53,7 @@ end
 $$;
 
 -- How some budgets stand today: what was spent in the period, and how much of the limit that is. Costs that are not known
--- do not count, and how many responses have none is told.
+-- do not count, and how many responses have none is told. The percentage is rounded for show only.
 create function telemetry.budget_states(p_ids uuid[])
 returns table (
   id uuid, from_day date, spent_usd numeric, spent_tokens bigint, unpriced_calls bigint, percent numeric, state text
@@ -58,15 +62,15 @@ language sql stable
 set search_path = telemetry, work, pg_temp
 as $$
   select
-    x.id, x.from_day, x.cost_usd, x.tokens, x.unpriced_calls, x.percent,
+    x.id, x.from_day, x.cost_usd, x.tokens, x.unpriced_calls, round(x.percent, 1),
     case when x.percent >= 100 then 'exhausted' when x.percent >= x.warn_percent then 'warned' else 'open' end
   from (
     select
       b.id, b.warn_percent, b.from_day, s.cost_usd, s.tokens, s.unpriced_calls,
-      round(greatest(
+      greatest(
         case when b.limit_usd = 0 then 100 else s.cost_usd * 100 / b.limit_usd end,
         case when b.limit_tokens = 0 then 100 else s.tokens * 100.0 / b.limit_tokens end
-      ), 1) as percent
+      ) as percent
     from (
       select
         g.id, g.scope, g.project_id, g.epic_id, g.task_id, g.agent_id, g.limit_usd, g.limit_tokens, g.warn_percent,
@@ -263,11 +267,14 @@ $$;
 
 -- Lock a budget and return its version.
 create function telemetry.lock_budget(p_id uuid) returns integer
-language sql
+language plpgsql
 security definer
-set search_path = telemetry, pg_temp
+set search_path = telemetry, kit, pg_temp
 as $$
-  select b.version from telemetry.budgets as b where b.id = p_id for no key update
+begin
+  perform kit.authorize('telemetry:budget');
+  return (select b.version from telemetry.budgets as b where b.id = p_id for no key update);
+end
 $$;
 
 -- Budgets with the names of what they are for; `in_project_id` is the project that it lies in.

@@ -34,14 +34,15 @@ create function telemetry.price_for(
 language sql stable
 begin atomic
   select
-    round(p.request_usd + (
+    -- A cost that no column holds would refuse all that is told with it.
+    least(round(p.request_usd + (
       p_input * p.input_usd
       + (p_output - least(p_reasoning, p_output)) * p.output_usd
       + least(p_reasoning, p_output) * coalesce(p.reasoning_usd, p.output_usd)
       + p_cache_read * coalesce(p.cache_read_usd, p.input_usd)
       + (p_cache_write - least(p_cache_write_1h, p_cache_write)) * coalesce(p.cache_write_usd, p.input_usd)
       + least(p_cache_write_1h, p_cache_write) * coalesce(p.cache_write_1h_usd, p.cache_write_usd, p.input_usd)
-    ) / 1000000, 9),
+    ) / 1000000, 9), 999999999),
     p.id
   from telemetry.model_prices as p
   where lower(p.provider) = lower(p_provider)

@@ -10,6 +10,11 @@ declare
   gone integer;
 begin
   perform kit.authorize('telemetry:write');
+  -- As in absorb_ties: a response that comes at once is either shared out below or no longer sees the tie.
+  perform s.id
+  from telemetry.agent_sessions as s
+  where s.id = p_session_id
+  for update;
   delete from telemetry.session_tasks as s
   where s.session_id = p_session_id
     and s.task_id = p_task_id

@@ -2,6 +2,13 @@
 -- name is one response. What the sources say of it is kept apart (usage_sightings); the row of token_usage is the best
 -- of it, so that totals do not depend on who told first, how often, or in what order.
 
+-- A number as told, within bounds that no response reaches: one senseless figure must not make sums overflow for ever.
+create function telemetry.within_reason(p_told numeric, p_most numeric) returns numeric
+language sql immutable parallel safe
+begin atomic
+  select case when p_told is not null then least(greatest(p_told, 0), p_most) end;
+end;
+
 -- What is told of a response, as rows.
 create function telemetry.usage_told(p_sightings jsonb)
 returns table (
@@ -10,21 +17,26 @@ returns table (
   cache_read_tokens bigint, cache_write_tokens bigint, cache_write_1h_tokens bigint, reasoning_tokens bigint,
   reported_cost_usd numeric, duration_ms bigint, query_source text, subagent text, approximate boolean
 )
-language sql immutable
+language sql stable
 set search_path = telemetry, pg_temp
 as $$
   select
     e.pos, t.source, t.source_key, t.keys, t.ordinal_base, t.session_id, t.project_id, t.task_id, t.execution_id,
-    t.agent_id, t.model, t.at, coalesce(t.input_tokens, 0), coalesce(t.output_tokens, 0),
-    coalesce(t.cache_read_tokens, 0), coalesce(t.cache_write_tokens, 0), coalesce(t.cache_write_1h_tokens, 0),
-    coalesce(t.reasoning_tokens, 0), t.reported_cost_usd, t.duration_ms, t.query_source, t.subagent,
-    coalesce(t.approximate, false)
+    t.agent_id, t.model, telemetry.not_ahead(t.at),
+    least(greatest(t.input_tokens, 0), 1000000000000)::bigint,
+    least(greatest(t.output_tokens, 0), 1000000000000)::bigint,
+    least(greatest(t.cache_read_tokens, 0), 1000000000000)::bigint,
+    least(greatest(t.cache_write_tokens, 0), 1000000000000)::bigint,
+    least(greatest(t.cache_write_1h_tokens, 0), 1000000000000)::bigint,
+    least(greatest(t.reasoning_tokens, 0), 1000000000000)::bigint,
+    telemetry.within_reason(t.reported_cost_usd, 1000000), telemetry.within_reason(t.duration_ms, 1000000000000)::bigint,
+    t.query_source, t.subagent, coalesce(t.approximate, false)
   from jsonb_array_elements(p_sightings) with ordinality as e (told, pos)
   cross join lateral jsonb_to_record(e.told) as t (
     source text, source_key text, keys text[], ordinal_base text, session_id uuid, project_id uuid, task_id uuid,
-    execution_id uuid, agent_id text, model text, at timestamptz, input_tokens bigint, output_tokens bigint,
-    cache_read_tokens bigint, cache_write_tokens bigint, cache_write_1h_tokens bigint, reasoning_tokens bigint,
-    reported_cost_usd numeric, duration_ms bigint, query_source text, subagent text, approximate boolean
+    execution_id uuid, agent_id text, model text, at timestamptz, input_tokens numeric, output_tokens numeric,
+    cache_read_tokens numeric, cache_write_tokens numeric, cache_write_1h_tokens numeric, reasoning_tokens numeric,
+    reported_cost_usd numeric, duration_ms numeric, query_source text, subagent text, approximate boolean
   )
 $$;
 
@@ -41,6 +53,7 @@ as $$
 declare
   named jsonb;
   fresh uuid[];
+  seen uuid[];
 begin
   perform kit.authorize('telemetry:write');
   named := telemetry.name_by_order(p_sightings);
@@ -55,8 +68,9 @@ begin
   order by k.key, u.pos
   on conflict do nothing;
   perform telemetry.hold_names(named, fresh);
-  perform telemetry.join_names(named);
-  return telemetry.settle_usage(telemetry.keep_sightings(named));
+  -- What was joined is settled too, also where nothing new is said of it.
+  seen := telemetry.join_names(named) || telemetry.keep_sightings(named) || telemetry.keep_origins(named);
+  return telemetry.settle_usage(array(select distinct s.id from unnest(seen) as s (id)));
 end
 $$;
 
@@ -115,6 +129,32 @@ as $$
     returning usage_id
   )
   select array_agg(distinct k.usage_id) from kept as k
+$$;
+
+-- A resumed session's transcript is a copy of the former one and more: what both tell of is the one's that began first,
+-- whichever was read first. Returns the responses that went over.
+create function telemetry.keep_origins(p_sightings jsonb) returns uuid[]
+language sql
+set search_path = telemetry, pg_temp
+as $$
+  with first as (
+    select distinct on (u.source_key) u.source_key, n.id, n.start_time
+    from telemetry.usage_told(p_sightings) as u
+    join telemetry.agent_sessions as n on n.id = u.session_id
+    where u.source = 'transcript'
+    order by u.source_key, n.start_time, n.id
+  ),
+  moved as (
+    update telemetry.usage_sightings as s
+    set session_id = f.id
+    from first as f, telemetry.agent_sessions as o
+    where s.source = 'transcript'
+      and s.source_key = f.source_key
+      and o.id = s.session_id
+      and (f.start_time, f.id) < (o.start_time, o.id)
+    returning s.usage_id
+  )
+  select array_agg(distinct m.usage_id) from moved as m
 $$;
 
 -- Give names to what its source has none for. The same record told again is left out; an advisory lock for each base
@@ -178,14 +218,15 @@ end
 $$;
 
 -- Make one response of those that share a name: the oldest stays. Each round takes away the younger of every pair, until
--- no element names two.
-create function telemetry.join_names(p_sightings jsonb) returns void
+-- no element names two. Returns those that stay.
+create function telemetry.join_names(p_sightings jsonb) returns uuid[]
 language plpgsql
 set search_path = telemetry, pg_temp
 as $$
 declare
   away uuid[];
   into_ids uuid[];
+  staying uuid[] := '{}';
 begin
   loop
     with named as (
@@ -218,7 +259,9 @@ begin
     where s.usage_id = p.usage_id;
     delete from telemetry.token_usage as t
     where t.id = any (away);
+    staying := staying || into_ids;
   end loop;
+  return staying;
 end
 $$;
 
@@ -355,6 +398,19 @@ set search_path = telemetry, kit, pg_temp
 as $$
 begin
   perform kit.authorize('telemetry:write');
+  perform telemetry.attribute_within(
+    array_agg(s.id), array_agg('-infinity'::timestamptz), array_agg('infinity'::timestamptz)
+  )
+  from unnest(p_session_ids) as s (id);
+end
+$$;
+
+-- Share out anew what each of some sessions spent between two times.
+create function telemetry.attribute_within(p_session_ids uuid[], p_from timestamptz[], p_until timestamptz[])
+returns void
+language sql
+set search_path = telemetry, pg_temp
+as $$
   update telemetry.token_usage as t
   set
     project_id = g.project_id,
@@ -364,27 +420,30 @@ begin
   from (
     select
       u.id,
-      coalesce(w.project_id, nullif(n.project_id, telemetry.no_project()), u.project_id) as project_id,
+      coalesce(
+        w.project_id, nullif(n.project_id, telemetry.no_project()), told.project_id, telemetry.no_project()
+      ) as project_id,
       w.task_id,
       w.execution_id,
       coalesce(w.agent_id, n.registered_agent_id) as agent_id
-    from telemetry.token_usage as u
+    from unnest(p_session_ids, p_from, p_until) as r (session_id, from_at, until_at)
+    join telemetry.token_usage as u on u.session_id = r.session_id and u.at between r.from_at and r.until_at
     join telemetry.agent_sessions as n on n.id = u.session_id
-    left join lateral (
-      select s.task_id, s.execution_id
+    cross join lateral (
+      select
+        (array_agg(s.project_id order by s.source, s.source_key) filter (where s.project_id is not null))[1]
+          as project_id,
+        (array_agg(s.task_id order by s.source, s.source_key) filter (where s.task_id is not null))[1] as task_id,
+        (array_agg(s.execution_id order by s.source, s.source_key) filter (where s.execution_id is not null))[1]
+          as execution_id
       from telemetry.usage_sightings as s
       where s.usage_id = u.id
-        and s.task_id is not null
-      order by s.source, s.source_key
-      limit 1
-    ) as told on true
+    ) as told
     left join lateral telemetry.work_at(u.session_id, u.at, told.task_id, told.execution_id) as w on true
-    where u.session_id = any (p_session_ids)
   ) as g
   where t.id = g.id
     and (t.project_id, t.task_id, t.execution_id, t.registered_agent_id)
-      is distinct from (g.project_id, g.task_id, g.execution_id, g.agent_id);
-end
+      is distinct from (g.project_id, g.task_id, g.execution_id, g.agent_id)
 $$;
 
 -- Write down what came to the totals and what went: rows of its own, so that nobody waits for anybody.
