@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -368,6 +369,35 @@ def test_a_database_that_is_away_loses_nothing(
     ]
 
 
+def test_an_event_that_waited_is_still_that_of_its_key(
+    house: House, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from steward.domains import accounts, agents
+
+    def away(*_: object) -> None:
+        raise Unavailable("the database went away")
+
+    with house.database.transaction(house.actor) as db:
+        agents.register(db, name="worker")
+        agents.register(db, name="boss")
+        accounts.add_user(db, username="bob")
+        key = accounts.create_key(db, name="k", user="bob", agent="worker").key
+    bound = {"Authorization": f"Bearer {key}", "X-Steward-Agent": "boss"}
+    assert client.post("/hooks/claude", json=event("SessionStart"), headers=bound).status_code == 200
+    waits = event("SessionStart", "5c0375b4-57a5-4f26-b12d-d022ee4e51b8")
+    with monkeypatch.context() as patch:
+        patch.setattr("steward.operate.hooks.take", away)
+        client.post("/hooks/claude", json=waits, headers=bound)
+    report = hooks.replay_here(house.database, house.settings, replace(house.actor, agent="boss"))
+    assert report.taken == 1
+    found = rows(
+        house.database,
+        "select a.name, u.username from telemetry.agent_sessions as s"
+        " join agents.agents as a on a.id = s.registered_agent_id join accounts.users as u on u.id = s.user_id",
+    )
+    assert found == [{"name": "worker", "username": "bob"}] * 2
+
+
 def test_the_command_takes_the_spool_in(house: House, cli: CliDriver) -> None:
     _put(house, spooled(event("Stop")), spooled(event("Stop", number=2), "codex"))
     status, out, err = cli.run(["hooks", "replay", "--json"])
@@ -384,6 +414,7 @@ def test_the_command_sends_the_spool_to_a_server_elsewhere(
     hook_client.append(str(here / "spool"), waiting, deadline=time.monotonic() + 1)
     with served(house) as url:
         known = {"STEWARD_HOME": str(here), "STEWARD_URL": url, "STEWARD_KEY": house.key}
+        known |= {"STEWARD_AGENT": "somebody", "STEWARD_PROJECT": "elsewhere"}
         status, out, err = CliDriver(monkeypatch, known).run(["hooks", "replay", "--json"])
         found = rows(house.database, "select id, at, agent_id, context from telemetry.hook_events")[0]
     assert status == 0, err

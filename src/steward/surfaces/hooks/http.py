@@ -108,7 +108,9 @@ def _told(client: HookClient, request: Request, body: bytes) -> HookTold | None:
     if not isinstance(payload, dict):
         log.warning("an event of a hook is no JSON object", extra={"path": request.url.path})
         return None
-    words = {name: _header(request, name) for name in ("task", "execution", "agent", "project")}
+    words: dict[str, Any] = {
+        name: _header(request, name) for name in ("task", "execution", "agent", "project")
+    }
     at = hooks.time_of(_header(request, "time"), datetime.now(UTC))
     return HookTold(client, payload, at, _uuid(_header(request, "event")), **words)
 
@@ -131,7 +133,7 @@ def _take(edge: Edge, actor: Actor, told: HookTold) -> dict[str, Any] | None:
     try:
         taken = hooks.take(edge.database, actor, told)
     except Unavailable as exc:
-        kept = hooks.keep_for_later(edge.settings, told)
+        kept = hooks.keep_for_later(edge.settings, actor, told)
         log.warning("an event of a hook %s: %s", "waits in the spool" if kept else "was lost", exc.message)
         return None
     except StewardError as exc:
