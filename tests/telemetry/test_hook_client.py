@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 from starlette.testclient import TestClient
 
@@ -26,6 +27,7 @@ from steward import hook_client
 from steward.domains import projects
 from steward.domains.telemetry import HookTaken, HookTold
 from steward.kit.config import default_home
+from steward.kit.db import Db
 from steward.kit.errors import Unavailable
 from steward.operate import hooks
 from tests.surfaces.conftest import House, served
@@ -284,6 +286,46 @@ def test_what_was_taken_before_a_break_is_known_after_it(house: House) -> None:
     rest = _replay(house)
     assert (rest.taken, rest.known, rest.left) == (3, 3, 0)
     assert _count(house) == 6
+
+
+def _fails(monkeypatch: pytest.MonkeyPatch, error: psycopg.Error, *, reading: bool) -> None:
+    """Let an event that says `bad` fail whenever it is taken in, or only when it is read."""
+    real = hooks.telemetry.take_hook
+
+    def take_hook(db: Db, told: HookTold, *, keep_only: bool = False) -> HookTaken:
+        if "bad" in told.payload and not (reading and keep_only):
+            raise error
+        return real(db, told, keep_only=keep_only)
+
+    monkeypatch.setattr("steward.operate.hooks.telemetry.take_hook", take_hook)
+
+
+@pytest.mark.parametrize("error", [psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable])
+def test_an_event_that_always_takes_too_long_keeps_no_other_waiting(
+    house: House, monkeypatch: pytest.MonkeyPatch, error: type[psycopg.Error]
+) -> None:
+    folder = _put(house, spooled(event("Stop", bad=True)), spooled(event("Stop")))
+    _fails(monkeypatch, error("too long"), reading=False)
+    report = _replay(house)
+    assert (report.taken, report.damaged, report.left, _count(house)) == (1, 1, 0, 1)
+    assert len((folder / "damaged").read_text("utf-8").splitlines()) == 1
+
+
+def test_an_event_that_takes_too_long_to_read_is_kept(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    _put(house, spooled(event("Stop", bad=True)))
+    _fails(monkeypatch, psycopg.errors.QueryCanceled("too long"), reading=True)
+    report = _replay(house)
+    assert (report.taken, report.damaged, _count(house)) == (1, 0, 1)
+
+
+@pytest.mark.parametrize("error", [psycopg.errors.DiskFull, psycopg.errors.AdminShutdown])
+def test_while_the_database_is_away_events_wait(
+    house: House, monkeypatch: pytest.MonkeyPatch, error: type[psycopg.Error]
+) -> None:
+    _put(house, spooled(event("Stop", bad=True)), spooled(event("Stop")))
+    _fails(monkeypatch, error("away"), reading=False)
+    report = _replay(house)
+    assert (report.taken, report.damaged, report.left) == (0, 0, 2)
 
 
 def test_damaged_lines_are_kept_aside(house: House) -> None:

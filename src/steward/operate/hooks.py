@@ -24,8 +24,8 @@ from steward.domains import accounts, telemetry
 from steward.domains.telemetry import HookClient, HookTaken, HookTold
 from steward.kit.config import Settings, make_private
 from steward.kit.convert import dump
-from steward.kit.db import Actor, Database, translate, translated
-from steward.kit.errors import NotFound, StewardError, Unavailable
+from steward.kit.db import Actor, Database, connection_lost, translate, translated
+from steward.kit.errors import Internal, NotFound, StewardError, Unavailable
 from steward.kit.redact import redact
 
 log = logging.getLogger("steward.hooks")
@@ -37,6 +37,7 @@ _COLLISIONS = (
     psycopg.errors.DeadlockDetected,
     psycopg.errors.UniqueViolation,
 )
+_AWAY = (psycopg.errors.DiskFull, psycopg.errors.TooManyConnections)
 _AHEAD = timedelta(minutes=1)
 _OLDEST = timedelta(days=400)
 # A writer that has not finished its line by then was killed.
@@ -75,22 +76,32 @@ def spool_folder(settings: Settings) -> Path:
 def take(database: Database, actor: Actor, told: HookTold) -> HookTaken:
     """Take one event in, in a transaction of its own; a collision with another is tried again.
 
+    One that takes too long or waits for a lock is tried again without reading it.
+
     Raises:
-        StewardError: the event cannot be taken in, or the database is away.
+        Unavailable: the database is away.
+        StewardError: the event cannot be taken in.
     """
+    keep_only = False
     for attempt in range(1, _ATTEMPTS + 1):
+        keep_only |= attempt == _ATTEMPTS
         try:
             with database.transaction(actor, operation="telemetry.take_hook", permission=_WRITE) as db:
                 db.touched.add("telemetry")
-                return telemetry.take_hook(db, told, keep_only=attempt == _ATTEMPTS)
+                return telemetry.take_hook(db, told, keep_only=keep_only)
         except _COLLISIONS as exc:
             if attempt == _ATTEMPTS:
                 raise translate(exc) from exc
             time.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311 - not for secrets
         except psycopg.OperationalError as exc:
-            # Disk full, shutting down, too many connections: nothing is wrong with the event.
             found = translate(exc)
-            raise found if isinstance(found, Unavailable) else Unavailable(found.message) from exc
+            if connection_lost(exc) or isinstance(exc, _AWAY):
+                # Nothing is wrong with the event.
+                raise found if isinstance(found, Unavailable) else Unavailable(found.message) from exc
+            if keep_only:
+                # Not Unavailable: others must not wait behind an event that comes to this each time.
+                raise Internal(f"the event cannot be kept: {found.message}", hint=found.hint) from exc
+            keep_only = True
         except psycopg.Error as exc:
             raise translate(exc) from exc
     raise AssertionError("unreachable")
