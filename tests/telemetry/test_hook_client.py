@@ -203,6 +203,48 @@ def test_what_is_no_event_is_forgotten(tmp_path: Path, given: str) -> None:
     assert _waiting(tmp_path) == []
 
 
+def _slowly(home: Path, *parts: bytes, ends: bool = False, **environ: str) -> None:
+    """Give the client its input in parts, with a pause after each, and leave it open unless it ends."""
+    known = {"PATH": os.environ["PATH"], "STEWARD_HOME": str(home)} | environ
+    words = [sys.executable, "-m", "steward.hook_client"]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, bufsize=0, env=known) as process:
+        assert process.stdin is not None
+        for part in parts:
+            process.stdin.write(part)
+            time.sleep(0.2)
+        if ends:
+            process.stdin.close()
+        assert process.wait(30) == 0
+
+
+def test_an_event_that_comes_slowly_is_waited_for(tmp_path: Path) -> None:
+    text = json.dumps(EVENT).encode()
+    _slowly(tmp_path, text[:40], text[40:90], text[90:], ends=True, **PATIENT)
+    assert [each["payload"] for each in _waiting(tmp_path)] == [EVENT]
+
+
+def test_an_event_is_whole_though_its_client_leaves_its_end_open(tmp_path: Path) -> None:
+    _slowly(tmp_path, json.dumps(EVENT).encode(), **PATIENT)
+    assert [each["payload"] for each in _waiting(tmp_path)] == [EVENT]
+
+
+def test_what_is_too_large_is_cut(tmp_path: Path) -> None:
+    large = event("PostToolUse", tool_name="Read", tool_use_id="t1", tool_response="x" * 9 * 1024 * 1024)
+    _run(tmp_path, large, **PATIENT)
+    (found,) = [each["payload"] for each in _waiting(tmp_path)]
+    assert "bytes" in found.pop("steward_cut")
+    left = {"session_id", "hook_event_name", "cwd", "transcript_path", "tool_name", "tool_use_id"}
+    assert found == {name: large[name] for name in left}
+
+
+def test_what_never_ends_is_cut_or_counted(tmp_path: Path) -> None:
+    _slowly(tmp_path, json.dumps(EVENT).encode()[:-2], STEWARD_HOOK_TIMEOUT_MS="2000")
+    assert [each["payload"]["session_id"] for each in _waiting(tmp_path)] == [EVENT["session_id"]]
+    _slowly(tmp_path, b'{"session_id": "a", ', STEWARD_HOOK_TIMEOUT_MS="2000")
+    assert len(_waiting(tmp_path)) == 1
+    assert hooks.replay(tmp_path / "spool", lambda told: None).dropped == 1
+
+
 def test_twenty_at_once_write_whole_lines(tmp_path: Path) -> None:
     def one(number: int) -> int:
         return _run(tmp_path, event("Stop", text="x" * 20_000, number=number), "claude")[0].returncode
