@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -134,3 +135,20 @@ def test_sources_without_names_count_by_order(db: Db, first: str) -> None:
     for told in [*batches, *batches]:
         absorb(db, Batch(sessions=[_session()], usage=copy.deepcopy(told)))
     assert _totals(db) == (3, 21, 300)
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("https://s3cr3t-of-no-shape@git.example/a/b.git", "https://git.example/a/b.git"),
+        ("https://me:p@ss@git.example/a@b", "https://git.example/a@b"),
+        ("ssh://git:word@git.example/a", "ssh://git@git.example/a"),
+        ("git@git.example:a/b.git", "git@git.example:a/b.git"),
+        ("https://git.example/a/@b", "https://git.example/a/@b"),
+    ],
+)
+def test_credentials_of_a_repository_are_not_kept(db: Db, url: str, kept: str) -> None:
+    absorb(db, Batch(sessions=[replace(_session(), repository_url=url)]))
+    (row,) = db.dicts("select repository_url from telemetry.agent_sessions")
+    assert row == {"repository_url": kept}
+    assert db.dicts("select projects.clean_url(%s) as same", (url,)) == [{"same": kept}]
