@@ -23,11 +23,15 @@ if TYPE_CHECKING:
 
 # Of the 300 ms some are for the spool, and for the interpreter to end.
 _MOST_MS, _END_S = 300, 0.04
-_INPUT_S = 0.1
+_QUIET_S = 0.1
 _MOST_BYTES = 8 * 1024 * 1024
 SPOOL_BYTES = 50 * 1024 * 1024
 CLIENTS = ("claude", "codex", "gemini")
 _ATTRIBUTION = ("task", "execution", "agent", "project")
+# Of an event that came too slowly or is too large these are looked for in its beginning.
+_SAID_FIRST = (
+    "session_id", "hook_event_name", "cwd", "transcript_path", "prompt_id", "tool_name", "tool_use_id",
+)  # fmt: skip
 _AGAIN = frozenset({401, 403, 404, 408, 421, 425, 429})
 
 
@@ -68,7 +72,14 @@ def _run(words: list[str]) -> None:
     import json
 
     client, home = _arguments(words)
-    text = _read(sys.stdin.fileno(), time.monotonic() + _INPUT_S)
+    text, whole = _read(sys.stdin.fileno(), _BEGAN + _TOTAL_S)
+    if not whole:
+        text = _cut(text)
+        if not text:
+            if os.path.isdir(home):
+                os.makedirs(os.path.join(home, "spool"), mode=0o700, exist_ok=True)
+                _count_dropped(os.path.join(home, "spool"))
+            return
     payload = json.loads(text)
     if not isinstance(payload, dict):
         return
@@ -110,21 +121,55 @@ def home_folder(environ: dict[str, str]) -> str:
     return os.path.join(data or os.path.expanduser("~/.local/share"), "steward")
 
 
-def _read(descriptor: int, deadline: float) -> bytes:
-    """Read to the end of the input, but wait no longer than that."""
+def _read(descriptor: int, deadline: float) -> tuple[bytes, bool]:
+    """Read to the end of the input, but wait no longer than that; tell whether it is whole."""
     import select
 
-    parts, size = [], 0
+    parts: list[bytes] = []
+    size, left = 0, deadline - time.monotonic()
     while size <= _MOST_BYTES:
-        ready, _, _ = select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))
+        ready, _, _ = select.select([descriptor], [], [], max(0.0, min(left, _QUIET_S)))
+        left = deadline - time.monotonic()
         if not ready:
-            break
+            # Some clients leave their end open.
+            if _is_json(b"".join(parts)):
+                return b"".join(parts), True
+            if left <= 0:
+                break
+            continue
         part = os.read(descriptor, 1 << 16)
         if not part:
-            break
+            return b"".join(parts), True
         parts.append(part)
         size += len(part)
-    return b"".join(parts)
+    return b"".join(parts), False
+
+
+def _is_json(text: bytes) -> bool:
+    import json
+
+    if not text.rstrip().endswith(b"}"):
+        return False
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _cut(text: bytes) -> bytes:
+    """Return what the beginning of an event says of it, as an event; nothing where session or name are missing."""
+    import json
+    import re
+
+    found: dict[str, Any] = {}
+    for name in _SAID_FIRST:
+        said = re.search(rb'"%s"\s*:\s*("(?:[^"\\]|\\.){1,1000}")' % name.encode(), text[:65_536])
+        if said:
+            found[name] = json.loads(said[1])
+    if "session_id" not in found or "hook_event_name" not in found:
+        return b""
+    return json.dumps(found | {"steward_cut": f"its end was not read after {len(text)} bytes"}).encode()
 
 
 def new_uuid() -> str:

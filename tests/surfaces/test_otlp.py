@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from google.protobuf.json_format import Parse
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
     ExportLogsServiceRequest,
     ExportLogsServiceResponse,
 )
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
@@ -24,6 +26,7 @@ from steward.kit.config import Settings
 from steward.kit.db import Database, Target
 from steward.surfaces.otlp import routes
 from steward.surfaces.rest import guard
+from steward.surfaces.rest.problem import TooLarge
 from steward.surfaces.rest.server import create_app
 from tests.surfaces.conftest import House
 from tests.surfaces.drivers import BASE
@@ -302,6 +305,58 @@ def test_what_is_too_large_is_refused_packed_or_not(exporter: Exporter) -> None:
         assert (answer.status_code, "gzip" in answer.json()["message"]) == (400, True)
     several = gzip.compress(b'{"resourceLogs"') + gzip.compress(b": []}")
     assert exporter.send("logs", several, **{"Content-Encoding": "gzip"}).status_code == 200
+
+
+@pytest.mark.parametrize("kind", [JSON, PROTOBUF])
+def test_more_records_than_a_request_may_hold_are_refused(
+    exporter: Exporter, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr("steward.surfaces.otlp.rules.MOST_RECORDS", 5)
+
+    def bodies(many: int) -> Iterator[tuple[str, bytes]]:
+        point = {"dataPoints": [{"timeUnixNano": "1", "asInt": "1"}] * many}
+        for signal, part, made in (
+            (
+                "logs",
+                {"resourceLogs": [{"scopeLogs": [{"logRecords": [{}] * many}]}]},
+                ExportLogsServiceRequest,
+            ),
+            (
+                "traces",
+                {"resourceSpans": [{"scopeSpans": [{"spans": [{}] * many}]}]},
+                ExportTraceServiceRequest,
+            ),
+            (
+                "metrics",
+                {"resourceMetrics": [{"scopeMetrics": [{"metrics": [{"name": "m", "sum": point}]}]}]},
+                ExportMetricsServiceRequest,
+            ),
+        ):
+            text = json.dumps(part)
+            yield signal, text.encode() if kind == JSON else Parse(text, made()).SerializeToString()
+
+    for signal, body in bodies(5):
+        assert exporter.send(signal, body, kind).status_code == 200, signal
+    for signal, body in bodies(6):
+        answer = exporter.send(signal, body, kind)
+        assert answer.status_code == 413, signal
+        assert b"more than 5 records" in answer.content
+        assert b"batch size" in answer.content
+
+
+def test_many_records_in_few_bytes_are_not_even_parsed() -> None:
+    from steward.surfaces.otlp import decode_protobuf, rules
+
+    # Each scope is small enough; together they are not.
+    scope = ExportLogsServiceRequest().resource_logs.add().scope_logs.add()
+    for _ in range(10_000):
+        scope.log_records.add()
+    request = ExportLogsServiceRequest()
+    for _ in range(6):
+        request.resource_logs.add().scope_logs.append(scope)
+    with pytest.raises(TooLarge, match=f"{rules.MOST_RECORDS:,}"):
+        # What follows is damaged, which only a parser sees.
+        decode_protobuf.decode(request.SerializeToString() + b"\x0a\xff", "logs")
 
 
 def test_when_too_much_waits_the_sender_is_told_when_to_come_again(

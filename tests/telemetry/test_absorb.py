@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -191,3 +192,20 @@ def test_what_a_resumed_session_copies_stays_with_the_first(db: Db, order: tuple
         told.session_id = session.id
         absorb(db, Batch(sessions=[session], usage=[told]))
     assert db.dicts("select session_id from telemetry.token_usage") == [{"session_id": UUID(int=9)}]
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("https://s3cr3t-of-no-shape@git.example/a/b.git", "https://git.example/a/b.git"),
+        ("https://me:p@ss@git.example/a@b", "https://git.example/a@b"),
+        ("ssh://git:word@git.example/a", "ssh://git@git.example/a"),
+        ("git@git.example:a/b.git", "git@git.example:a/b.git"),
+        ("https://git.example/a/@b", "https://git.example/a/@b"),
+    ],
+)
+def test_credentials_of_a_repository_are_not_kept(db: Db, url: str, kept: str) -> None:
+    absorb(db, Batch(sessions=[replace(_session(), repository_url=url)]))
+    (row,) = db.dicts("select repository_url from telemetry.agent_sessions")
+    assert row == {"repository_url": kept}
+    assert db.dicts("select projects.clean_url(%s) as same", (url,)) == [{"same": kept}]

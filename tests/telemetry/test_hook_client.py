@@ -13,11 +13,13 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 from starlette.testclient import TestClient
 
@@ -25,6 +27,7 @@ from steward import hook_client
 from steward.domains import projects
 from steward.domains.telemetry import HookTaken, HookTold
 from steward.kit.config import default_home
+from steward.kit.db import Db
 from steward.kit.errors import Unavailable
 from steward.operate import hooks
 from tests.surfaces.conftest import House, served
@@ -200,6 +203,48 @@ def test_what_is_no_event_is_forgotten(tmp_path: Path, given: str) -> None:
     assert _waiting(tmp_path) == []
 
 
+def _slowly(home: Path, *parts: bytes, ends: bool = False, **environ: str) -> None:
+    """Give the client its input in parts, with a pause after each, and leave it open unless it ends."""
+    known = {"PATH": os.environ["PATH"], "STEWARD_HOME": str(home)} | environ
+    words = [sys.executable, "-m", "steward.hook_client"]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, bufsize=0, env=known) as process:
+        assert process.stdin is not None
+        for part in parts:
+            process.stdin.write(part)
+            time.sleep(0.2)
+        if ends:
+            process.stdin.close()
+        assert process.wait(30) == 0
+
+
+def test_an_event_that_comes_slowly_is_waited_for(tmp_path: Path) -> None:
+    text = json.dumps(EVENT).encode()
+    _slowly(tmp_path, text[:40], text[40:90], text[90:], ends=True, **PATIENT)
+    assert [each["payload"] for each in _waiting(tmp_path)] == [EVENT]
+
+
+def test_an_event_is_whole_though_its_client_leaves_its_end_open(tmp_path: Path) -> None:
+    _slowly(tmp_path, json.dumps(EVENT).encode(), **PATIENT)
+    assert [each["payload"] for each in _waiting(tmp_path)] == [EVENT]
+
+
+def test_what_is_too_large_is_cut(tmp_path: Path) -> None:
+    large = event("PostToolUse", tool_name="Read", tool_use_id="t1", tool_response="x" * 9 * 1024 * 1024)
+    _run(tmp_path, large, **PATIENT)
+    (found,) = [each["payload"] for each in _waiting(tmp_path)]
+    assert "bytes" in found.pop("steward_cut")
+    left = {"session_id", "hook_event_name", "cwd", "transcript_path", "tool_name", "tool_use_id"}
+    assert found == {name: large[name] for name in left}
+
+
+def test_what_never_ends_is_cut_or_counted(tmp_path: Path) -> None:
+    _slowly(tmp_path, json.dumps(EVENT).encode()[:-2], STEWARD_HOOK_TIMEOUT_MS="2000")
+    assert [each["payload"]["session_id"] for each in _waiting(tmp_path)] == [EVENT["session_id"]]
+    _slowly(tmp_path, b'{"session_id": "a", ', STEWARD_HOOK_TIMEOUT_MS="2000")
+    assert len(_waiting(tmp_path)) == 1
+    assert hooks.replay(tmp_path / "spool", lambda told: None).dropped == 1
+
+
 def test_twenty_at_once_write_whole_lines(tmp_path: Path) -> None:
     def one(number: int) -> int:
         return _run(tmp_path, event("Stop", text="x" * 20_000, number=number), "claude")[0].returncode
@@ -285,6 +330,46 @@ def test_what_was_taken_before_a_break_is_known_after_it(house: House) -> None:
     assert _count(house) == 6
 
 
+def _fails(monkeypatch: pytest.MonkeyPatch, error: psycopg.Error, *, reading: bool) -> None:
+    """Let an event that says `bad` fail whenever it is taken in, or only when it is read."""
+    real = hooks.telemetry.take_hook
+
+    def take_hook(db: Db, told: HookTold, *, keep_only: bool = False) -> HookTaken:
+        if "bad" in told.payload and not (reading and keep_only):
+            raise error
+        return real(db, told, keep_only=keep_only)
+
+    monkeypatch.setattr("steward.operate.hooks.telemetry.take_hook", take_hook)
+
+
+@pytest.mark.parametrize("error", [psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable])
+def test_an_event_that_always_takes_too_long_keeps_no_other_waiting(
+    house: House, monkeypatch: pytest.MonkeyPatch, error: type[psycopg.Error]
+) -> None:
+    folder = _put(house, spooled(event("Stop", bad=True)), spooled(event("Stop")))
+    _fails(monkeypatch, error("too long"), reading=False)
+    report = _replay(house)
+    assert (report.taken, report.damaged, report.left, _count(house)) == (1, 1, 0, 1)
+    assert len((folder / "damaged").read_text("utf-8").splitlines()) == 1
+
+
+def test_an_event_that_takes_too_long_to_read_is_kept(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    _put(house, spooled(event("Stop", bad=True)))
+    _fails(monkeypatch, psycopg.errors.QueryCanceled("too long"), reading=True)
+    report = _replay(house)
+    assert (report.taken, report.damaged, _count(house)) == (1, 0, 1)
+
+
+@pytest.mark.parametrize("error", [psycopg.errors.DiskFull, psycopg.errors.AdminShutdown])
+def test_while_the_database_is_away_events_wait(
+    house: House, monkeypatch: pytest.MonkeyPatch, error: type[psycopg.Error]
+) -> None:
+    _put(house, spooled(event("Stop", bad=True)), spooled(event("Stop")))
+    _fails(monkeypatch, error("away"), reading=False)
+    report = _replay(house)
+    assert (report.taken, report.damaged, report.left) == (0, 0, 2)
+
+
 def test_damaged_lines_are_kept_aside(house: House) -> None:
     folder = hooks.spool_folder(house.settings)
     folder.mkdir(parents=True)
@@ -368,6 +453,35 @@ def test_a_database_that_is_away_loses_nothing(
     ]
 
 
+def test_an_event_that_waited_is_still_that_of_its_key(
+    house: House, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from steward.domains import accounts, agents
+
+    def away(*_: object) -> None:
+        raise Unavailable("the database went away")
+
+    with house.database.transaction(house.actor) as db:
+        agents.register(db, name="worker")
+        agents.register(db, name="boss")
+        accounts.add_user(db, username="bob")
+        key = accounts.create_key(db, name="k", user="bob", agent="worker").key
+    bound = {"Authorization": f"Bearer {key}", "X-Steward-Agent": "boss"}
+    assert client.post("/hooks/claude", json=event("SessionStart"), headers=bound).status_code == 200
+    waits = event("SessionStart", "5c0375b4-57a5-4f26-b12d-d022ee4e51b8")
+    with monkeypatch.context() as patch:
+        patch.setattr("steward.operate.hooks.take", away)
+        client.post("/hooks/claude", json=waits, headers=bound)
+    report = hooks.replay_here(house.database, house.settings, replace(house.actor, agent="boss"))
+    assert report.taken == 1
+    found = rows(
+        house.database,
+        "select a.name, u.username from telemetry.agent_sessions as s"
+        " join agents.agents as a on a.id = s.registered_agent_id join accounts.users as u on u.id = s.user_id",
+    )
+    assert found == [{"name": "worker", "username": "bob"}] * 2
+
+
 def test_the_command_takes_the_spool_in(house: House, cli: CliDriver) -> None:
     _put(house, spooled(event("Stop")), spooled(event("Stop", number=2), "codex"))
     status, out, err = cli.run(["hooks", "replay", "--json"])
@@ -384,6 +498,7 @@ def test_the_command_sends_the_spool_to_a_server_elsewhere(
     hook_client.append(str(here / "spool"), waiting, deadline=time.monotonic() + 1)
     with served(house) as url:
         known = {"STEWARD_HOME": str(here), "STEWARD_URL": url, "STEWARD_KEY": house.key}
+        known |= {"STEWARD_AGENT": "somebody", "STEWARD_PROJECT": "elsewhere"}
         status, out, err = CliDriver(monkeypatch, known).run(["hooks", "replay", "--json"])
         found = rows(house.database, "select id, at, agent_id, context from telemetry.hook_events")[0]
     assert status == 0, err

@@ -26,6 +26,7 @@ from steward.domains.telemetry import (
     take_hook,
 )
 from steward.kit.db import Actor, Db
+from steward.kit.errors import Denied, Unavailable
 from tests.surfaces.conftest import House
 from tests.telemetry.hooks import ANSWER, PROMPT, SESSION, a_session, event, rows, send
 
@@ -345,6 +346,34 @@ def test_a_defect_of_ours_does_not_stop_the_agent(
     monkeypatch.setattr("steward.operate.hooks.telemetry.take_hook", lambda *_: 1 / 0)
     answer = send(client, house, event("Stop"))
     assert (answer.status_code, answer.content) == (200, b"")
+    assert len((house.settings.home / "spool" / "hooks.jsonl").read_text("utf-8").splitlines()) == 1
+
+
+@pytest.mark.parametrize("full", ["spool", "disk"])
+def test_what_is_kept_nowhere_is_told(
+    house: House, client: TestClient, monkeypatch: pytest.MonkeyPatch, full: str
+) -> None:
+    def away(*_: object) -> None:
+        raise Unavailable("the database went away")
+
+    def no_room(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("steward.operate.hooks.take", away)
+    if full == "spool":
+        monkeypatch.setattr("steward.hook_client.SPOOL_BYTES", 10)
+    else:
+        monkeypatch.setattr("steward.hook_client._write", no_room)
+    answer = send(client, house, event("Stop"))
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+
+
+def test_who_may_not_write_is_told(house: House, client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(*_: object) -> None:
+        raise Denied("this role may not")
+
+    monkeypatch.setattr("steward.operate.hooks.take", denied)
+    assert send(client, house, event("Stop")).status_code == 403
 
 
 def test_many_at_once_are_all_kept(house: House, client: TestClient) -> None:

@@ -284,3 +284,17 @@ def test_two_servers_take_the_same_records_at_once(database: Database, make_acto
         each.join(60)
     assert sum(kept) == 200
     assert _kept(database, make_actor) == 200
+
+
+def test_what_other_services_call_a_task_is_not_looked_up(db: Db) -> None:
+    receiver = Receiver()
+    told = [log("job.done", n, **{"task.id": f"ACME-{n}", "execution.id": f"{n}"}) for n in range(30)]
+    body = request("logs", told, **{"service.name": "celery"})
+    assert take(db, "logs", body, receiver).warnings == []
+    assert len(receiver._places._known) == 1
+
+
+def test_a_sender_is_told_of_some_unknown_places_and_how_many_more(db: Db) -> None:
+    told = [log("claude_code.user_prompt", n, **S, **{"steward.task": f"NONE-{n}"}) for n in range(30)]
+    warnings = take(db, "logs", request("logs", told)).warnings
+    assert (len(warnings), warnings[-1]) == (11, "and 20 more")

@@ -20,12 +20,12 @@ from uuid import UUID
 import psycopg
 
 from steward import hook_client
-from steward.domains import telemetry
+from steward.domains import accounts, telemetry
 from steward.domains.telemetry import HookClient, HookTaken, HookTold
 from steward.kit.config import Settings, make_private
 from steward.kit.convert import dump
-from steward.kit.db import Actor, Database, translate
-from steward.kit.errors import StewardError, Unavailable
+from steward.kit.db import Actor, Database, connection_lost, translate, translated
+from steward.kit.errors import Internal, NotFound, StewardError, Unavailable
 from steward.kit.redact import redact
 
 log = logging.getLogger("steward.hooks")
@@ -37,6 +37,7 @@ _COLLISIONS = (
     psycopg.errors.DeadlockDetected,
     psycopg.errors.UniqueViolation,
 )
+_AWAY = (psycopg.errors.DiskFull, psycopg.errors.TooManyConnections)
 _AHEAD = timedelta(minutes=1)
 _OLDEST = timedelta(days=400)
 # A writer that has not finished its line by then was killed.
@@ -75,22 +76,32 @@ def spool_folder(settings: Settings) -> Path:
 def take(database: Database, actor: Actor, told: HookTold) -> HookTaken:
     """Take one event in, in a transaction of its own; a collision with another is tried again.
 
+    One that takes too long or waits for a lock is tried again without reading it.
+
     Raises:
-        StewardError: the event cannot be taken in, or the database is away.
+        Unavailable: the database is away.
+        StewardError: the event cannot be taken in.
     """
+    keep_only = False
     for attempt in range(1, _ATTEMPTS + 1):
+        keep_only |= attempt == _ATTEMPTS
         try:
             with database.transaction(actor, operation="telemetry.take_hook", permission=_WRITE) as db:
                 db.touched.add("telemetry")
-                return telemetry.take_hook(db, told, keep_only=attempt == _ATTEMPTS)
+                return telemetry.take_hook(db, told, keep_only=keep_only)
         except _COLLISIONS as exc:
             if attempt == _ATTEMPTS:
                 raise translate(exc) from exc
             time.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311 - not for secrets
         except psycopg.OperationalError as exc:
-            # Disk full, shutting down, too many connections: nothing is wrong with the event.
             found = translate(exc)
-            raise found if isinstance(found, Unavailable) else Unavailable(found.message) from exc
+            if connection_lost(exc) or isinstance(exc, _AWAY):
+                # Nothing is wrong with the event.
+                raise found if isinstance(found, Unavailable) else Unavailable(found.message) from exc
+            if keep_only:
+                # Not Unavailable: others must not wait behind an event that comes to this each time.
+                raise Internal(f"the event cannot be kept: {found.message}", hint=found.hint) from exc
+            keep_only = True
         except psycopg.Error as exc:
             raise translate(exc) from exc
     raise AssertionError("unreachable")
@@ -109,13 +120,15 @@ def context_for(database: Database, actor: Actor, taken: HookTaken) -> str | Non
         return None
 
 
-def keep_for_later(settings: Settings, told: HookTold) -> bool:
-    """Put an event that could not be taken in now into the spool of this home."""
+def keep_for_later(settings: Settings, actor: Actor, told: HookTold) -> bool:
+    """Put an event that could not be taken in now into the spool of this home, with whose it is."""
+    told = told.by(actor)
     event = {
         "event": str(telemetry.hook_event_id(told)),
         "at": told.at.isoformat(),
         "client": told.client.value,
         "context": {name: getattr(told, name) for name in ("task", "execution", "agent", "project")},
+        "user": str(actor.user_id) if actor.user_id else None,
         "payload": told.payload,
     }
     make_private(settings.home)
@@ -231,7 +244,10 @@ def _told(line: bytes) -> HookTold:
     ):
         raise TypeError("not an event")
     at = time_of(str(data["at"]), datetime.now(UTC))
-    return HookTold(HookClient(data["client"]), data["payload"], at, UUID(data["event"]), **words)
+    user_id = UUID(data["user"]) if data.get("user") else None
+    return HookTold(
+        HookClient(data["client"]), data["payload"], at, UUID(data["event"]), user_id=user_id, **words
+    )
 
 
 def _put_aside(path: Path, line: bytes, report: Replay, why: str) -> None:
@@ -265,16 +281,31 @@ def replay_here(database: Database, settings: Settings, actor: Actor) -> Replay:
     Args:
         database: where to.
         settings: of which home.
-        actor: as whom; agent and project come from each event.
+        actor: as whom, where an event does not tell whose it was; agent and project come from each event.
     """
+    here = dataclasses.replace(actor, agent=None, agent_bound=False, project=None)
+    users: dict[UUID, bool] = {}
 
     def take_in(told: HookTold) -> HookTaken:
-        acting = dataclasses.replace(actor, agent=None, project=None)
+        other = told.user_id
+        if other is None or other == actor.user_id:
+            return take(database, here, told)
+        if other not in users:
+            users[other] = _is_user(database, here, other)
+        acting = dataclasses.replace(here, user_id=other, user_name=None) if users[other] else here
         return take(database, acting, told)
 
     report = replay(spool_folder(settings), take_in)
     _tell(report)
     return report
+
+
+def _is_user(database: Database, actor: Actor, user_id: UUID) -> bool:
+    with translated(), database.transaction(actor, operation="telemetry.take_hook", read_only=True) as db:
+        try:
+            return accounts.resolve_user(db, str(user_id)) == user_id
+        except NotFound:
+            return False
 
 
 def _tell(report: Replay) -> None:

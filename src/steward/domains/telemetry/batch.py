@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Iterable
 from typing import Any
 from uuid import UUID, uuid5
@@ -16,6 +17,8 @@ from steward.kit.convert import dump
 from steward.kit.db import Db
 
 _LONGEST_MODEL = 300
+# As `projects.clean_url`: user and password of http, the password of anything else.
+_CREDENTIALS = re.compile(r"^\s*(?:(https?://)[^/]*@|([a-z][a-z0-9+.-]*://[^/@:]*):[^/]*(?=@))", re.I)
 _NAMESPACE = UUID("6f1d6a52-5a0d-5b6e-9a0e-7c1f3f0f5c11")
 
 
@@ -50,6 +53,9 @@ def absorb(db: Db, batch: Batch) -> Absorbed:
         db: the transaction; the actor needs `telemetry:write`.
         batch: sessions that anything of it belongs to must be in it or known already.
     """
+    for each in batch.sessions:
+        if each.repository_url:
+            each.repository_url = _CREDENTIALS.sub(r"\1\2", each.repository_url)
     sessions = _merged(batch.sessions)
     if sessions:
         db.run("telemetry.note_sessions", sessions=_json(sessions))

@@ -41,6 +41,7 @@ def take_hook(db: Db, told: HookTold, *, keep_only: bool = False) -> HookTaken:
         Invalid: it names no session or no event.
         psycopg.Error: it collided with another; the transaction has to be tried again.
     """
+    told = told.by(db.actor)
     external, event = _named(told.payload)
     agent_id = told.client.agent_id
     session = session_id(agent_id, external)
@@ -196,7 +197,7 @@ def _named_project(db: Db, words: str | None) -> UUID | None:
 
 
 def _agent(db: Db, told: HookTold) -> UUID | None:
-    named = word(told.agent, 255)
+    named = word(told.agent or db.actor.agent, 255)
     try:
         return agents.resolve_id(db, clean(named)) if named else None
     except NotFound:

@@ -33,6 +33,7 @@ from steward.kit import packed
 from steward.kit.db import Db
 
 _MOST_KNOWN = 20_000
+_MOST_WARNINGS = 10
 R = TypeVar("R", LogRecord, SpanRecord, PointRecord)
 
 
@@ -115,7 +116,7 @@ class Receiver:
         db.touched.add("telemetry")
         for parcel in parcels:
             said = list(dict.fromkeys(w for r in parcel.records for w in warnings.get(r.place, ())))
-            taken.received.append(Received(len(fresh & {each.id for each in parcel.records}), said))
+            taken.received.append(Received(len(fresh & {each.id for each in parcel.records}), _first(said)))
         return taken
 
     def committed(self, taken: Taken) -> None:
@@ -151,6 +152,12 @@ class Receiver:
     def _place(self, db: Db, parcels: Sequence[Parcel]) -> tuple[dict[Place, Placed], dict[Place, list[str]]]:
         wanted = {each.place for parcel in parcels for each in parcel.records}
         return self._places.resolve(db, wanted)
+
+
+def _first(said: list[str]) -> list[str]:
+    """Return as many warnings as a sender reads, and how many more there are."""
+    more = len(said) - _MOST_WARNINGS
+    return [*said[:_MOST_WARNINGS], f"and {more} more"] if more > 0 else said
 
 
 def _fresh(records: Sequence[R], new: list[UUID] | None) -> list[R]:

@@ -83,7 +83,8 @@ class Identifier:
         origin, attributes = record.origin, record.attributes
         agent, known = client_of(name, origin)
         record.agent = agent
-        if known or not _OF_MODELS.isdisjoint(attributes):
+        agents_own = known or not _OF_MODELS.isdisjoint(attributes)
+        if agents_own:
             external = self._session(agent, attributes) or self._session(agent, origin.resource)
             if external is not None:
                 external = clean(external)
@@ -92,7 +93,7 @@ class Identifier:
                 if found is None:
                     found = self._ids[key] = session_id(agent, external)
                 record.session, record.external_id = found, external
-        record.place = self._place(origin, attributes)
+        record.place = self._place(origin, attributes, own=agents_own)
 
     def _session(self, agent: str, attributes: Mapping[str, Any]) -> str | None:
         if agent == "codex":
@@ -105,11 +106,12 @@ class Identifier:
                 return found
         return first_words(attributes, _SESSION)
 
-    def _place(self, origin: Origin, attributes: Mapping[str, Any]) -> Place:
+    def _place(self, origin: Origin, attributes: Mapping[str, Any], *, own: bool) -> Place:
+        """Return where a record belongs; any service has a `task.id`, so an agent's alone is asked for its own."""
         default = self._places.get(id(origin))
         if default is None:
             default = self._places[id(origin)] = place_of(origin.resource)
-        if _SAYS.isdisjoint(attributes):
+        if not own or _SAYS.isdisjoint(attributes):
             return default
         said = place_of(attributes)
         return Place(*(own or other for own, other in zip(said, default, strict=True)))

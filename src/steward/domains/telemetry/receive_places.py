@@ -32,15 +32,15 @@ class Places:
     def resolve(self, db: Db, wanted: Iterable[Place]) -> tuple[dict[Place, Placed], dict[Place, list[str]]]:
         """Return what places mean, and what is unknown of them."""
         now, found, warnings = time.monotonic(), {}, {}
-        if len(self._known) > _MOST:
-            self._known = {}
         for place in wanted:
+            if len(self._known) > _MOST:
+                self._known.clear()
             key = (place, db.actor.project, db.actor.agent, db.actor.agent_bound)
             until, placed, unknown = self._known.get(key, (0.0, Placed(), []))
             if until <= now:
                 placed, unknown = _look_up(db, place)
                 until = now + (_UNKNOWN_S if unknown else _KNOWN_S)
-                self._known = {**self._known, key: (until, placed, unknown)}
+                self._known[key] = (until, placed, unknown)
             found[place] = placed
             if unknown:
                 warnings[place] = unknown

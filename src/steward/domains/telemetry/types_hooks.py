@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
+
+from steward.kit.db import Actor
 
 
 class HookClient(StrEnum):
@@ -42,6 +44,7 @@ class HookTold:
         execution: the execution that `steward run` opened.
         agent: as which agent.
         project: in which project, by any of its names.
+        user_id: whose event it was, where it waited in a spool since; what a client sends never says that.
     """
 
     client: HookClient
@@ -52,6 +55,11 @@ class HookTold:
     execution: str | None = None
     agent: str | None = None
     project: str | None = None
+    user_id: UUID | None = None
+
+    def by(self, actor: Actor) -> HookTold:
+        """Return the event with the agent that a key names, whatever the event says."""
+        return replace(self, agent=actor.agent) if actor.agent_bound else self
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,17 +140,18 @@ class HttpCaller:
         Raises:
             StewardError: the server did not take it.
         """
-        headers = self._headers() | {"Content-Type": "application/json"}
+        # Agent and project are those of the event, and not of whoever sends it.
+        headers = self._headers(mine=False) | {"Content-Type": "application/json"}
         headers |= {f"X-Steward-{name.capitalize()}": _latin(value) for name, value in told.items() if value}
         body = json.dumps(payload).encode()
         status, text = self._send("POST", f"/hooks/{client}", body, headers, True, 0.0)
         if status >= 400:
             raise from_problem(status, _parse(text, status, self.settings.url or ""))
 
-    def _headers(self) -> dict[str, str]:
+    def _headers(self, *, mine: bool = True) -> dict[str, str]:
         headers = {"Accept": "application/json", "Authorization": f"Bearer {read_key(self.settings)}"}
         for name, value in (("Agent", self.settings.agent), ("Project", self.settings.project)):
-            if value:
+            if value and mine:
                 headers[f"X-Steward-{name}"] = _latin(value)
         return headers
 

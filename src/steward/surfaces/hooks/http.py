@@ -1,7 +1,7 @@
-"""The receiver of hooks. An agent waits for the answer at every step, so it is short and never an error of ours.
+"""The receiver of hooks. An agent waits for the answer at every step, so it is short.
 
-An empty answer is no opinion. What goes wrong is logged and answered in the same way; an event that could not be stored
-because the database is away waits in the spool of this home and is taken in later.
+An empty answer is no opinion: the event is stored, or is none, or waits in the spool of this home to be taken in.
+One that is neither here nor there is answered 503, so that a client that can keeps it; no agent stops for that.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from steward.domains.telemetry import HookClient, HookTold
-from steward.kit.errors import StewardError, Unavailable
+from steward.kit.errors import Denied, Invalid, StewardError, Unavailable
 from steward.operate import hooks
 from steward.operate.acting import actor_for_cli
 from steward.surfaces.rest.problem import TooLarge, problem
@@ -76,9 +76,11 @@ class Receiver:
             except ClientDisconnect:
                 # It gave up waiting in the midst of its event, and keeps that for later.
                 return Response(status_code=200)
+            except StewardError as exc:
+                return problem(request, exc)
             except Exception:
                 log.exception("an event of a hook was not taken in", extra={"path": request.url.path})
-                return Response(status_code=200)
+                return problem(request, _lost())
             finally:
                 self.under_way -= 1
 
@@ -108,7 +110,9 @@ def _told(client: HookClient, request: Request, body: bytes) -> HookTold | None:
     if not isinstance(payload, dict):
         log.warning("an event of a hook is no JSON object", extra={"path": request.url.path})
         return None
-    words = {name: _header(request, name) for name in ("task", "execution", "agent", "project")}
+    words: dict[str, Any] = {
+        name: _header(request, name) for name in ("task", "execution", "agent", "project")
+    }
     at = hooks.time_of(_header(request, "time"), datetime.now(UTC))
     return HookTold(client, payload, at, _uuid(_header(request, "event")), **words)
 
@@ -130,12 +134,14 @@ def _take(edge: Edge, actor: Actor, told: HookTold) -> dict[str, Any] | None:
     """Take an event in; the answer is what an agent is told at the start of a session, else nothing."""
     try:
         taken = hooks.take(edge.database, actor, told)
-    except Unavailable as exc:
-        kept = hooks.keep_for_later(edge.settings, told)
-        log.warning("an event of a hook %s: %s", "waits in the spool" if kept else "was lost", exc.message)
-        return None
-    except StewardError as exc:
-        log.warning("an event of a hook was refused: %s", exc.message)
+    except Denied:
+        raise
+    except Exception as exc:  # noqa: BLE001 - whatever it is, the event is kept
+        if isinstance(exc, Invalid) and exc.__cause__ is None:
+            # It names no session or no event; what the database finds wrong with it has a cause.
+            log.warning("an event of a hook was refused: %s", exc.message)
+        else:
+            _keep_for_later(edge, actor, told, exc)
         return None
     if taken.event != "SessionStart" or not taken.is_new:
         return None
@@ -143,6 +149,27 @@ def _take(edge: Edge, actor: Actor, told: HookTold) -> dict[str, Any] | None:
     if text is None:
         return None
     return {"hookSpecificOutput": {"hookEventName": taken.event, "additionalContext": text}}
+
+
+def _keep_for_later(edge: Edge, actor: Actor, told: HookTold, why: Exception) -> None:
+    """Put an event into the spool.
+
+    Raises:
+        Unavailable: it found no room there.
+    """
+    try:
+        kept = hooks.keep_for_later(edge.settings, actor, told)
+    except Exception:
+        log.exception("the spool of hooks cannot be written")
+        kept = False
+    defect = None if isinstance(why, StewardError) else why
+    log.warning("an event of a hook %s: %s", "waits" if kept else "was not kept", why, exc_info=defect)
+    if not kept:
+        raise _lost() from why
+
+
+def _lost() -> Unavailable:
+    return Unavailable("the event was not kept", hint="keep it and send it again later")
 
 
 @contextlib.asynccontextmanager

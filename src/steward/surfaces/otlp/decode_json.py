@@ -40,6 +40,7 @@ def decode(body: bytes, signal: str) -> Told:
 
     Raises:
         Invalid: it cannot be read; says what is wrong, and where.
+        TooLarge: it holds more records than a request may.
     """
     hint = "send one export request of OTLP in JSON as the whole body"
     told = Told()
@@ -75,7 +76,7 @@ def _walk(request: Object, levels: tuple[tuple[str, str], ...], read: Reader, to
         def scope(inner: Object) -> None:
             origin = Origin(known, _scope(inner, schema))
             for _ in each(inner, *leaf, lambda record: read(record, origin, told)):
-                pass
+                rules.check_many(len(told.records) + told.rejected)
 
         for _ in each(outer, *scopes, scope):
             pass
@@ -180,6 +181,7 @@ def _metric(value: Object, origin: Origin, told: Told) -> None:
             temporality = enum(data, "aggregationTemporality", names.TEMPORALITY, "aggregation_temporality")
             monotonic = kind == "sum" and truth(data, "isMonotonic", "is_monotonic")
             for figures in each(data, "dataPoints", "data_points", read):
+                rules.check_many(len(told.records) + told.rejected + 1)
                 rules.add_point(
                     told,
                     figures,

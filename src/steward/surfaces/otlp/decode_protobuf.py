@@ -16,6 +16,9 @@ from steward.kit.errors import Invalid
 from steward.surfaces.otlp import rules
 
 Object = dict[str, Any]
+Way = tuple[frozenset[int], ...]
+_LEAST_BYTES = 2
+_FIXED = {1: 8, 5: 4}
 _SIMPLE = frozenset({"string_value", "bool_value", "int_value", "double_value"})
 
 
@@ -28,8 +31,12 @@ def decode(body: bytes, signal: str) -> Told:
 
     Raises:
         Invalid: it cannot be read.
+        TooLarge: it holds more records than a request may.
     """
     kind, read = _READ[signal]
+    # Before it is parsed: that alone takes a hundred bytes for a record of two.
+    if len(body) > _LEAST_BYTES * rules.MOST_RECORDS:
+        _check_many(body, 0, len(body), _WAYS[signal], [0] * len(_WAYS[signal]))
     request = kind()
     try:
         request.ParseFromString(body)
@@ -39,6 +46,44 @@ def decode(body: bytes, signal: str) -> Told:
     told = Told()
     read(request, told)
     return told
+
+
+def _check_many(body: bytes, at: int, end: int, way: Way, counts: list[int]) -> None:
+    """Count what lies on the way to the records, level by level; damage is left to the parser to tell.
+
+    Raises:
+        TooLarge: there is too much on one of the levels.
+    """
+    level = len(counts) - len(way)
+    while at < end:
+        tag, at = _varint(body, at, end)
+        kind = tag & 7
+        if kind == 0:
+            _, at = _varint(body, at, end)
+        elif kind in _FIXED:
+            at += _FIXED[kind]
+        elif kind == 2:
+            size, at = _varint(body, at, end)
+            if tag >> 3 in way[0]:
+                counts[level] += 1
+                rules.check_many(counts[level])
+                if len(way) > 1:
+                    _check_many(body, at, min(at + size, end), way[1:], counts)
+            at += size
+
+
+def _varint(body: bytes, at: int, end: int) -> tuple[int, int]:
+    """Return a number and where it ends; one that is cut or too long ends all."""
+    value = 0
+    for shift in range(0, 70, 7):
+        if at >= end:
+            break
+        byte = body[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, at
+    return 0, end
 
 
 def _value(value: Any) -> Any:
@@ -238,6 +283,13 @@ _POINTS: dict[str, Callable[[Any], Object]] = {
     "histogram": _histogram,
     "exponential_histogram": _exponential,
     "summary": _summary,
+}
+# Numbers of the fields that lead to the records; points lie in whichever kind of data a metric has.
+_ONE, _TWO = frozenset({1}), frozenset({2})
+_WAYS: dict[str, Way] = {
+    "logs": (_ONE, _TWO, _TWO),
+    "traces": (_ONE, _TWO, _TWO),
+    "metrics": (_ONE, _TWO, _TWO, frozenset({5, 7, 9, 10, 11}), _ONE),
 }
 _READ: dict[str, tuple[Any, Callable[[Any, Told], None]]] = {
     "logs": (ExportLogsServiceRequest, _logs),

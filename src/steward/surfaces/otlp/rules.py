@@ -5,9 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from steward.domains.telemetry import Origin, PointRecord, SpanRecord, Told
+from steward.surfaces.rest.problem import TooLarge
 
 Object = dict[str, Any]
+# Log records, spans or points of a request: exporters send some hundreds, collectors some thousands. A record that says
+# nothing takes two bytes on the wire and five hundred here, so that bytes alone are no limit.
+MOST_RECORDS = 50_000
 _NO_VALUE = 1
+
+
+def check_many(count: int) -> None:
+    """Refuse a request that holds more records than one may.
+
+    Raises:
+        TooLarge: it does.
+    """
+    if count > MOST_RECORDS:
+        raise TooLarge(
+            f"the request holds more than {MOST_RECORDS:,} records",
+            hint="send fewer at once: lower the exporter's batch size",
+        )
 
 
 def scope_of(name: str, version: str, attributes: Object, schema: str, resource_schema: str) -> Object:
