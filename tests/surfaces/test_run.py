@@ -21,6 +21,7 @@ import pytest
 
 from steward.domains.telemetry import Batch, SessionTold, UsageSource, UsageTold, absorb, session_id
 from steward.importers.transcripts.lately import grown_in
+from steward.kit.errors import Denied
 from steward.surfaces.cli.commands_run import _is_for_one_thing, _names_of
 from steward.surfaces.cli.main import run
 from steward.surfaces.cli.run_environment import Held, attributes_with, environment_for
@@ -401,6 +402,12 @@ def test_a_person_ties_and_unties(shell: Shell) -> None:
     assert run(["telemetry", "untie", *words]) == 4
     assert run(["telemetry", "tie", "--session", "nobody", "--task", shell.two]) == 4
     assert run(["telemetry", "tie", *words, "--until", "2020-01-01T00:00Z"]) == 2
+    assert _spent(shell) == {"s": 100, "s 1": 100}
+    # An agent would move what it spends off the task that pays for it.
+    for verb in ("tie", "untie"):
+        with pytest.raises(Denied, match="tied by hand by people"):
+            shell.call(f"telemetry.{verb}", session=name, task=shell.one, agent="bot")
+    assert run(["--agent", "bot", "telemetry", "untie", "--session", name, "--task", shell.one]) == 6
     assert _spent(shell) == {"s": 100, "s 1": 100}
 
 
