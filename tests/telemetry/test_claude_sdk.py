@@ -169,6 +169,20 @@ def test_writers_at_once_lose_no_summary(database: Database, make_actor: MakeAct
     assert summary["data"]["custom_title"] == "the only one"
 
 
+def test_entries_from_before_there_was_a_fold_are_folded(
+    made: MakeStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = made()
+    with monkeypatch.context() as bare:
+        bare.setattr(claude_sdk, "_folder", lambda: None)
+        asyncio.run(store.append(KEY, [_entry(1, customTitle="first")]))
+    assert asyncio.run(store.list_session_summaries("p")) == []
+    asyncio.run(store.append(KEY, [_entry(2)]))
+    (summary,) = asyncio.run(store.list_session_summaries("p"))
+    whole = fold_session_summary(None, KEY, [_entry(1, customTitle="first"), _entry(2)])
+    assert summary["data"] == whole["data"]
+
+
 def test_a_summary_from_an_old_version_is_refused_with_all_it_came_with(db: Db) -> None:
     store_append(db, project_key="p", session_id="s", entries=b'{"n":1}', summary="{}", seen=0)
     refused = pytest.raises(StaleVersion, match="folded from version 0")

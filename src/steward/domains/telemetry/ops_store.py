@@ -138,7 +138,7 @@ def store_summaries(db: Db, *, project_key: str, session_id: str | None = None) 
 
     Args:
         project_key: the SDK's name of the project.
-        session_id: only of this session.
+        session_id: only of this session; its version is told also where nothing was folded yet.
     """
     key = _key(project_key=project_key)
     return db.all("telemetry.store_summaries", StoredSummary, **key, session_id=session_id)
