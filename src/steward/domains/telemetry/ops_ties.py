@@ -76,7 +76,7 @@ def tie(
 def untie(db: Db, *, session: str, task: str, every: bool = False) -> list[Tie]:
     """Take back that a session worked on a task; what it spent goes to whatever else is known.
 
-    Only people may.
+    Only people may: an agent could take what it spends away from its task.
 
     Args:
         session: its id, the first 8 digits, or what its client calls it.
