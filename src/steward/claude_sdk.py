@@ -121,8 +121,11 @@ class StewardSessionStore:
             return {}
         project_key, session_id = key["project_key"], key["session_id"]
         kept = self._call("store_summaries", project_key=project_key, session_id=session_id)
-        before = _summary(kept[0]) if kept else None
-        after = fold(before, key, piece)
+        if kept and kept[0].get("summary") is None:
+            # Whoever kept entries before had nothing to fold with.
+            after = fold(None, key, [*(self._load(key) or []), *piece])
+        else:
+            after = fold(_summary(kept[0]) if kept else None, key, piece)
         return {"summary": json.dumps(after["data"]), "seen": kept[0]["version"] if kept else 0}
 
 

@@ -230,13 +230,22 @@ def test_gemini_gets_what_it_reads(place: tuple[House, CliDriver, Path]) -> None
 def test_a_project_gets_no_key_that_others_see(place: tuple[House, CliDriver, Path], client: str) -> None:
     house, cli, user = place
     before = _tree(user)
-    _run(cli, "connect", client, "--scope", "project", "--yes")
+    told = _run(cli, "connect", client, "--scope", "project", "--yes")
     made = _tree(user)
+    notes = "\n".join(told["notes"])
+    assert "export STEWARD_KEY" in notes
+    assert "telemetry needs a key in its headers, so it is left out" in notes
     key = _key(house, client)
     holds = [name for name, (content, _) in made.items() if key.encode() in content]
-    assert holds == (["work/.claude/settings.local.json"] if client == "claude" else [])
+    assert holds == []
     assert all(name.startswith("work/") for name in made)
     assert any(b"STEWARD_KEY" in content for content, _ in made.values())
+    if client == "claude":
+        settings = json.loads(made["work/.claude/settings.local.json"][0])
+        (hook,) = settings["hooks"]["Stop"][0]["hooks"]
+        assert hook["headers"]["Authorization"] == "Bearer $STEWARD_KEY"
+        assert {"STEWARD_KEY", "STEWARD_TASK"} < set(hook["allowedEnvVars"])
+        assert "env" not in settings
     _run(cli, "disconnect", client, "--scope", "project")
     assert _tree(user) == before
 
@@ -339,6 +348,7 @@ def test_links_are_followed_and_stay(place: tuple[House, CliDriver, Path]) -> No
     (user / ".claude").mkdir()
     link = user / ".claude" / "settings.json"
     link.symlink_to(real)
+    assert f"+++ {link} -> {real}\n" in cli.run(["connect", "claude", "--dry-run"])[1]
     _run(cli, "connect", "claude", "--yes")
     assert link.is_symlink()
     assert "hooks" in json.loads(real.read_text())

@@ -17,10 +17,14 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
 
 from steward.domains.telemetry import Batch, SessionTold, UsageSource, UsageTold, absorb, session_id
+from steward.importers.transcripts import lately
 from steward.importers.transcripts.lately import grown_in
+from steward.kit.errors import Denied, Unavailable
+from steward.surfaces.cli.client import LocalCaller
 from steward.surfaces.cli.commands_run import _is_for_one_thing, _names_of
 from steward.surfaces.cli.main import run
 from steward.surfaces.cli.run_environment import Held, attributes_with, environment_for
@@ -234,6 +238,40 @@ def test_a_file_that_is_no_program_gives_the_task_back(shell: Shell, tmp_path: P
     assert shell.task().held_by is None
 
 
+def test_a_command_that_takes_its_folder_away(shell: Shell) -> None:
+    assert shell.sh('rmdir "$PWD"; exit 3') == 3
+    assert shell.task().held_by is None
+
+
+@pytest.mark.parametrize("error", [psycopg.OperationalError("gone"), OSError("gone")])
+def test_transcripts_that_cannot_be_taken_in_change_nothing_else(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], error: Exception
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(lately, "grown_in", lambda *_: [Path("x.jsonl")])
+    monkeypatch.setattr("steward.domains.telemetry.known_files", fail)
+    assert shell.sh("exit 3") == 3
+    assert "gone" in capfd.readouterr().err
+    assert shell.task().held_by is None
+
+
+def test_a_claim_that_cannot_be_asked_about_is_given_back(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = LocalCaller.call
+
+    def call_but(self: LocalCaller, name: str, *args: Any, **known: Any) -> Any:
+        if name == "telemetry.current_execution":
+            raise Unavailable("gone")
+        return real(self, name, *args, **known)
+
+    monkeypatch.setattr(LocalCaller, "call", call_but)
+    assert shell.sh("true") == 7
+    assert shell.task().held_by is None
+
+
 # --------------------------------------------------------------------------------------------------- lease and signals
 
 
@@ -401,6 +439,12 @@ def test_a_person_ties_and_unties(shell: Shell) -> None:
     assert run(["telemetry", "untie", *words]) == 4
     assert run(["telemetry", "tie", "--session", "nobody", "--task", shell.two]) == 4
     assert run(["telemetry", "tie", *words, "--until", "2020-01-01T00:00Z"]) == 2
+    assert _spent(shell) == {"s": 100, "s 1": 100}
+    # An agent would move what it spends off the task that pays for it.
+    for verb in ("tie", "untie"):
+        with pytest.raises(Denied, match="tied by hand by people"):
+            shell.call(f"telemetry.{verb}", session=name, task=shell.one, agent="bot")
+    assert run(["--agent", "bot", "telemetry", "untie", "--session", name, "--task", shell.one]) == 6
     assert _spent(shell) == {"s": 100, "s 1": 100}
 
 

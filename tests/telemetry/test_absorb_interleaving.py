@@ -42,9 +42,9 @@ def _commit(database: Database, statement: str, *params: Any) -> None:
     hand.commit()
 
 
-def _told(source_key: str, *keys: str, output: int = 10) -> str:
+def _told(source_key: str, *keys: str, output: int = 10, source: str = "transcript") -> str:
     told = {
-        "source": "transcript",
+        "source": source,
         "source_key": source_key,
         "keys": keys,
         "agent_id": "claude-code",
@@ -162,3 +162,18 @@ def test_a_response_waits_for_a_tie_that_goes(stage: Database) -> None:
     with owner(stage) as connection:
         found = connection.execute("select task_id from telemetry.token_usage")
         assert found.fetchone() == (None,)
+
+
+@LOCKED
+def test_what_an_exporter_tells_meanwhile_is_not_forgotten(stage: Database, locked: bool) -> None:
+    _commit(stage, ABSORB, _told("m", "claude:msg:m"))
+    if not locked:
+        without(stage, "telemetry.forget_projection", "for update")
+    exporter, reader = Hand(stage), Hand(stage)
+    exporter.run(ABSORB, _told("r", "claude:msg:m", source="otlp-log"))
+    reader.begin("select telemetry.forget_projection(%s)", SESSION)
+    assert reader.waits()
+    exporter.commit()
+    reader.end()
+    reader.commit()
+    assert (_totals(stage) == (1, 10)) is locked

@@ -21,10 +21,11 @@ from steward.claude_sdk import StewardSessionStore
 from steward.client import Steward
 from steward.domains.telemetry import store_append, store_delete, store_load
 from steward.kit.db import Database, Db, translated
-from steward.kit.errors import Invalid, StaleVersion
+from steward.kit.errors import Denied, Invalid, StaleVersion
 from tests.conftest import MakeActor
 from tests.servers import Server
 from tests.surfaces.conftest import House, make_house, served
+from tests.work.scene import call
 
 KEY: Any = {"project_key": "p", "session_id": "s"}
 MakeStore = Callable[[], StewardSessionStore]
@@ -167,6 +168,29 @@ def test_writers_at_once_lose_no_summary(database: Database, make_actor: MakeAct
     whole = fold_session_summary(None, KEY, entries)
     assert summary["data"] == whole["data"]
     assert summary["data"]["custom_title"] == "the only one"
+
+
+def test_an_agent_deletes_nothing(database: Database, make_actor: MakeActor) -> None:
+    named = {"project_key": "p", "session_id": "s"}
+    call(database, "telemetry.store_append", make_actor(agent="bot"), **named, entries=b'{"n":1}')
+    for who in (make_actor(agent="bot"), make_actor(role="agent")):
+        with pytest.raises(Denied, match="deleted by people"):
+            call(database, "telemetry.store_delete", who, **named)
+    assert call(database, "telemetry.store_delete", make_actor(role="user"), **named) == 1
+
+
+def test_entries_from_before_there_was_a_fold_are_folded(
+    made: MakeStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = made()
+    with monkeypatch.context() as bare:
+        bare.setattr(claude_sdk, "_folder", lambda: None)
+        asyncio.run(store.append(KEY, [_entry(1, customTitle="first")]))
+    assert asyncio.run(store.list_session_summaries("p")) == []
+    asyncio.run(store.append(KEY, [_entry(2)]))
+    (summary,) = asyncio.run(store.list_session_summaries("p"))
+    whole = fold_session_summary(None, KEY, [_entry(1, customTitle="first"), _entry(2)])
+    assert summary["data"] == whole["data"]
 
 
 def test_a_summary_from_an_old_version_is_refused_with_all_it_came_with(db: Db) -> None:

@@ -292,6 +292,9 @@ def test_who_may_set_prices(database: Database) -> None:
             input_usd="1",
             output_usd="1",
         )
+    for role in ("user", "agent"):
+        with pytest.raises(Denied):
+            call(database, "telemetry.reprice", Actor(role=role))
     with pytest.raises(Invalid, match="input_usd: -1"):
         call(database, "telemetry.set_price", model="gpt-5.2", input_usd="-1", output_usd="1")
 

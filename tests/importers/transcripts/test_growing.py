@@ -11,17 +11,23 @@ import time
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
+from uuid import uuid4
 
+import psycopg
 import pytest
 import zstandard
 
 from steward.domains import telemetry
+from steward.domains.telemetry import SessionTold
 from steward.importers import FileReport, follow, reproject, run_import
 from steward.importers.transcripts import load
+from steward.importers.transcripts.follow import Follower
 from steward.importers.transcripts.formats import recognise
 from steward.importers.transcripts.lines import chunks, unpacked
 from steward.importers.transcripts.place import Placing
-from steward.kit.db import Actor, Database
+from steward.kit.db import Actor, Database, Db
+from steward.kit.errors import StewardError, Unavailable
+from tests.conftest import MakeActor
 from tests.importers.transcripts.helpers import SESSION, answered, bring_in, rows, said, totals, written
 
 pytestmark = pytest.mark.db
@@ -200,6 +206,52 @@ def test_follow_brings_in_what_is_appended(database: Database, actor: Actor, tmp
     assert sorted(_lines(database, actor)) == sorted(
         path.read_text().splitlines() + new.read_text().splitlines()
     )
+
+
+def test_follow_goes_on_when_the_database_was_away(
+    database: Database, actor: Actor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written(tmp_path / "a.jsonl", _dialogue(1, 2))
+    told: list[FileReport] = []
+    troubles: list[StewardError] = []
+    follower = Follower(Placing(database, actor), [path], told.append, troubles.append)
+    with monkeypatch.context() as away:
+        away.setattr(telemetry, "known_files", _lost)
+        follower.look()
+    assert [type(each) for each in troubles] == [Unavailable]
+    follower.look()
+    assert [each.outcome for each in told] == ["imported"]
+
+
+def _lost(*_: object) -> None:
+    raise psycopg.OperationalError("gone")
+
+
+def test_work_that_collided_is_done_again(
+    database: Database, actor: Actor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written(tmp_path / "a.jsonl", _dialogue(1, 4))
+    bring_in(database, actor, path)
+    before, real, fails = totals(database, actor), telemetry.note_place, [True]
+
+    def note_place(db: Db, transcript: telemetry.Transcript) -> None:
+        if fails:
+            fails.pop()
+            raise psycopg.errors.DeadlockDetected
+        real(db, transcript)
+
+    monkeypatch.setattr(telemetry, "note_place", note_place)
+    done = reproject(database, actor, everything=True)
+    assert (done["sessions"], done["lines"], totals(database, actor)) == (1, 4, before)
+
+
+def test_who_may_not_make_projects_still_tells_of_sessions(
+    database: Database, make_actor: MakeActor, tmp_path: Path
+) -> None:
+    folder = tmp_path / "somewhere"
+    folder.mkdir()
+    told = SessionTold(uuid4(), "codex", "x", _AT, _AT, cwd=str(folder))
+    assert Placing(database, make_actor(role="agent")).place(told) is None
 
 
 def _wait_for(told: list[FileReport], ready: object) -> None:

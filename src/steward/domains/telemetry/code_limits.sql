@@ -199,16 +199,19 @@ begin
 end
 $$;
 
--- Refuse an agent that would set its own limits.
-create function telemetry.refuse_agents() returns void
+-- Refuse an agent what is a person's: to set its own limits, unless told otherwise.
+create function telemetry.refuse_agents(
+  p_permission text default 'telemetry:budget', p_said text default 'budgets are set by people',
+  p_ask text default 'the person who set it'
+) returns void
 language plpgsql stable
 set search_path = kit, pg_temp
 as $$
 begin
-  perform kit.authorize('telemetry:budget');
+  perform kit.authorize(p_permission);
   if kit.actor_agent() is not null or kit.actor_role() = 'agent' then
-    raise exception 'budgets are set by people'
-      using errcode = 'ST403', hint = 'ask the person who set it; `steward work ask` puts a question';
+    raise exception '%', p_said
+      using errcode = 'ST403', hint = format('ask %s; `steward work ask` puts a question', p_ask);
   end if;
 end
 $$;

@@ -43,7 +43,7 @@ as $$
 declare
   made uuid;
 begin
-  perform kit.authorize('telemetry:write');
+  perform kit.authorize('telemetry:prices');
   insert into telemetry.repricings (since, until, model, project_id, unpriced_only)
   values (p_since, p_until, p_model, p_project_id, p_unpriced_only)
   returning id into made;
@@ -86,7 +86,7 @@ declare
   done record;
   put integer;
 begin
-  perform kit.authorize('telemetry:write');
+  perform kit.authorize('telemetry:prices');
   select r.since, r.until, r.model, r.project_id, r.unpriced_only, r.after_at, r.after_id into asked
   from telemetry.repricings as r
   where r.id = p_id

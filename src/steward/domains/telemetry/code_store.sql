@@ -55,7 +55,8 @@ as $$
   )
 $$;
 
--- Take a kept session away with its parts, or one part alone; returns how many entries are gone.
+-- Take a kept session away with its parts, or one part alone; returns how many entries are gone. It is not kept whose a
+-- session is, so an agent may not: it could take away another's.
 create function telemetry.store_delete(p_project_key text, p_session_id text, p_subpath text) returns bigint
 language plpgsql
 security definer
@@ -64,7 +65,7 @@ as $$
 declare
   gone bigint;
 begin
-  perform kit.authorize('telemetry:write');
+  perform telemetry.refuse_agents('telemetry:write', 'kept sessions are deleted by people', 'a person');
   perform telemetry.lock_stored(p_project_key, p_session_id);
   delete from telemetry.session_store as s
   where s.project_key = p_project_key

@@ -1,6 +1,7 @@
 -- Ties that a person or a run tells of; what other sources know comes by absorb_ties.
 
 -- Take away what was said of a session and a task, by one source or by all, and share out anew what the session spent.
+-- Both ways of a person's word come by here: an agent would move what it spends off the task that pays for it.
 create function telemetry.untie(p_session_id uuid, p_task_id uuid, p_source text) returns integer
 language plpgsql
 security definer
@@ -9,7 +10,7 @@ as $$
 declare
   gone integer;
 begin
-  perform kit.authorize('telemetry:write');
+  perform telemetry.refuse_agents('telemetry:write', 'sessions are tied by hand by people', 'a person');
   -- As in absorb_ties: a response that comes at once is either shared out below or no longer sees the tie.
   perform s.id
   from telemetry.agent_sessions as s

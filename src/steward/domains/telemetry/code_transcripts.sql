@@ -55,6 +55,8 @@ $$;
 
 -- Take away what was read from a session's transcripts: messages, tool calls that nobody else told of, commits, ties and
 -- sightings. Responses stay with what others say of them; those that nobody else saw come back when the lines are read anew.
+-- Whoever tells of a response holds its names until it commits; they are locked here, and once more for those that were
+-- joined while this waited, so that a word that is not committed yet is waited for and not overlooked.
 create function telemetry.forget_projection(p_session_id uuid) returns void
 language plpgsql
 security definer
@@ -77,6 +79,13 @@ begin
   delete from telemetry.session_tasks as t
   where t.session_id = p_session_id
     and t.source in ('transcript', 'branch');
+  perform k.key
+  from telemetry.usage_keys as k
+  where k.usage_id in (
+    select s.usage_id from telemetry.usage_sightings as s where s.session_id = p_session_id and s.source = 'transcript'
+  )
+  order by k.key
+  for update;
   with gone as (
     delete from telemetry.usage_sightings as s
     where s.session_id = p_session_id
@@ -84,6 +93,11 @@ begin
     returning s.usage_id
   )
   select array_agg(distinct g.usage_id) into seen from gone as g;
+  perform k.key
+  from telemetry.usage_keys as k
+  where k.usage_id = any (seen)
+  order by k.key
+  for update;
   select array_agg(e.id) into alone
   from unnest(seen) as e (id)
   where not exists (select from telemetry.usage_sightings as s where s.usage_id = e.id);

@@ -259,7 +259,7 @@ def _tokens(name: str, value: int) -> int:
     return value
 
 
-@op(write=True, idempotent=True, profile=Profile.ALL)
+@op(write=True, permission="telemetry:prices", idempotent=True, profile=Profile.ALL)
 def reprice(
     db: Db,
     *,

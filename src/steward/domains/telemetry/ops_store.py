@@ -138,7 +138,7 @@ def store_summaries(db: Db, *, project_key: str, session_id: str | None = None) 
 
     Args:
         project_key: the SDK's name of the project.
-        session_id: only of this session.
+        session_id: only of this session; its version is told also where nothing was folded yet.
     """
     key = _key(project_key=project_key)
     return db.all("telemetry.store_summaries", StoredSummary, **key, session_id=session_id)
@@ -155,9 +155,11 @@ def store_subkeys(db: Db, *, project_key: str, session_id: str) -> list[str]:
     return db.values("telemetry.store_subkeys", **_key(project_key=project_key, session_id=session_id))
 
 
-@op(write=True, destructive=True, idempotent=True)
+@op(write=True, destructive=True, idempotent=True, profile=Profile.ALL)
 def store_delete(db: Db, *, project_key: str, session_id: str, subpath: str | None = None) -> int:
     """Delete a kept Claude Agent SDK session with all its parts, or one part; say how many entries are gone.
+
+    Only people may: an agent could delete what others keep.
 
     Args:
         project_key: the SDK's name of the project.

@@ -42,7 +42,7 @@ def _prefix(words: str) -> str | None:
     return "-".join(part for part in parts if part)
 
 
-@op(write=True, idempotent=True)
+@op(write=True, idempotent=True, profile=Profile.ALL)
 def tie(
     db: Db,
     *,
@@ -52,6 +52,8 @@ def tie(
     until: datetime | None = None,
 ) -> list[Tie]:
     """Say that a session worked on a task: what it spent meanwhile is the task's; what was said before is replaced.
+
+    Only people may: an agent's claim, `steward run` and its client's telemetry tell where it works.
 
     Args:
         session: its id, the first 8 digits, or what its client calls it.
@@ -70,9 +72,11 @@ def tie(
     return db.all("telemetry.ties_of", Tie, session_id=named.id)
 
 
-@op(write=True, idempotent=True)
+@op(write=True, idempotent=True, profile=Profile.ALL)
 def untie(db: Db, *, session: str, task: str, every: bool = False) -> list[Tie]:
     """Take back that a session worked on a task; what it spent goes to whatever else is known.
+
+    Only people may: an agent could take what it spends away from its task.
 
     Args:
         session: its id, the first 8 digits, or what its client calls it.

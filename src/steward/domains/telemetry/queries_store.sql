@@ -33,16 +33,16 @@ where s.project_key = %(project_key)s::text
 order by s.modified_at desc, s.session_id;
 
 -- name: store_summaries -> StoredSummary
--- Show what was folded of sessions.
+-- Show what was folded of sessions; of one that is named the version also where nothing was.
 select
   s.session_id,
   (extract(epoch from s.modified_at) * 1000)::bigint as mtime,
   s.version,
-  coalesce(s.summary, '{}') as summary
+  s.summary
 from telemetry.session_store_summaries as s
 where s.project_key = %(project_key)s::text
   and (%(session_id)s::text is null or s.session_id = %(session_id)s::text)
-  and s.summary is not null
+  and (s.summary is not null or %(session_id)s::text is not null)
 order by s.modified_at desc, s.session_id;
 
 -- name: store_subkeys -> text

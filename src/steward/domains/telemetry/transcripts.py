@@ -210,7 +210,7 @@ def unplaced_sessions(db: Db, ids: Iterable[UUID], *, certain: bool = False) -> 
 
 def attribute_sessions(db: Db, ids: Iterable[UUID]) -> None:
     """Share out anew what sessions spent: their project became known."""
-    db.run("telemetry.attribute_sessions", ids=list(ids))
+    db.run("telemetry.attribute_sessions", ids=sorted(ids))
 
 
 def _rows(transcript_id: bytes, before: int, lines: Sequence[Line]) -> Iterator[bytes]:

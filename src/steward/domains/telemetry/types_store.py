@@ -39,9 +39,9 @@ class StoredSession:
 
 @dataclass(frozen=True, slots=True)
 class StoredSummary:
-    """What the SDK folded of a session, as JSON text."""
+    """What the SDK folded of a session, as JSON text; None where nothing was folded."""
 
     session_id: str
     mtime: int
     version: int
-    summary: str
+    summary: str | None = None

@@ -8,7 +8,6 @@ its turn comes, that the place has moved, and looks anew.
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
@@ -17,10 +16,9 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import psycopg
-
 from steward.domains import telemetry
 from steward.domains.telemetry import Batch, Line, NamedTask, SessionTold, Transcript, clean
+from steward.importers.transcripts.again import in_transaction
 from steward.importers.transcripts.compare import Beginning, beginning_of
 from steward.importers.transcripts.formats import Known, TranscriptFormat
 from steward.importers.transcripts.lines import CHUNK, Chunk, chunks, unpacked
@@ -28,12 +26,10 @@ from steward.importers.transcripts.parse import prepare
 from steward.importers.transcripts.place import Placing
 from steward.importers.transcripts.projector import Projector
 from steward.importers.transcripts.tasks import named_in
-from steward.kit.db import Database, Db, translate
+from steward.kit.db import Database, Db
 
 Told = Callable[[int], None]
 """Told how many bytes more are done."""
-
-_ATTEMPTS = 5
 
 
 @dataclass(slots=True)
@@ -202,23 +198,12 @@ class _Loader:
         Raises:
             _Moved: somebody else kept it.
         """
-        for attempt in range(1, _ATTEMPTS + 1):
-            try:
-                with self._transaction("importers.transcript") as db:
-                    then, absorbed, ties = self._keep(db, piece, transcript)
-                    db.touched.add("telemetry")
-            except psycopg.Error as error:
-                again = isinstance(
-                    error, psycopg.errors.SerializationFailure | psycopg.errors.DeadlockDetected
-                )
-                if attempt == _ATTEMPTS or not again:
-                    raise translate(error) from error
-                time.sleep(0.05 * attempt)
-            else:
-                self._noted = True
-                self._add_up(piece, absorbed, ties)
-                return then
-        raise AssertionError("unreachable")
+        then, absorbed, ties = in_transaction(
+            lambda: self._transaction("importers.transcript"), lambda db: self._keep(db, piece, transcript)
+        )
+        self._noted = True
+        self._add_up(piece, absorbed, ties)
+        return then
 
     def _keep(
         self, db: Db, piece: _Piece, transcript: Transcript
@@ -241,6 +226,7 @@ class _Loader:
         if not self._noted:
             # Unlike any real file, so that it is looked at again; but by its path it is known from now on.
             telemetry.note_file(db, absolute(self._path), then.id, 0, 0)
+        db.touched.add("telemetry")
         return then, absorbed, ties
 
     def _add_up(self, piece: _Piece, absorbed: telemetry.Absorbed, ties: int) -> None:

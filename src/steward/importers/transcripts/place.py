@@ -12,7 +12,7 @@ from steward.domains import projects
 from steward.domains.telemetry import SessionTold, UnplacedSession, clean
 from steward.importers.project import find_or_create
 from steward.importers.target import Target
-from steward.kit.db import Actor, Database, Db
+from steward.kit.db import Actor, Database, Db, translated
 from steward.kit.errors import Denied, NotFound
 from steward.kit.git import remote_url, repository_root
 
@@ -51,7 +51,8 @@ class Placing:
 
     def _look(self, repository: str | None, cwd: str | None) -> UUID | None:
         try:
-            with self.database.transaction(self.actor, operation="importers.place") as db:
+            # What the database refuses is a refusal like any other.
+            with translated(), self.database.transaction(self.actor, operation="importers.place") as db:
                 found = self._of(db, repository, cwd)
                 db.touched.add("projects")
                 return found

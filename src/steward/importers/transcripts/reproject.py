@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from functools import partial
 from itertools import groupby
 from uuid import UUID
 
 from steward.domains import telemetry
 from steward.domains.telemetry import KeptLine, Transcript
+from steward.importers.transcripts.again import in_transaction
 from steward.importers.transcripts.formats import FORMATS, TranscriptFormat
 from steward.importers.transcripts.lines import CHUNK
 from steward.importers.transcripts.parse import object_of, project
@@ -27,6 +29,11 @@ class Reprojected:
     lines: int = 0
     messages: int = 0
     responses: int = 0
+
+    def __iadd__(self, other: Reprojected) -> Reprojected:
+        for each in fields(self):
+            setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
+        return self
 
 
 def reproject(
@@ -46,14 +53,14 @@ def reproject(
     """
     done = Reprojected()
     for each in FORMATS:
-        with _transaction(database, actor) as db:
+        with translated(), _transaction(database, actor) as db:
             found = telemetry.to_project_anew(db, each.name, each.version, everything=everything)
         sessions = [(key, list(group)) for key, group in groupby(found, lambda one: one.session_id)]
         for number, (session, transcripts) in enumerate(sessions):
             tell(number, len(sessions))
-            with translated(), _transaction(database, actor) as db:
-                _session(db, each, session, transcripts, done)
-                db.touched.add("telemetry")
+            done += in_transaction(
+                partial(_transaction, database, actor), partial(_session, each, session, transcripts)
+            )
         tell(len(sessions), len(sessions))
     return done
 
@@ -62,13 +69,8 @@ def _transaction(database: Database, actor: Actor) -> AbstractContextManager[Db]
     return database.transaction(actor, operation="importers.reproject", permission="telemetry:write")
 
 
-def _session(
-    db: Db,
-    form: TranscriptFormat,
-    session: UUID,
-    transcripts: list[Transcript],
-    done: Reprojected,
-) -> None:
+def _session(form: TranscriptFormat, session: UUID, transcripts: list[Transcript], db: Db) -> Reprojected:
+    done = Reprojected(sessions=1, transcripts=len(transcripts))
     # Held before anything is taken away: an importer that reads on waits, and then goes on from the new state.
     db.value("importers.take_time")
     held = [telemetry.lock_transcript(db, each.id) for each in transcripts]
@@ -77,8 +79,8 @@ def _session(
     name = f"{telemetry.external_id_of(db, session)}.jsonl"
     for each in held:
         _transcript(db, form, each, name, done)
-    done.sessions += 1
-    done.transcripts += len(held)
+    db.touched.add("telemetry")
+    return done
 
 
 def _transcript(db: Db, form: TranscriptFormat, transcript: Transcript, name: str, done: Reprojected) -> None:

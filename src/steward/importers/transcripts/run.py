@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
@@ -15,10 +16,11 @@ from steward.domains.telemetry import Batch, KnownFile, SessionTold, UnplacedSes
 from steward.importers.files import is_leftover
 from steward.importers.refusal import Refused
 from steward.importers.report import FileReport
+from steward.importers.transcripts.again import in_transaction
 from steward.importers.transcripts.formats import Known, recognise
 from steward.importers.transcripts.load import Gained, absolute, load_transcript, look_at
 from steward.importers.transcripts.place import Placing
-from steward.kit.db import Actor, Database, translate
+from steward.kit.db import Actor, Database, Db, translate, translated
 from steward.kit.errors import Conflict, Invalid, NotFound, StewardError
 
 _MEGABYTE = 1_000_000
@@ -47,9 +49,12 @@ class Transcripts:
     def expect(self, paths: Iterable[Path]) -> None:
         """Ask once what is known of all the files."""
         names = [absolute(path) for path in paths if not path.is_dir()]
-        with self._database.transaction(
-            self._actor, operation="importers.known_files", permission="telemetry:write", read_only=True
-        ) as db:
+        with (
+            translated(),
+            self._database.transaction(
+                self._actor, operation="importers.known_files", permission="telemetry:write", read_only=True
+            ) as db,
+        ):
             for at in range(0, len(names), _PATHS_AT_ONCE):
                 self._known |= telemetry.known_files(db, names[at : at + _PATHS_AT_ONCE])
 
@@ -112,9 +117,12 @@ class Transcripts:
         if not self.unchanged or self.dry_run:
             return 0
         certain = self.placing.project is not None
-        with self._database.transaction(
-            self._actor, operation="importers.unplaced", permission="telemetry:write", read_only=True
-        ) as db:
+        with (
+            translated(),
+            self._database.transaction(
+                self._actor, operation="importers.unplaced", permission="telemetry:write", read_only=True
+            ) as db,
+        ):
             unplaced = telemetry.unplaced_sessions(db, self.unchanged, certain=certain)
         told = [
             _placed(each, project, certain=certain)
@@ -122,13 +130,21 @@ class Transcripts:
             if (project := self.placing.place(each)) is not None
         ]
         if told:
-            with self._database.transaction(
-                self._actor, operation="importers.place_sessions", permission="telemetry:write"
-            ) as db:
-                telemetry.absorb(db, Batch(sessions=told))
-                telemetry.attribute_sessions(db, [each.id for each in told])
-                db.touched.add("telemetry")
+            in_transaction(self._to_place, lambda db: _attribute(db, told))
         return len(told)
+
+    def _to_place(self) -> AbstractContextManager[Db]:
+        return self._database.transaction(
+            self._actor, operation="importers.place_sessions", permission="telemetry:write"
+        )
+
+
+def _attribute(db: Db, told: list[SessionTold]) -> None:
+    """Put sessions into their projects, all of us in one order, so that few wait for one another in a ring."""
+    told = sorted(told, key=lambda each: each.id)
+    telemetry.absorb(db, Batch(sessions=told))
+    telemetry.attribute_sessions(db, [each.id for each in told])
+    db.touched.add("telemetry")
 
 
 def _refusal(path: Path, error: StewardError) -> StewardError:

@@ -89,9 +89,13 @@ def limits(client: str, scope: Scope) -> list[str]:
     if client == "codex":
         found.append("Codex runs new hooks only after you have looked at them: type /hooks in Codex once")
     if scope is Scope.PROJECT:
-        found.append("the MCP entry of a project holds no key: set STEWARD_KEY (`steward key` prints one)")
+        what = "the MCP entry and the hooks" if client == "claude" else "the MCP entry"
         found.append(
-            "telemetry is set for all of a user's work alone: `steward connect` without --scope project"
+            f"no file of a project holds a key: export STEWARD_KEY for {what} (`steward key` prints one)"
+        )
+        found.append(
+            "telemetry needs a key in its headers, so it is left out here: `steward connect` without --scope project"
+            " sets it for all of your work"
         )
     return found
 
@@ -113,8 +117,8 @@ def _claude(site: Site) -> Iterator[Target]:
         "the MCP server",
     )
     if site.scope is Scope.PROJECT:
-        # Of the settings of a project those that nobody else sees: there is a key in them.
-        yield Target(site.folder / ".claude" / "settings.local.json", Format.JSON, hooks, secret=True)
+        # Of the settings of a project those of this user alone; git ignores them only where Claude Code made them.
+        yield Target(site.folder / ".claude" / "settings.local.json", Format.JSON, hooks)
         yield Target(site.folder / ".mcp.json", Format.JSON, (mcp,))
         yield _instructions(site.folder / "CLAUDE.md")
         return
@@ -141,14 +145,15 @@ def _claude_env(site: Site) -> dict[str, str]:
 
 
 def _claude_hooks(site: Site) -> Iterator[Want]:
-    headers = {"Authorization": f"Bearer {site.key}"}
+    headers = {"Authorization": site.bearer("$STEWARD_KEY")}
     headers |= {f"X-Steward-{name.capitalize()}": f"$STEWARD_{name}" for name in _ATTRIBUTION}
+    allowed = _ATTRIBUTION if site.scope is Scope.USER else ("KEY", *_ATTRIBUTION)
     http = {
         "type": "http",
         "url": f"{site.url}/hooks/claude",
         "timeout": _TIMEOUT_S,
         "headers": headers,
-        "allowedEnvVars": [f"STEWARD_{name}" for name in _ATTRIBUTION],
+        "allowedEnvVars": [f"STEWARD_{name}" for name in allowed],
     }
     for event in _CLAUDE_EVENTS:
         hook = _command(site, "claude") if event in _COMMAND_EVENTS else http

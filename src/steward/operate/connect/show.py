@@ -13,11 +13,16 @@ _MASK = "***"
 def diff(change: Change, key: str) -> str:
     """Return the unified diff of a file, with our key and known shapes of others' secrets masked.
 
+    Behind a link the real path is named too.
+
     Args:
         change: what becomes of the file.
         key: the key that stands in it.
     """
     path = str(change.target.path)
+    if change.real != change.target.path.absolute():
+        # A link may lead out of the folder that is looked at.
+        path += f" -> {change.real}"
     before, after = (_lines(content, key) for content in (change.current, change.after))
     names = ("/dev/null" if change.current is None else path, path)
     lines = list(difflib.unified_diff(before, after, *names, lineterm=""))

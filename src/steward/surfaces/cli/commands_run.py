@@ -7,6 +7,7 @@ import os
 import shlex
 import shutil
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -92,6 +93,9 @@ class _Run:
 
     def run(self, task: str, token: int | None, *, finish: bool) -> int:
         """Hold the task, run the command, tell what came of it, and return the status to leave with."""
+        # Looked up before: a command may take away the folder that it runs in.
+        self.folder = Path.cwd()
+        self.folders = _names_of(self.folder)
         held = self._hold(task, token)
         self._say(f"{held.task}: held by {held.agent}, token {held.token}")
         began = datetime.now(UTC)
@@ -107,8 +111,12 @@ class _Run:
             raise
         if keeper.lost is not None:
             self._say(f"{held.task}: the claim was lost meanwhile: {keeper.lost}")
-        self._tie(held, began, datetime.now(UTC))
-        return self._end(held, status, finish=finish)
+        try:
+            self._bring_in(began)
+            self._tie(held, began, datetime.now(UTC))
+        finally:
+            status = self._end(held, status, finish=finish)
+        return status
 
     def _caller(self) -> Caller:
         """Return a way to the house for one thread."""
@@ -120,26 +128,31 @@ class _Run:
 
     def _hold(self, task: str, token: int | None) -> Held:
         """Claim the task, or take over a claim that is held."""
+        claimed = token is None
         if token is None:
             told = self._call("work.claim", task=task, lease_seconds=self.lease_seconds)
             token, found = int(told["token"]), told["task"]["task"]
         else:
             self._call("work.heartbeat", task=task, token=token, lease_seconds=self.lease_seconds)
             found = self._call("work.get", task=task)["task"]
-        execution = self._call("telemetry.current_execution", task=found["id"])
         agent = found.get("held_by") or self.state.settings.agent or ""
-        return Held(found["ref"], found["project"], token, agent, execution["id"] if execution else None)
+        held = Held(found["ref"], found["project"], token, agent)
+        try:
+            execution = self._call("telemetry.current_execution", task=found["id"])
+        except BaseException:
+            if claimed:
+                self._quietly("work.give_back", held, reason="the run did not begin")
+            raise
+        return replace(held, execution=execution["id"] if execution else None)
 
     def _tie(self, held: Held, began: datetime, ended: datetime) -> None:
         """Tie the sessions of the run to the task; whatever goes wrong here is told, and changes nothing else."""
-        folder = Path.cwd()
         try:
-            self._bring_in(folder, began)
             found = self._call(
                 "telemetry.tie_run",
                 task=held.task,
-                folders=_names_of(folder),
-                below=_is_for_one_thing(folder),
+                folders=self.folders,
+                below=_is_for_one_thing(self.folder),
                 since=began.isoformat(),
                 until=ended.isoformat(),
                 execution=held.execution,
@@ -150,14 +163,21 @@ class _Run:
         for each in found:
             self._say(f"{held.task}: session {each['external_id']} of {each['agent_id']}")
 
-    def _bring_in(self, folder: Path, began: datetime) -> None:
-        """Read what transcripts of this folder gained, where the database is at hand."""
-        if isinstance(self.state.caller, LocalCaller):
-            from steward.importers.transcripts.lately import bring_in
+    def _bring_in(self, began: datetime) -> None:
+        """Read what transcripts of this folder gained, where the database is at hand; it is told what could not be."""
+        if not isinstance(self.state.caller, LocalCaller):
+            return
+        from steward.importers.transcripts.lately import bring_in
 
+        try:
             database, actor = self.state.caller.open()
-            for problem in bring_in(database, actor, folder, began, os.environ):
-                self._say(problem)
+            problems = bring_in(database, actor, self.folder, began, os.environ)
+        except StewardError as exc:
+            problems = [exc.message]
+        except OSError as exc:
+            problems = [f"transcripts could not be read: {exc}"]
+        for problem in problems:
+            self._say(problem)
 
     def _end(self, held: Held, status: int, *, finish: bool) -> int:
         what = f"`{shlex.join(self.words)[:200]}` ended with status {status}"
