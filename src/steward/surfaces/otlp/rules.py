@@ -5,9 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from steward.domains.telemetry import Origin, PointRecord, SpanRecord, Told
+from steward.surfaces.rest.problem import TooLarge
 
 Object = dict[str, Any]
 _NO_VALUE = 1
+# An empty record takes two bytes of a request, and a thousand times as many here.
+MOST_RECORDS = 50_000
+
+
+def check_count(told: Told, more: int) -> None:
+    """Refuse a request before more records of it are read than one may hold.
+
+    Raises:
+        TooLarge: it holds more.
+    """
+    if len(told.records) + told.rejected + more > MOST_RECORDS:
+        raise TooLarge(f"the request holds more than {MOST_RECORDS:,} records", hint="send fewer at once")
 
 
 def scope_of(name: str, version: str, attributes: Object, schema: str, resource_schema: str) -> Object:
