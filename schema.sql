@@ -2719,11 +2719,11 @@ begin
   replaced as (
     delete from telemetry.chat_messages as c
     using told as t
-    where t.source = 'transcript'
-      and c.session_id = t.session_id
+    where c.session_id = t.session_id
       and c.content_digest = t.digest
       and c.role = t.role
-      and c.source <> 'transcript'
+      and telemetry.source_rank(c.source) > telemetry.source_rank(t.source)
+      and c."timestamp" between t."timestamp" - interval '10 minutes' and t."timestamp" + interval '10 minutes'
   )
   insert into telemetry.chat_messages (
     id, session_id, role, kind, content, "timestamp", sequence, source, subagent, model, metadata
@@ -2732,15 +2732,15 @@ begin
     t.id, t.session_id, t.role, coalesce(t.kind, 'text'), t.content, t."timestamp", coalesce(t.sequence, 0), t.source,
     t.subagent, t.model, coalesce(t.metadata, '{}')
   from told as t
-  where t.source = 'transcript'
-    or not exists (
-      select
-      from telemetry.chat_messages as c
-      where c.session_id = t.session_id
-        and c.content_digest = t.digest
-        and c.role = t.role
-        and c.source = 'transcript'
-    )
+  where not exists (
+    select
+    from telemetry.chat_messages as c
+    where c.session_id = t.session_id
+      and c.content_digest = t.digest
+      and c.role = t.role
+      and telemetry.source_rank(c.source) < telemetry.source_rank(t.source)
+      and c."timestamp" between t."timestamp" - interval '10 minutes' and t."timestamp" + interval '10 minutes'
+  )
   order by t.id
   on conflict (id) do nothing;
   get diagnostics made = row_count;
@@ -2762,22 +2762,14 @@ begin
   where s.id in (select t.session_id from jsonb_to_recordset(p_ties) as t (session_id uuid))
   order by s.id
   for update;
-  insert into telemetry.session_tasks as s (session_id, task_id, source, stretch, execution_id, from_at, until_at)
-  select t.session_id, t.task_id, t.source, coalesce(t.stretch, ''), e.id, t.from_at, t.until_at
-  from jsonb_to_recordset(p_ties) as t (
-    session_id uuid, task_id uuid, source text, stretch text, execution_id uuid, from_at timestamptz, until_at timestamptz
+  perform telemetry.attribute_within(
+    array_agg(r.session_id), array_agg(r.from_at), array_agg(r.until_at)
   )
-  join work.tasks as w on w.id = t.task_id
-  left join telemetry.agent_executions as e on e.id = t.execution_id and e.task_id = t.task_id
-  order by t.session_id, t.task_id, t.source, t.stretch
-  on conflict (session_id, task_id, source, stretch) do update
-  set
-    from_at = least(s.from_at, excluded.from_at),
-    until_at = greatest(s.until_at, excluded.until_at),
-    execution_id = coalesce(s.execution_id, excluded.execution_id);
-  perform telemetry.attribute_sessions(
-    array(select distinct t.session_id from jsonb_to_recordset(p_ties) as t (session_id uuid))
-  );
+  from (
+    select p.session_id, min(p.from_at) as from_at, max(p.until_at) as until_at
+    from telemetry.put_ties(p_ties) as p
+    group by p.session_id
+  ) as r;
 end
 $$;
 
@@ -2844,6 +2836,7 @@ CREATE FUNCTION telemetry.absorb_usage(p_sightings jsonb) RETURNS integer
 declare
   named jsonb;
   fresh uuid[];
+  seen uuid[];
 begin
   perform kit.authorize('telemetry:write');
   named := telemetry.name_by_order(p_sightings);
@@ -2858,8 +2851,9 @@ begin
   order by k.key, u.pos
   on conflict do nothing;
   perform telemetry.hold_names(named, fresh);
-  perform telemetry.join_names(named);
-  return telemetry.settle_usage(telemetry.keep_sightings(named));
+  -- What was joined is settled too, also where nothing new is said of it.
+  seen := telemetry.join_names(named) || telemetry.keep_sightings(named) || telemetry.keep_origins(named);
+  return telemetry.settle_usage(array(select distinct s.id from unnest(seen) as s (id)));
 end
 $$;
 
@@ -2937,7 +2931,7 @@ CREATE FUNCTION telemetry.ask_repricing(p_since timestamp with time zone, p_unti
 declare
   made uuid;
 begin
-  perform kit.authorize('telemetry:write');
+  perform kit.authorize('telemetry:prices');
   insert into telemetry.repricings (since, until, model, project_id, unpriced_only)
   values (p_since, p_until, p_model, p_project_id, p_unpriced_only)
   returning id into made;
@@ -2953,6 +2947,19 @@ CREATE FUNCTION telemetry.attribute_sessions(p_session_ids uuid[]) RETURNS void
     AS $$
 begin
   perform kit.authorize('telemetry:write');
+  perform telemetry.attribute_within(
+    array_agg(s.id), array_agg('-infinity'::timestamptz), array_agg('infinity'::timestamptz)
+  )
+  from unnest(p_session_ids) as s (id);
+end
+$$;
+
+-- function attribute_within(uuid[], timestamp with time zone[], timestamp with time zone[])
+
+CREATE FUNCTION telemetry.attribute_within(p_session_ids uuid[], p_from timestamp with time zone[], p_until timestamp with time zone[]) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'telemetry', 'pg_temp'
+    AS $$
   update telemetry.token_usage as t
   set
     project_id = g.project_id,
@@ -2962,27 +2969,30 @@ begin
   from (
     select
       u.id,
-      coalesce(w.project_id, nullif(n.project_id, telemetry.no_project()), u.project_id) as project_id,
+      coalesce(
+        w.project_id, nullif(n.project_id, telemetry.no_project()), told.project_id, telemetry.no_project()
+      ) as project_id,
       w.task_id,
       w.execution_id,
       coalesce(w.agent_id, n.registered_agent_id) as agent_id
-    from telemetry.token_usage as u
+    from unnest(p_session_ids, p_from, p_until) as r (session_id, from_at, until_at)
+    join telemetry.token_usage as u on u.session_id = r.session_id and u.at between r.from_at and r.until_at
     join telemetry.agent_sessions as n on n.id = u.session_id
-    left join lateral (
-      select s.task_id, s.execution_id
+    cross join lateral (
+      select
+        (array_agg(s.project_id order by s.source, s.source_key) filter (where s.project_id is not null))[1]
+          as project_id,
+        (array_agg(s.task_id order by s.source, s.source_key) filter (where s.task_id is not null))[1] as task_id,
+        (array_agg(s.execution_id order by s.source, s.source_key) filter (where s.execution_id is not null))[1]
+          as execution_id
       from telemetry.usage_sightings as s
       where s.usage_id = u.id
-        and s.task_id is not null
-      order by s.source, s.source_key
-      limit 1
-    ) as told on true
+    ) as told
     left join lateral telemetry.work_at(u.session_id, u.at, told.task_id, told.execution_id) as w on true
-    where u.session_id = any (p_session_ids)
   ) as g
   where t.id = g.id
     and (t.project_id, t.task_id, t.execution_id, t.registered_agent_id)
-      is distinct from (g.project_id, g.task_id, g.execution_id, g.agent_id);
-end
+      is distinct from (g.project_id, g.task_id, g.execution_id, g.agent_id)
 $$;
 
 -- function bucket_of(timestamp with time zone, text)
@@ -3051,15 +3061,15 @@ CREATE FUNCTION telemetry.budget_states(p_ids uuid[]) RETURNS TABLE(id uuid, fro
     SET search_path TO 'telemetry', 'work', 'pg_temp'
     AS $$
   select
-    x.id, x.from_day, x.cost_usd, x.tokens, x.unpriced_calls, x.percent,
+    x.id, x.from_day, x.cost_usd, x.tokens, x.unpriced_calls, round(x.percent, 1),
     case when x.percent >= 100 then 'exhausted' when x.percent >= x.warn_percent then 'warned' else 'open' end
   from (
     select
       b.id, b.warn_percent, b.from_day, s.cost_usd, s.tokens, s.unpriced_calls,
-      round(greatest(
+      greatest(
         case when b.limit_usd = 0 then 100 else s.cost_usd * 100 / b.limit_usd end,
         case when b.limit_tokens = 0 then 100 else s.tokens * 100.0 / b.limit_tokens end
-      ), 1) as percent
+      ) as percent
     from (
       select
         g.id, g.scope, g.project_id, g.epic_id, g.task_id, g.agent_id, g.limit_usd, g.limit_tokens, g.warn_percent,
@@ -3127,12 +3137,14 @@ $_$;
 -- function close_executions(uuid[], text, jsonb[], text[])
 
 CREATE FUNCTION telemetry.close_executions(p_task_ids uuid[], p_status text, p_results jsonb[], p_errors text[]) RETURNS void
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'telemetry', 'kit', 'pg_temp'
     AS $$
 declare
   ended uuid[];
 begin
+  -- Also called where work writes as the caller, not as the owner.
+  perform kit.authorize('work:write');
   with closed as (
     update telemetry.agent_executions as e
     set status = p_status, completed_at = clock_timestamp(), result = c.result, error_message = left(c.error, 10000)
@@ -3478,14 +3490,27 @@ begin
 end
 $$;
 
+-- table settings
+
+CREATE TABLE kit.settings (
+    key text NOT NULL,
+    value jsonb NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+-- comment TABLE settings
+
+COMMENT ON TABLE kit.settings IS 'What the installation itself remembers, such as the checksum of its code.';
+
 -- function day_of(timestamp with time zone)
 
 CREATE FUNCTION telemetry.day_of(p_at timestamp with time zone) RETURNS date
     LANGUAGE sql STABLE
-    SET search_path TO 'kit', 'pg_temp'
-    AS $$
-  select (p_at at time zone coalesce((select s.value #>> '{}' from kit.settings as s where s.key = 'timezone'), 'UTC'))::date
-$$;
+    BEGIN ATOMIC
+ SELECT ((p_at AT TIME ZONE COALESCE(( SELECT (s.value #>> '{}'::text[])
+            FROM kit.settings s
+           WHERE (s.key = 'timezone'::text)), 'UTC'::text)))::date AS timezone;
+END;
 
 -- function day_start(date)
 
@@ -3871,6 +3896,13 @@ begin
   delete from telemetry.session_tasks as t
   where t.session_id = p_session_id
     and t.source in ('transcript', 'branch');
+  perform k.key
+  from telemetry.usage_keys as k
+  where k.usage_id in (
+    select s.usage_id from telemetry.usage_sightings as s where s.session_id = p_session_id and s.source = 'transcript'
+  )
+  order by k.key
+  for update;
   with gone as (
     delete from telemetry.usage_sightings as s
     where s.session_id = p_session_id
@@ -3878,6 +3910,11 @@ begin
     returning s.usage_id
   )
   select array_agg(distinct g.usage_id) into seen from gone as g;
+  perform k.key
+  from telemetry.usage_keys as k
+  where k.usage_id = any (seen)
+  order by k.key
+  for update;
   select array_agg(e.id) into alone
   from unnest(seen) as e (id)
   where not exists (select from telemetry.usage_sightings as s where s.usage_id = e.id);
@@ -3944,13 +3981,14 @@ END;
 
 -- function join_names(jsonb)
 
-CREATE FUNCTION telemetry.join_names(p_sightings jsonb) RETURNS void
+CREATE FUNCTION telemetry.join_names(p_sightings jsonb) RETURNS uuid[]
     LANGUAGE plpgsql
     SET search_path TO 'telemetry', 'pg_temp'
     AS $$
 declare
   away uuid[];
   into_ids uuid[];
+  staying uuid[] := '{}';
 begin
   loop
     with named as (
@@ -3983,8 +4021,36 @@ begin
     where s.usage_id = p.usage_id;
     delete from telemetry.token_usage as t
     where t.id = any (away);
+    staying := staying || into_ids;
   end loop;
+  return staying;
 end
+$$;
+
+-- function keep_origins(jsonb)
+
+CREATE FUNCTION telemetry.keep_origins(p_sightings jsonb) RETURNS uuid[]
+    LANGUAGE sql
+    SET search_path TO 'telemetry', 'pg_temp'
+    AS $$
+  with first as (
+    select distinct on (u.source_key) u.source_key, n.id, n.start_time
+    from telemetry.usage_told(p_sightings) as u
+    join telemetry.agent_sessions as n on n.id = u.session_id
+    where u.source = 'transcript'
+    order by u.source_key, n.start_time, n.id
+  ),
+  moved as (
+    update telemetry.usage_sightings as s
+    set session_id = f.id
+    from first as f, telemetry.agent_sessions as o
+    where s.source = 'transcript'
+      and s.source_key = f.source_key
+      and o.id = s.session_id
+      and (f.start_time, f.id) < (o.start_time, o.id)
+    returning s.usage_id
+  )
+  select array_agg(distinct m.usage_id) from moved as m
 $$;
 
 -- function keep_sightings(jsonb)
@@ -4032,10 +4098,13 @@ $$;
 -- function lock_budget(uuid)
 
 CREATE FUNCTION telemetry.lock_budget(p_id uuid) RETURNS integer
-    LANGUAGE sql SECURITY DEFINER
-    SET search_path TO 'telemetry', 'pg_temp'
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'telemetry', 'kit', 'pg_temp'
     AS $$
-  select b.version from telemetry.budgets as b where b.id = p_id for no key update
+begin
+  perform kit.authorize('telemetry:budget');
+  return (select b.version from telemetry.budgets as b where b.id = p_id for no key update);
+end
 $$;
 
 -- function lock_stored(text, text)
@@ -4151,69 +4220,65 @@ CREATE FUNCTION telemetry.no_project() RETURNS uuid
  SELECT '00000000-0000-7000-8000-000000000001'::uuid AS uuid;
 END;
 
+-- function not_ahead(timestamp with time zone)
+
+CREATE FUNCTION telemetry.not_ahead(p_at timestamp with time zone) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN (p_at > (statement_timestamp() + '00:01:00'::interval)) THEN (statement_timestamp() + '00:01:00'::interval)
+             ELSE p_at
+         END AS p_at;
+END;
+
 -- function note_sessions(jsonb)
 
 CREATE FUNCTION telemetry.note_sessions(p_sessions jsonb) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'telemetry', 'kit', 'pg_temp'
     AS $$
+declare
+  known jsonb;
+  changed uuid[];
 begin
   perform kit.authorize('telemetry:write');
-  insert into telemetry.agent_sessions as s (
-    id, project_id, agent_id, agent_version, external_id, parent_session_id, user_id, workspace_id, registered_agent_id,
-    title, cwd, git_branch, git_commit, repository_url, model, start_time, last_seen_at, end_time, context,
-    project_certain
-  )
-  select
-    n.id, coalesce(n.project_id, telemetry.no_project()), n.agent_id, n.agent_version, n.external_id, n.parent_session_id,
-    coalesce(n.user_id, kit.actor_user()), n.workspace_id, n.registered_agent_id,
-    left(n.title, 500), n.cwd, n.git_branch, n.git_commit, n.repository_url, n.model,
-    n.start_time, greatest(n.last_seen_at, n.start_time), n.end_time, coalesce(n.context, '{}'),
-    coalesce(n.project_certain, false)
-  from jsonb_to_recordset(p_sessions) as n (
-    id uuid, project_id uuid, agent_id text, agent_version text, external_id text, parent_session_id uuid, user_id uuid,
-    workspace_id uuid, registered_agent_id uuid, title text, cwd text, git_branch text, git_commit text,
-    repository_url text, model text, start_time timestamptz, last_seen_at timestamptz, end_time timestamptz,
-    context jsonb, project_certain boolean
-  )
-  order by n.id
-  on conflict (id) do update
-  set
-    project_id = case
-      when excluded.project_id = telemetry.no_project() then s.project_id
-      when s.project_id = telemetry.no_project() or (excluded.project_certain and not s.project_certain)
-        then excluded.project_id
-      else s.project_id
-    end,
-    project_certain = s.project_certain or excluded.project_certain,
-    agent_version = coalesce(excluded.agent_version, s.agent_version),
-    parent_session_id = coalesce(s.parent_session_id, excluded.parent_session_id),
-    workspace_id = coalesce(s.workspace_id, excluded.workspace_id),
-    registered_agent_id = coalesce(s.registered_agent_id, excluded.registered_agent_id),
-    title = coalesce(excluded.title, s.title),
-    cwd = coalesce(s.cwd, excluded.cwd),
-    git_branch = coalesce(excluded.git_branch, s.git_branch),
-    git_commit = coalesce(s.git_commit, excluded.git_commit),
-    repository_url = coalesce(s.repository_url, excluded.repository_url),
-    model = coalesce(excluded.model, s.model),
-    start_time = least(s.start_time, excluded.start_time),
-    last_seen_at = greatest(s.last_seen_at, excluded.last_seen_at),
-    end_time = greatest(s.end_time, excluded.end_time),
-    context = s.context || excluded.context,
-    -- What goes on is scored anew when it ends.
-    quality_score = case when excluded.last_seen_at <= s.last_seen_at then s.quality_score end;
+  select coalesce(jsonb_object_agg(o.id, jsonb_build_array(o.project_id, o.registered_agent_id)), '{}') into known
+  from (
+    select s.id, s.project_id, s.registered_agent_id
+    from telemetry.agent_sessions as s
+    where s.id in (select n.id from jsonb_to_recordset(p_sessions) as n (id uuid))
+    order by s.id
+    for no key update
+  ) as o;
+  select array_agg(p.id order by p.id) into changed
+  from telemetry.put_sessions(p_sessions) as p
+  where not p.is_new
+    and known -> p.id::text is distinct from jsonb_build_array(p.project_id, p.registered_agent_id);
+  if changed is null then
+    return;
+  end if;
+  -- Responses are taken in under the weaker lock on their session: each is either shared out below or sees the change.
+  perform s.id
+  from telemetry.agent_sessions as s
+  where s.id = any (changed)
+  order by s.id
+  for update;
+  perform telemetry.attribute_sessions(changed);
 end
 $$;
 
 -- function open_executions(uuid[], uuid[], jsonb[])
 
 CREATE FUNCTION telemetry.open_executions(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) RETURNS void
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'telemetry', 'work', 'kit', 'pg_temp'
     AS $$
 declare
   session constant uuid := telemetry.acting_session();
 begin
+  -- Also called where work writes as the caller, not as the owner.
+  perform kit.authorize('work:write');
   -- Whoever takes in what this session spent waits until its new task can be seen.
   perform s.id
   from telemetry.agent_sessions as s
@@ -4331,7 +4396,7 @@ COMMENT ON TABLE telemetry.model_prices IS 'What models cost and from when to wh
 CREATE FUNCTION telemetry.price_for(p_provider text, p_model text, p_at timestamp with time zone, p_input bigint, p_output bigint, p_cache_read bigint, p_cache_write bigint, p_cache_write_1h bigint, p_reasoning bigint) RETURNS TABLE(cost_usd numeric, price_id uuid)
     LANGUAGE sql STABLE
     BEGIN ATOMIC
- SELECT round((p.request_usd + ((((((((price_for.p_input)::numeric * p.input_usd) + (((price_for.p_output - LEAST(price_for.p_reasoning, price_for.p_output)))::numeric * p.output_usd)) + ((LEAST(price_for.p_reasoning, price_for.p_output))::numeric * COALESCE(p.reasoning_usd, p.output_usd))) + ((price_for.p_cache_read)::numeric * COALESCE(p.cache_read_usd, p.input_usd))) + (((price_for.p_cache_write - LEAST(price_for.p_cache_write_1h, price_for.p_cache_write)))::numeric * COALESCE(p.cache_write_usd, p.input_usd))) + ((LEAST(price_for.p_cache_write_1h, price_for.p_cache_write))::numeric * COALESCE(p.cache_write_1h_usd, p.cache_write_usd, p.input_usd))) / (1000000)::numeric)), 9) AS round,
+ SELECT LEAST(round((p.request_usd + ((((((((price_for.p_input)::numeric * p.input_usd) + (((price_for.p_output - LEAST(price_for.p_reasoning, price_for.p_output)))::numeric * p.output_usd)) + ((LEAST(price_for.p_reasoning, price_for.p_output))::numeric * COALESCE(p.reasoning_usd, p.output_usd))) + ((price_for.p_cache_read)::numeric * COALESCE(p.cache_read_usd, p.input_usd))) + (((price_for.p_cache_write - LEAST(price_for.p_cache_write_1h, price_for.p_cache_write)))::numeric * COALESCE(p.cache_write_usd, p.input_usd))) + ((LEAST(price_for.p_cache_write_1h, price_for.p_cache_write))::numeric * COALESCE(p.cache_write_1h_usd, p.cache_write_usd, p.input_usd))) / (1000000)::numeric)), 9), (999999999)::numeric) AS "least",
      p.id
     FROM telemetry.model_prices p
    WHERE ((lower(p.provider) = lower(price_for.p_provider)) AND (lower(p.model) = lower(price_for.p_model)) AND (price_for.p_at >= p.effective_from) AND (price_for.p_at < p.effective_until) AND ((p.above_input_tokens = 0) OR (p.above_input_tokens < ((price_for.p_input + price_for.p_cache_read) + price_for.p_cache_write))) AND telemetry.in_hours(price_for.p_at, p.hours_from, p.hours_until))
@@ -4392,13 +4457,13 @@ CREATE TABLE telemetry.token_usage (
     subagent text,
     approximate boolean DEFAULT false NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT token_usage_cache_read_tokens_check CHECK ((cache_read_tokens >= 0)),
-    CONSTRAINT token_usage_cache_write_1h_tokens_check CHECK ((cache_write_1h_tokens >= 0)),
-    CONSTRAINT token_usage_cache_write_tokens_check CHECK ((cache_write_tokens >= 0)),
+    CONSTRAINT token_usage_cache_read_tokens_check CHECK (((cache_read_tokens >= 0) AND (cache_read_tokens <= '1000000000000'::bigint))),
+    CONSTRAINT token_usage_cache_write_1h_tokens_check CHECK (((cache_write_1h_tokens >= 0) AND (cache_write_1h_tokens <= '1000000000000'::bigint))),
+    CONSTRAINT token_usage_cache_write_tokens_check CHECK (((cache_write_tokens >= 0) AND (cache_write_tokens <= '1000000000000'::bigint))),
     CONSTRAINT token_usage_duration_ms_check CHECK ((duration_ms >= 0)),
-    CONSTRAINT token_usage_input_tokens_check CHECK ((input_tokens >= 0)),
-    CONSTRAINT token_usage_output_tokens_check CHECK ((output_tokens >= 0)),
-    CONSTRAINT token_usage_reasoning_tokens_check CHECK ((reasoning_tokens >= 0))
+    CONSTRAINT token_usage_input_tokens_check CHECK (((input_tokens >= 0) AND (input_tokens <= '1000000000000'::bigint))),
+    CONSTRAINT token_usage_output_tokens_check CHECK (((output_tokens >= 0) AND (output_tokens <= '1000000000000'::bigint))),
+    CONSTRAINT token_usage_reasoning_tokens_check CHECK (((reasoning_tokens >= 0) AND (reasoning_tokens <= '1000000000000'::bigint)))
 )
 WITH (fillfactor='90');
 
@@ -4570,6 +4635,106 @@ begin
 end
 $$;
 
+-- function put_sessions(jsonb)
+
+CREATE FUNCTION telemetry.put_sessions(p_sessions jsonb) RETURNS TABLE(id uuid, project_id uuid, registered_agent_id uuid, is_new boolean)
+    LANGUAGE sql
+    SET search_path TO 'telemetry', 'kit', 'pg_temp'
+    AS $$
+  insert into telemetry.agent_sessions as s (
+    id, project_id, agent_id, agent_version, external_id, parent_session_id, user_id, workspace_id, registered_agent_id,
+    title, cwd, git_branch, git_commit, repository_url, model, start_time, last_seen_at, end_time, context,
+    project_certain
+  )
+  select
+    n.id, coalesce(n.project_id, telemetry.no_project()), n.agent_id, n.agent_version, n.external_id, n.parent_session_id,
+    coalesce(n.user_id, kit.actor_user()), n.workspace_id, n.registered_agent_id,
+    left(n.title, 500), n.cwd, n.git_branch, n.git_commit, n.repository_url, n.model,
+    telemetry.not_ahead(n.start_time), telemetry.not_ahead(greatest(n.last_seen_at, n.start_time)),
+    telemetry.not_ahead(n.end_time), coalesce(n.context, '{}'),
+    coalesce(n.project_certain, false)
+  from jsonb_to_recordset(p_sessions) as n (
+    id uuid, project_id uuid, agent_id text, agent_version text, external_id text, parent_session_id uuid, user_id uuid,
+    workspace_id uuid, registered_agent_id uuid, title text, cwd text, git_branch text, git_commit text,
+    repository_url text, model text, start_time timestamptz, last_seen_at timestamptz, end_time timestamptz,
+    context jsonb, project_certain boolean
+  )
+  order by n.id
+  on conflict (id) do update
+  set
+    project_id = case
+      when excluded.project_id = telemetry.no_project() then s.project_id
+      when s.project_id = telemetry.no_project() or (excluded.project_certain and not s.project_certain)
+        then excluded.project_id
+      else s.project_id
+    end,
+    project_certain = s.project_certain or excluded.project_certain,
+    agent_version = coalesce(excluded.agent_version, s.agent_version),
+    parent_session_id = coalesce(s.parent_session_id, excluded.parent_session_id),
+    workspace_id = coalesce(s.workspace_id, excluded.workspace_id),
+    registered_agent_id = coalesce(s.registered_agent_id, excluded.registered_agent_id),
+    title = coalesce(excluded.title, s.title),
+    cwd = coalesce(s.cwd, excluded.cwd),
+    git_branch = coalesce(excluded.git_branch, s.git_branch),
+    git_commit = coalesce(s.git_commit, excluded.git_commit),
+    repository_url = coalesce(s.repository_url, excluded.repository_url),
+    model = coalesce(excluded.model, s.model),
+    start_time = least(s.start_time, excluded.start_time),
+    last_seen_at = greatest(s.last_seen_at, excluded.last_seen_at),
+    end_time = greatest(s.end_time, excluded.end_time),
+    context = s.context || excluded.context,
+    -- What goes on is scored anew when it ends.
+    quality_score = case when excluded.last_seen_at <= s.last_seen_at then s.quality_score end
+  returning s.id, s.project_id, s.registered_agent_id, s.xmax = 0
+$$;
+
+-- function put_ties(jsonb)
+
+CREATE FUNCTION telemetry.put_ties(p_ties jsonb) RETURNS TABLE(session_id uuid, from_at timestamp with time zone, until_at timestamp with time zone)
+    LANGUAGE sql
+    SET search_path TO 'telemetry', 'work', 'pg_temp'
+    AS $$
+  with told as (
+    select
+      t.session_id, t.task_id, t.source, coalesce(t.stretch, '') as stretch, e.id as execution_id, t.from_at, t.until_at
+    from jsonb_to_recordset(p_ties) as t (
+      session_id uuid, task_id uuid, source text, stretch text, execution_id uuid, from_at timestamptz,
+      until_at timestamptz
+    )
+    join work.tasks as w on w.id = t.task_id
+    left join telemetry.agent_executions as e on e.id = t.execution_id and e.task_id = t.task_id
+  ),
+  before as (
+    select s.session_id, s.task_id, s.source, s.stretch, s.execution_id, s.from_at, s.until_at
+    from telemetry.session_tasks as s
+    join told as t using (session_id, task_id, source, stretch)
+  ),
+  put as (
+    insert into telemetry.session_tasks as s (session_id, task_id, source, stretch, execution_id, from_at, until_at)
+    select t.session_id, t.task_id, t.source, t.stretch, t.execution_id, t.from_at, t.until_at
+    from told as t
+    order by t.session_id, t.task_id, t.source, t.stretch
+    on conflict (session_id, task_id, source, stretch) do update
+    set
+      from_at = least(s.from_at, excluded.from_at),
+      until_at = greatest(s.until_at, excluded.until_at),
+      execution_id = coalesce(s.execution_id, excluded.execution_id)
+    where excluded.from_at < s.from_at
+      or greatest(s.until_at, excluded.until_at) is distinct from s.until_at
+      or (s.execution_id is null and excluded.execution_id is not null)
+    returning session_id, task_id, source, stretch, execution_id, from_at, until_at
+  )
+  select
+    p.session_id,
+    case
+      when b.from_at = p.from_at and b.execution_id is not distinct from p.execution_id then least(b.until_at, p.until_at)
+      else p.from_at
+    end,
+    case when b.session_id is not null and b.until_at is null then 'infinity' else coalesce(p.until_at, 'infinity') end
+  from put as p
+  left join before as b using (session_id, task_id, source, stretch)
+$$;
+
 -- function quality_of(bigint, bigint, bigint, bigint, bigint)
 
 CREATE FUNCTION telemetry.quality_of(p_errors bigint, p_tests_run bigint, p_tests_passed bigint, p_build_attempts bigint, p_build_successes bigint) RETURNS numeric
@@ -4612,17 +4777,17 @@ begin
 end
 $$;
 
--- function refuse_agents()
+-- function refuse_agents(text, text, text)
 
-CREATE FUNCTION telemetry.refuse_agents() RETURNS void
+CREATE FUNCTION telemetry.refuse_agents(p_permission text DEFAULT 'telemetry:budget'::text, p_said text DEFAULT 'budgets are set by people'::text, p_ask text DEFAULT 'the person who set it'::text) RETURNS void
     LANGUAGE plpgsql STABLE
     SET search_path TO 'kit', 'pg_temp'
     AS $$
 begin
-  perform kit.authorize('telemetry:budget');
+  perform kit.authorize(p_permission);
   if kit.actor_agent() is not null or kit.actor_role() = 'agent' then
-    raise exception 'budgets are set by people'
-      using errcode = 'ST403', hint = 'ask the person who set it; `steward work ask` puts a question';
+    raise exception '%', p_said
+      using errcode = 'ST403', hint = format('ask %s; `steward work ask` puts a question', p_ask);
   end if;
 end
 $$;
@@ -4638,7 +4803,7 @@ declare
   done record;
   put integer;
 begin
-  perform kit.authorize('telemetry:write');
+  perform kit.authorize('telemetry:prices');
   select r.since, r.until, r.model, r.project_id, r.unpriced_only, r.after_at, r.after_id into asked
   from telemetry.repricings as r
   where r.id = p_id
@@ -5075,6 +5240,14 @@ CREATE FUNCTION telemetry.sighted_usage(p_ids uuid[]) RETURNS TABLE(usage_id uui
   ) as a on a.usage_id = b.usage_id
 $$;
 
+-- function source_rank(text)
+
+CREATE FUNCTION telemetry.source_rank(p_source text) RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT array_position(ARRAY['transcript'::text, 'hook'::text, 'otlp'::text, 'api'::text], p_source) AS array_position;
+END;
+
 -- function spent(uuid, uuid[], uuid, date)
 
 CREATE FUNCTION telemetry.spent(p_project_id uuid, p_task_ids uuid[], p_agent_id uuid, p_from date) RETURNS TABLE(cost_usd numeric, tokens bigint, unpriced_calls bigint)
@@ -5086,7 +5259,11 @@ begin
   return query
   select
     coalesce(sum(u.cost_usd), 0),
-    coalesce(sum(u.input_tokens + u.output_tokens + u.cache_read_tokens + u.cache_write_tokens), 0)::bigint,
+    -- Added up as numeric: what is more than a bigint holds must not refuse every claim.
+    least(
+      coalesce(sum(u.input_tokens) + sum(u.output_tokens) + sum(u.cache_read_tokens) + sum(u.cache_write_tokens), 0),
+      9223372036854775807
+    )::bigint,
     coalesce(sum(u.unpriced_calls), 0)::bigint
   from (
     select
@@ -5190,7 +5367,7 @@ CREATE FUNCTION telemetry.store_delete(p_project_key text, p_session_id text, p_
 declare
   gone bigint;
 begin
-  perform kit.authorize('telemetry:write');
+  perform telemetry.refuse_agents('telemetry:write', 'kept sessions are deleted by people', 'a person');
   perform telemetry.lock_stored(p_project_key, p_session_id);
   delete from telemetry.session_store as s
   where s.project_key = p_project_key
@@ -5374,7 +5551,12 @@ CREATE FUNCTION telemetry.untie(p_session_id uuid, p_task_id uuid, p_source text
 declare
   gone integer;
 begin
-  perform kit.authorize('telemetry:write');
+  perform telemetry.refuse_agents('telemetry:write', 'sessions are tied by hand by people', 'a person');
+  -- As in absorb_ties: a response that comes at once is either shared out below or no longer sees the tie.
+  perform s.id
+  from telemetry.agent_sessions as s
+  where s.id = p_session_id
+  for update;
   delete from telemetry.session_tasks as s
   where s.session_id = p_session_id
     and s.task_id = p_task_id
@@ -5434,46 +5616,114 @@ $$;
 -- function usage_told(jsonb)
 
 CREATE FUNCTION telemetry.usage_told(p_sightings jsonb) RETURNS TABLE(pos bigint, source text, source_key text, keys text[], ordinal_base text, session_id uuid, project_id uuid, task_id uuid, execution_id uuid, agent_id text, model text, at timestamp with time zone, input_tokens bigint, output_tokens bigint, cache_read_tokens bigint, cache_write_tokens bigint, cache_write_1h_tokens bigint, reasoning_tokens bigint, reported_cost_usd numeric, duration_ms bigint, query_source text, subagent text, approximate boolean)
-    LANGUAGE sql IMMUTABLE
+    LANGUAGE sql STABLE
     SET search_path TO 'telemetry', 'pg_temp'
     AS $$
   select
     e.pos, t.source, t.source_key, t.keys, t.ordinal_base, t.session_id, t.project_id, t.task_id, t.execution_id,
-    t.agent_id, t.model, t.at, coalesce(t.input_tokens, 0), coalesce(t.output_tokens, 0),
-    coalesce(t.cache_read_tokens, 0), coalesce(t.cache_write_tokens, 0), coalesce(t.cache_write_1h_tokens, 0),
-    coalesce(t.reasoning_tokens, 0), t.reported_cost_usd, t.duration_ms, t.query_source, t.subagent,
-    coalesce(t.approximate, false)
+    t.agent_id, t.model, telemetry.not_ahead(t.at),
+    least(greatest(t.input_tokens, 0), 1000000000000)::bigint,
+    least(greatest(t.output_tokens, 0), 1000000000000)::bigint,
+    least(greatest(t.cache_read_tokens, 0), 1000000000000)::bigint,
+    least(greatest(t.cache_write_tokens, 0), 1000000000000)::bigint,
+    least(greatest(t.cache_write_1h_tokens, 0), 1000000000000)::bigint,
+    least(greatest(t.reasoning_tokens, 0), 1000000000000)::bigint,
+    telemetry.within_reason(t.reported_cost_usd, 1000000), telemetry.within_reason(t.duration_ms, 1000000000000)::bigint,
+    t.query_source, t.subagent, coalesce(t.approximate, false)
   from jsonb_array_elements(p_sightings) with ordinality as e (told, pos)
   cross join lateral jsonb_to_record(e.told) as t (
     source text, source_key text, keys text[], ordinal_base text, session_id uuid, project_id uuid, task_id uuid,
-    execution_id uuid, agent_id text, model text, at timestamptz, input_tokens bigint, output_tokens bigint,
-    cache_read_tokens bigint, cache_write_tokens bigint, cache_write_1h_tokens bigint, reasoning_tokens bigint,
-    reported_cost_usd numeric, duration_ms bigint, query_source text, subagent text, approximate boolean
+    execution_id uuid, agent_id text, model text, at timestamptz, input_tokens numeric, output_tokens numeric,
+    cache_read_tokens numeric, cache_write_tokens numeric, cache_write_1h_tokens numeric, reasoning_tokens numeric,
+    reported_cost_usd numeric, duration_ms numeric, query_source text, subagent text, approximate boolean
   )
 $$;
+
+-- function within_reason(numeric, numeric)
+
+CREATE FUNCTION telemetry.within_reason(p_told numeric, p_most numeric) RETURNS numeric
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN (p_told IS NOT NULL) THEN LEAST(GREATEST(p_told, (0)::numeric), p_most)
+             ELSE NULL::numeric
+         END AS "case";
+END;
+
+-- table agent_executions
+
+CREATE TABLE telemetry.agent_executions (
+    id uuid DEFAULT kit.new_id() NOT NULL,
+    agent_id uuid NOT NULL,
+    task_id uuid,
+    project_id uuid NOT NULL,
+    session_id uuid,
+    status text DEFAULT 'running'::text NOT NULL,
+    result jsonb,
+    error_message text,
+    evidence_id uuid,
+    parent_execution_id uuid,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    completed_at timestamp with time zone,
+    execution_time_ms bigint GENERATED ALWAYS AS (
+CASE
+    WHEN (completed_at IS NOT NULL) THEN (GREATEST(round((EXTRACT(epoch FROM (completed_at - started_at)) * (1000)::numeric)), (0)::numeric))::bigint
+    ELSE NULL::bigint
+END) STORED,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT agent_executions_check CHECK (((completed_at IS NULL) = (status = ANY (ARRAY['pending'::text, 'running'::text])))),
+    CONSTRAINT agent_executions_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'running'::text, 'success'::text, 'failure'::text, 'timeout'::text])))
+)
+WITH (fillfactor='80');
+
+-- comment TABLE agent_executions
+
+COMMENT ON TABLE telemetry.agent_executions IS 'One try of an agent at a task, from its claim to finish, failure, hand-back or the end of its lease.';
+
+-- table session_tasks
+
+CREATE TABLE telemetry.session_tasks (
+    session_id uuid NOT NULL,
+    task_id uuid NOT NULL,
+    source text NOT NULL,
+    execution_id uuid,
+    stretch text DEFAULT ''::text NOT NULL,
+    from_at timestamp with time zone NOT NULL,
+    until_at timestamp with time zone,
+    CONSTRAINT session_tasks_source_check CHECK ((source = ANY (ARRAY['run'::text, 'claim'::text, 'resource'::text, 'transcript'::text, 'branch'::text, 'person'::text])))
+);
+
+-- comment TABLE session_tasks
+
+COMMENT ON TABLE telemetry.session_tasks IS 'Which task a session worked on, from when to when, and who says so; what a session spent goes by it.';
 
 -- function work_at(uuid, timestamp with time zone, uuid, uuid)
 
 CREATE FUNCTION telemetry.work_at(p_session_id uuid, p_at timestamp with time zone, p_task_id uuid, p_execution_id uuid) RETURNS TABLE(task_id uuid, execution_id uuid, project_id uuid, agent_id uuid)
     LANGUAGE sql STABLE
-    SET search_path TO 'telemetry', 'work', 'pg_temp'
-    AS $$
-  select w.id, e.id, w.project_id, e.agent_id
-  from (
-    select p_task_id as task_id, p_execution_id as execution_id, 0 as rank, null::timestamptz as from_at
-    where p_task_id is not null
-    union all
-    select s.task_id, s.execution_id, array_position(array['person', 'claim', 'run', 'resource', 'transcript', 'branch'], s.source), s.from_at
-    from telemetry.session_tasks as s
-    where s.session_id = p_session_id
-      and s.from_at <= p_at
-      and (s.until_at is null or s.until_at >= p_at)
-  ) as c
-  join work.tasks as w on w.id = c.task_id
-  left join telemetry.agent_executions as e on e.id = c.execution_id
-  order by c.rank, c.from_at desc nulls last, c.task_id
-  limit 1
-$$;
+    BEGIN ATOMIC
+ SELECT w.id,
+     e.id,
+     w.project_id,
+     e.agent_id
+    FROM ((( SELECT work_at.p_task_id AS task_id,
+             work_at.p_execution_id AS execution_id,
+             0 AS rank,
+             NULL::timestamp with time zone AS from_at
+           WHERE (work_at.p_task_id IS NOT NULL)
+         UNION ALL
+          SELECT s.task_id,
+             s.execution_id,
+             array_position(ARRAY['person'::text, 'claim'::text, 'run'::text, 'resource'::text, 'transcript'::text, 'branch'::text], s.source) AS array_position,
+             s.from_at
+            FROM telemetry.session_tasks s
+           WHERE ((s.session_id = work_at.p_session_id) AND (s.from_at <= work_at.p_at) AND ((s.until_at IS NULL) OR (s.until_at >= work_at.p_at)))) c
+      JOIN work.tasks w ON ((w.id = c.task_id)))
+      LEFT JOIN telemetry.agent_executions e ON ((e.id = c.execution_id)))
+   ORDER BY c.rank, c.from_at DESC NULLS LAST, c.task_id
+  LIMIT 1;
+END;
 
 -- function add_words()
 
@@ -10236,18 +10486,6 @@ CREATE VIEW kit.schema_migrations WITH (security_invoker='true') AS
     execution_time_ms
    FROM kit.migration_info;
 
--- table settings
-
-CREATE TABLE kit.settings (
-    key text NOT NULL,
-    value jsonb NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL
-);
-
--- comment TABLE settings
-
-COMMENT ON TABLE kit.settings IS 'What the installation itself remembers, such as the checksum of its code.';
-
 -- table machines
 
 CREATE TABLE projects.machines (
@@ -10406,36 +10644,6 @@ CREATE VIEW projects.project_summary WITH (security_invoker='true') AS
             count(DISTINCT workspaces.machine_id) AS machines
            FROM projects.workspaces
           GROUP BY workspaces.project_id) w ON ((w.project_id = p.id)));
-
--- table agent_executions
-
-CREATE TABLE telemetry.agent_executions (
-    id uuid DEFAULT kit.new_id() NOT NULL,
-    agent_id uuid NOT NULL,
-    task_id uuid,
-    project_id uuid NOT NULL,
-    session_id uuid,
-    status text DEFAULT 'running'::text NOT NULL,
-    result jsonb,
-    error_message text,
-    evidence_id uuid,
-    parent_execution_id uuid,
-    started_at timestamp with time zone DEFAULT now() NOT NULL,
-    completed_at timestamp with time zone,
-    execution_time_ms bigint GENERATED ALWAYS AS (
-CASE
-    WHEN (completed_at IS NOT NULL) THEN (GREATEST(round((EXTRACT(epoch FROM (completed_at - started_at)) * (1000)::numeric)), (0)::numeric))::bigint
-    ELSE NULL::bigint
-END) STORED,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT agent_executions_check CHECK (((completed_at IS NULL) = (status = ANY (ARRAY['pending'::text, 'running'::text])))),
-    CONSTRAINT agent_executions_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'running'::text, 'success'::text, 'failure'::text, 'timeout'::text])))
-)
-WITH (fillfactor='80');
-
--- comment TABLE agent_executions
-
-COMMENT ON TABLE telemetry.agent_executions IS 'One try of an agent at a task, from its claim to finish, failure, hand-back or the end of its lease.';
 
 -- view agent_execution_summary
 
@@ -11186,23 +11394,6 @@ CREATE VIEW telemetry.session_clients WITH (security_invoker='true') AS
  SELECT agent_id
    FROM step
   WHERE (agent_id IS NOT NULL);
-
--- table session_tasks
-
-CREATE TABLE telemetry.session_tasks (
-    session_id uuid NOT NULL,
-    task_id uuid NOT NULL,
-    source text NOT NULL,
-    execution_id uuid,
-    stretch text DEFAULT ''::text NOT NULL,
-    from_at timestamp with time zone NOT NULL,
-    until_at timestamp with time zone,
-    CONSTRAINT session_tasks_source_check CHECK ((source = ANY (ARRAY['run'::text, 'claim'::text, 'resource'::text, 'transcript'::text, 'branch'::text, 'person'::text])))
-);
-
--- comment TABLE session_tasks
-
-COMMENT ON TABLE telemetry.session_tasks IS 'Which task a session worked on, from when to when, and who says so; what a session spent goes by it.';
 
 -- view session_list
 
@@ -15059,6 +15250,11 @@ GRANT ALL ON FUNCTION telemetry.attribute_sessions(p_session_ids uuid[]) TO stew
 GRANT ALL ON FUNCTION telemetry.attribute_sessions(p_session_ids uuid[]) TO steward_agent;
 GRANT ALL ON FUNCTION telemetry.attribute_sessions(p_session_ids uuid[]) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION telemetry.attribute_within(p_session_ids uuid[], p_from timestamp with time zone[], p_until timestamp with time zone[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.attribute_within(p_session_ids uuid[], p_from timestamp with time zone[], p_until timestamp with time zone[]) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.attribute_within(p_session_ids uuid[], p_from timestamp with time zone[], p_until timestamp with time zone[]) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.attribute_within(p_session_ids uuid[], p_from timestamp with time zone[], p_until timestamp with time zone[]) TO steward_readonly;
+
 REVOKE ALL ON FUNCTION telemetry.bucket_of(p_at timestamp with time zone, p_interval text) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.bucket_of(p_at timestamp with time zone, p_interval text) TO steward_app;
 GRANT ALL ON FUNCTION telemetry.bucket_of(p_at timestamp with time zone, p_interval text) TO steward_agent;
@@ -15130,6 +15326,10 @@ REVOKE ALL ON FUNCTION telemetry.count_usage() FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.count_usage() TO steward_app;
 GRANT ALL ON FUNCTION telemetry.count_usage() TO steward_agent;
 GRANT ALL ON FUNCTION telemetry.count_usage() TO steward_readonly;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE kit.settings TO steward_app;
+GRANT SELECT ON TABLE kit.settings TO steward_readonly;
+GRANT SELECT ON TABLE kit.settings TO steward_backup;
 
 REVOKE ALL ON FUNCTION telemetry.day_of(p_at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.day_of(p_at timestamp with time zone) TO steward_app;
@@ -15230,6 +15430,11 @@ GRANT ALL ON FUNCTION telemetry.join_names(p_sightings jsonb) TO steward_app;
 GRANT ALL ON FUNCTION telemetry.join_names(p_sightings jsonb) TO steward_agent;
 GRANT ALL ON FUNCTION telemetry.join_names(p_sightings jsonb) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION telemetry.keep_origins(p_sightings jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.keep_origins(p_sightings jsonb) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.keep_origins(p_sightings jsonb) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.keep_origins(p_sightings jsonb) TO steward_readonly;
+
 REVOKE ALL ON FUNCTION telemetry.keep_sightings(p_sightings jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.keep_sightings(p_sightings jsonb) TO steward_app;
 GRANT ALL ON FUNCTION telemetry.keep_sightings(p_sightings jsonb) TO steward_agent;
@@ -15259,6 +15464,11 @@ REVOKE ALL ON FUNCTION telemetry.no_project() FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.no_project() TO steward_app;
 GRANT ALL ON FUNCTION telemetry.no_project() TO steward_agent;
 GRANT ALL ON FUNCTION telemetry.no_project() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.not_ahead(p_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.not_ahead(p_at timestamp with time zone) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.not_ahead(p_at timestamp with time zone) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.not_ahead(p_at timestamp with time zone) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION telemetry.note_sessions(p_sessions jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.note_sessions(p_sessions jsonb) TO steward_app;
@@ -15327,6 +15537,16 @@ GRANT ALL ON FUNCTION telemetry.put_prices(p_prices jsonb) TO steward_app;
 GRANT ALL ON FUNCTION telemetry.put_prices(p_prices jsonb) TO steward_agent;
 GRANT ALL ON FUNCTION telemetry.put_prices(p_prices jsonb) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION telemetry.put_sessions(p_sessions jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.put_sessions(p_sessions jsonb) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.put_sessions(p_sessions jsonb) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.put_sessions(p_sessions jsonb) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.put_ties(p_ties jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.put_ties(p_ties jsonb) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.put_ties(p_ties jsonb) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.put_ties(p_ties jsonb) TO steward_readonly;
+
 REVOKE ALL ON FUNCTION telemetry.quality_of(p_errors bigint, p_tests_run bigint, p_tests_passed bigint, p_build_attempts bigint, p_build_successes bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.quality_of(p_errors bigint, p_tests_run bigint, p_tests_passed bigint, p_build_attempts bigint, p_build_successes bigint) TO steward_app;
 GRANT ALL ON FUNCTION telemetry.quality_of(p_errors bigint, p_tests_run bigint, p_tests_passed bigint, p_build_attempts bigint, p_build_successes bigint) TO steward_agent;
@@ -15337,10 +15557,10 @@ GRANT ALL ON FUNCTION telemetry.rebuild_days() TO steward_app;
 GRANT ALL ON FUNCTION telemetry.rebuild_days() TO steward_agent;
 GRANT ALL ON FUNCTION telemetry.rebuild_days() TO steward_readonly;
 
-REVOKE ALL ON FUNCTION telemetry.refuse_agents() FROM PUBLIC;
-GRANT ALL ON FUNCTION telemetry.refuse_agents() TO steward_app;
-GRANT ALL ON FUNCTION telemetry.refuse_agents() TO steward_agent;
-GRANT ALL ON FUNCTION telemetry.refuse_agents() TO steward_readonly;
+REVOKE ALL ON FUNCTION telemetry.refuse_agents(p_permission text, p_said text, p_ask text) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.refuse_agents(p_permission text, p_said text, p_ask text) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.refuse_agents(p_permission text, p_said text, p_ask text) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.refuse_agents(p_permission text, p_said text, p_ask text) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION telemetry.reprice_batch(p_id uuid, p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.reprice_batch(p_id uuid, p_limit integer) TO steward_app;
@@ -15421,6 +15641,11 @@ GRANT ALL ON FUNCTION telemetry.sighted_usage(p_ids uuid[]) TO steward_app;
 GRANT ALL ON FUNCTION telemetry.sighted_usage(p_ids uuid[]) TO steward_agent;
 GRANT ALL ON FUNCTION telemetry.sighted_usage(p_ids uuid[]) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION telemetry.source_rank(p_source text) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.source_rank(p_source text) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.source_rank(p_source text) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.source_rank(p_source text) TO steward_readonly;
+
 REVOKE ALL ON FUNCTION telemetry.spent(p_project_id uuid, p_task_ids uuid[], p_agent_id uuid, p_from date) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.spent(p_project_id uuid, p_task_ids uuid[], p_agent_id uuid, p_from date) TO steward_app;
 GRANT ALL ON FUNCTION telemetry.spent(p_project_id uuid, p_task_ids uuid[], p_agent_id uuid, p_from date) TO steward_agent;
@@ -15490,6 +15715,19 @@ REVOKE ALL ON FUNCTION telemetry.usage_told(p_sightings jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.usage_told(p_sightings jsonb) TO steward_app;
 GRANT ALL ON FUNCTION telemetry.usage_told(p_sightings jsonb) TO steward_agent;
 GRANT ALL ON FUNCTION telemetry.usage_told(p_sightings jsonb) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.within_reason(p_told numeric, p_most numeric) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.within_reason(p_told numeric, p_most numeric) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.within_reason(p_told numeric, p_most numeric) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.within_reason(p_told numeric, p_most numeric) TO steward_readonly;
+
+GRANT SELECT ON TABLE telemetry.agent_executions TO steward_app;
+GRANT SELECT ON TABLE telemetry.agent_executions TO steward_readonly;
+GRANT SELECT ON TABLE telemetry.agent_executions TO steward_backup;
+
+GRANT SELECT ON TABLE telemetry.session_tasks TO steward_app;
+GRANT SELECT ON TABLE telemetry.session_tasks TO steward_readonly;
+GRANT SELECT ON TABLE telemetry.session_tasks TO steward_backup;
 
 REVOKE ALL ON FUNCTION telemetry.work_at(p_session_id uuid, p_at timestamp with time zone, p_task_id uuid, p_execution_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.work_at(p_session_id uuid, p_at timestamp with time zone, p_task_id uuid, p_execution_id uuid) TO steward_app;
@@ -16425,10 +16663,6 @@ GRANT SELECT ON TABLE kit.schema_migrations TO steward_app;
 GRANT SELECT ON TABLE kit.schema_migrations TO steward_readonly;
 GRANT SELECT ON TABLE kit.schema_migrations TO steward_backup;
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE kit.settings TO steward_app;
-GRANT SELECT ON TABLE kit.settings TO steward_readonly;
-GRANT SELECT ON TABLE kit.settings TO steward_backup;
-
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE projects.machines TO steward_app;
 GRANT SELECT ON TABLE projects.machines TO steward_agent;
 GRANT SELECT ON TABLE projects.machines TO steward_readonly;
@@ -16458,10 +16692,6 @@ GRANT SELECT ON TABLE projects.project_summary TO steward_app;
 GRANT SELECT ON TABLE projects.project_summary TO steward_agent;
 GRANT SELECT ON TABLE projects.project_summary TO steward_readonly;
 GRANT SELECT ON TABLE projects.project_summary TO steward_backup;
-
-GRANT SELECT ON TABLE telemetry.agent_executions TO steward_app;
-GRANT SELECT ON TABLE telemetry.agent_executions TO steward_readonly;
-GRANT SELECT ON TABLE telemetry.agent_executions TO steward_backup;
 
 GRANT SELECT ON TABLE telemetry.agent_execution_summary TO steward_app;
 GRANT SELECT ON TABLE telemetry.agent_execution_summary TO steward_readonly;
@@ -16562,10 +16792,6 @@ GRANT SELECT ON TABLE telemetry.session_amounts TO steward_backup;
 GRANT SELECT ON TABLE telemetry.session_clients TO steward_app;
 GRANT SELECT ON TABLE telemetry.session_clients TO steward_readonly;
 GRANT SELECT ON TABLE telemetry.session_clients TO steward_backup;
-
-GRANT SELECT ON TABLE telemetry.session_tasks TO steward_app;
-GRANT SELECT ON TABLE telemetry.session_tasks TO steward_readonly;
-GRANT SELECT ON TABLE telemetry.session_tasks TO steward_backup;
 
 GRANT SELECT ON TABLE telemetry.session_list TO steward_app;
 GRANT SELECT ON TABLE telemetry.session_list TO steward_readonly;

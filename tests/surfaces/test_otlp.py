@@ -24,7 +24,7 @@ from starlette.testclient import TestClient
 
 from steward.kit.config import Settings
 from steward.kit.db import Database, Target
-from steward.surfaces.otlp import routes
+from steward.surfaces.otlp import routes, rules
 from steward.surfaces.rest import guard
 from steward.surfaces.rest.problem import TooLarge
 from steward.surfaces.rest.server import create_app
@@ -300,6 +300,14 @@ def test_what_is_too_large_is_refused_packed_or_not(exporter: Exporter) -> None:
     assert (answer.status_code, answer.json()["code"]) == (413, 8)
     plain = exporter.send("logs", b" " * (guard.MOST_BYTES + 1), PROTOBUF)
     assert (plain.status_code, plain.headers["content-type"], _status(plain.content)[0]) == (413, PROTOBUF, 8)
+    many = ExportLogsServiceRequest()
+    records = many.resource_logs.add().scope_logs.add().log_records
+    for _ in range(rules.MOST_RECORDS + 1):
+        records.add()
+    assert exporter.send("logs", many.SerializeToString(), PROTOBUF).status_code == 413
+    listed = b'{"resourceLogs": [{"scopeLogs": [{"logRecords": [{}' + b",{}" * rules.MOST_RECORDS + b"]}]}]}"
+    assert exporter.send("logs", listed).status_code == 413
+    assert exporter.count("otel_logs") == 0
     for damaged in (b"no gzip", gzip.compress(b"{}")[:-4], gzip.compress(b"{}") + b"more"):
         answer = exporter.send("logs", damaged, **{"Content-Encoding": "gzip"})
         assert (answer.status_code, "gzip" in answer.json()["message"]) == (400, True)

@@ -19,6 +19,7 @@ from steward.surfaces.otlp.json_values import (
     get,
     id_of,
     integer,
+    items,
     member,
     number,
     optional_number,
@@ -75,6 +76,7 @@ def _walk(request: Object, levels: tuple[tuple[str, str], ...], read: Reader, to
 
         def scope(inner: Object) -> None:
             origin = Origin(known, _scope(inner, schema))
+            rules.check_count(told, len(items(inner, *leaf)))
             for _ in each(inner, *leaf, lambda record: read(record, origin, told)):
                 rules.check_many(len(told.records) + told.rejected)
 
@@ -179,6 +181,7 @@ def _metric(value: Object, origin: Origin, told: Told) -> None:
         data = member(value, key, other)
         try:
             temporality = enum(data, "aggregationTemporality", names.TEMPORALITY, "aggregation_temporality")
+            rules.check_count(told, len(items(data, "dataPoints", "data_points")))
             monotonic = kind == "sum" and truth(data, "isMonotonic", "is_monotonic")
             for figures in each(data, "dataPoints", "data_points", read):
                 rules.check_many(len(told.records) + told.rejected + 1)
