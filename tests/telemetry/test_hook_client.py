@@ -24,7 +24,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from steward import hook_client
-from steward.domains import projects
+from steward.domains import projects, telemetry
 from steward.domains.telemetry import HookTaken, HookTold
 from steward.kit.config import default_home
 from steward.kit.db import Db
@@ -203,9 +203,9 @@ def test_what_is_no_event_is_forgotten(tmp_path: Path, given: str) -> None:
     assert _waiting(tmp_path) == []
 
 
-def _slowly(home: Path, *parts: bytes, ends: bool = False, **environ: str) -> None:
+def _slowly(home: Path, *parts: bytes, ends: bool = False) -> None:
     """Give the client its input in parts, with a pause after each, and leave it open unless it ends."""
-    known = {"PATH": os.environ["PATH"], "STEWARD_HOME": str(home)} | environ
+    known = {"PATH": os.environ["PATH"], "STEWARD_HOME": str(home)} | PATIENT
     words = [sys.executable, "-m", "steward.hook_client"]
     with subprocess.Popen(words, stdin=subprocess.PIPE, bufsize=0, env=known) as process:
         assert process.stdin is not None
@@ -219,12 +219,12 @@ def _slowly(home: Path, *parts: bytes, ends: bool = False, **environ: str) -> No
 
 def test_an_event_that_comes_slowly_is_waited_for(tmp_path: Path) -> None:
     text = json.dumps(EVENT).encode()
-    _slowly(tmp_path, text[:40], text[40:90], text[90:], ends=True, **PATIENT)
+    _slowly(tmp_path, text[:40], text[40:90], text[90:], ends=True)
     assert [each["payload"] for each in _waiting(tmp_path)] == [EVENT]
 
 
 def test_an_event_is_whole_though_its_client_leaves_its_end_open(tmp_path: Path) -> None:
-    _slowly(tmp_path, json.dumps(EVENT).encode(), **PATIENT)
+    _slowly(tmp_path, json.dumps(EVENT).encode())
     assert [each["payload"] for each in _waiting(tmp_path)] == [EVENT]
 
 
@@ -332,7 +332,7 @@ def test_what_was_taken_before_a_break_is_known_after_it(house: House) -> None:
 
 def _fails(monkeypatch: pytest.MonkeyPatch, error: psycopg.Error, *, reading: bool) -> None:
     """Let an event that says `bad` fail whenever it is taken in, or only when it is read."""
-    real = hooks.telemetry.take_hook
+    real = telemetry.take_hook
 
     def take_hook(db: Db, told: HookTold, *, keep_only: bool = False) -> HookTaken:
         if "bad" in told.payload and not (reading and keep_only):

@@ -12,18 +12,6 @@ Object = dict[str, Any]
 # nothing takes two bytes on the wire and five hundred here, so that bytes alone are no limit.
 MOST_RECORDS = 50_000
 _NO_VALUE = 1
-# An empty record takes two bytes of a request, and a thousand times as many here.
-MOST_RECORDS = 50_000
-
-
-def check_count(told: Told, more: int) -> None:
-    """Refuse a request before more records of it are read than one may hold.
-
-    Raises:
-        TooLarge: it holds more.
-    """
-    if len(told.records) + told.rejected + more > MOST_RECORDS:
-        raise TooLarge(f"the request holds more than {MOST_RECORDS:,} records", hint="send fewer at once")
 
 
 def check_many(count: int) -> None:
