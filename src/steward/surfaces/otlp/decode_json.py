@@ -78,6 +78,7 @@ def _walk(request: Object, levels: tuple[tuple[str, str], ...], read: Reader, to
             origin = Origin(known, _scope(inner, schema))
             rules.check_many(len(told.records) + told.rejected + len(items(inner, *leaf)))
             for _ in each(inner, *leaf, lambda record: read(record, origin, told)):
+                pass
 
         for _ in each(outer, *scopes, scope):
             pass
@@ -180,7 +181,9 @@ def _metric(value: Object, origin: Origin, told: Told) -> None:
         data = member(value, key, other)
         try:
             temporality = enum(data, "aggregationTemporality", names.TEMPORALITY, "aggregation_temporality")
-            rules.check_many(len(told.records) + told.rejected + len(items(data, "dataPoints", "data_points")))
+            rules.check_many(
+                len(told.records) + told.rejected + len(items(data, "dataPoints", "data_points"))
+            )
             monotonic = kind == "sum" and truth(data, "isMonotonic", "is_monotonic")
             for figures in each(data, "dataPoints", "data_points", read):
                 rules.add_point(
