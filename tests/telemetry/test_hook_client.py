@@ -203,9 +203,9 @@ def test_what_is_no_event_is_forgotten(tmp_path: Path, given: str) -> None:
     assert _waiting(tmp_path) == []
 
 
-def _slowly(home: Path, *parts: bytes, ends: bool = False) -> None:
+def _slowly(home: Path, *parts: bytes, ends: bool = False, limit_ms: int = 20_000) -> None:
     """Give the client its input in parts, with a pause after each, and leave it open unless it ends."""
-    known = {"PATH": os.environ["PATH"], "STEWARD_HOME": str(home)} | PATIENT
+    known = {"PATH": os.environ["PATH"], "STEWARD_HOME": str(home), "STEWARD_HOOK_TIMEOUT_MS": str(limit_ms)}
     words = [sys.executable, "-m", "steward.hook_client"]
     with subprocess.Popen(words, stdin=subprocess.PIPE, bufsize=0, env=known) as process:
         assert process.stdin is not None
@@ -238,9 +238,9 @@ def test_what_is_too_large_is_cut(tmp_path: Path) -> None:
 
 
 def test_what_never_ends_is_cut_or_counted(tmp_path: Path) -> None:
-    _slowly(tmp_path, json.dumps(EVENT).encode()[:-2], STEWARD_HOOK_TIMEOUT_MS="2000")
+    _slowly(tmp_path, json.dumps(EVENT).encode()[:-2], limit_ms=2000)
     assert [each["payload"]["session_id"] for each in _waiting(tmp_path)] == [EVENT["session_id"]]
-    _slowly(tmp_path, b'{"session_id": "a", ', STEWARD_HOOK_TIMEOUT_MS="2000")
+    _slowly(tmp_path, b'{"session_id": "a", ', limit_ms=2000)
     assert len(_waiting(tmp_path)) == 1
     assert hooks.replay(tmp_path / "spool", lambda told: None).dropped == 1
 
