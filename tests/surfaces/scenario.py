@@ -35,6 +35,9 @@ _BY_SURFACE = frozenset(
         "avg_execution_time_ms",
         "duration_s",
         "avg_duration_s",
+        "total_duration_s",
+        "avg_duration",
+        "total_duration",
         "service_name",
     }
 )
