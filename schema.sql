@@ -3992,10 +3992,8 @@ declare
 begin
   loop
     with named as (
-      select u.pos, k.usage_id, min(k.usage_id::text) over (partition by u.pos) as oldest
-      from telemetry.usage_told(p_sightings) as u
-      cross join lateral unnest(u.keys) as n (key)
-      join telemetry.usage_keys as k on k.key = n.key
+      select t.pos, t.usage_id, min(t.usage_id::text) over (partition by t.pos) as oldest
+      from telemetry.named_usage(p_sightings) as t
     ),
     pairs as (
       select n.usage_id, min(n.oldest)::uuid as oldest
@@ -4177,6 +4175,35 @@ begin
   return coalesce(named, '[]');
 end
 $_$;
+
+-- function named_usage(jsonb)
+
+CREATE FUNCTION telemetry.named_usage(p_sightings jsonb) RETURNS TABLE(pos bigint, usage_id uuid)
+    LANGUAGE sql STABLE
+    SET search_path TO 'telemetry', 'pg_temp'
+    AS $$
+  select g.pos, g.usage_id
+  from (
+    select
+      u.pos, u.keys, k.key, k.usage_id, starts_with(k.key, 'claude:req:') as weak,
+      row_number() over (partition by k.key, cardinality(u.keys) = 1 order by u.pos) as place
+    from telemetry.usage_told(p_sightings) as u
+    cross join lateral unnest(u.keys) as n (key)
+    join telemetry.usage_keys as k on k.key = n.key
+  ) as g
+  where not g.weak
+    or cardinality(g.keys) = 1
+    or (
+      g.place = 1
+      and not exists (
+        select
+        from telemetry.usage_keys as o
+        where o.usage_id = g.usage_id
+          and starts_with(o.key, 'claude:msg:')
+          and o.key <> all (g.keys)
+      )
+    )
+$$;
 
 -- function names_of(text, text[])
 
@@ -15454,6 +15481,11 @@ REVOKE ALL ON FUNCTION telemetry.name_by_order(p_sightings jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.name_by_order(p_sightings jsonb) TO steward_app;
 GRANT ALL ON FUNCTION telemetry.name_by_order(p_sightings jsonb) TO steward_agent;
 GRANT ALL ON FUNCTION telemetry.name_by_order(p_sightings jsonb) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.named_usage(p_sightings jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.named_usage(p_sightings jsonb) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.named_usage(p_sightings jsonb) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.named_usage(p_sightings jsonb) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION telemetry.names_of(p_by text, p_keys text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.names_of(p_by text, p_keys text[]) TO steward_app;

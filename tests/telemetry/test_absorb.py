@@ -169,6 +169,19 @@ def _nameless(source_key: str, n: int) -> UsageTold:
     return told
 
 
+@pytest.mark.parametrize("apart", [True, False])
+def test_a_request_that_two_messages_name_joins_them_not(db: Db, apart: bool) -> None:
+    told = [
+        _told(UsageSource.OTLP_LOG, "log", ["claude:req:r"], output=5),
+        _told(UsageSource.TRANSCRIPT, "a", ["claude:msg:a", "claude:req:r"], output=5),
+        _told(UsageSource.TRANSCRIPT, "b", ["claude:msg:b", "claude:req:r"], output=7),
+    ]
+    batches = [[each] for each in told] if apart else [told]
+    for batch in [*batches, *reversed(batches)]:
+        absorb(db, Batch(sessions=[_session()], usage=copy.deepcopy(batch)))
+    assert _totals(db) == (2, 12, 200)
+
+
 @pytest.mark.parametrize("first", ["otlp", "transcript"])
 def test_sources_without_names_count_by_order(db: Db, first: str) -> None:
     base = f"codex:{SESSION}:3/100/7/0"

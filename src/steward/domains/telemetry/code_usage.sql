@@ -217,6 +217,35 @@ begin
 end
 $$;
 
+-- Which responses the names of each element mean. A message's id decides: a request's id leads to no response that is
+-- known by another message's id, since records written by hand, or by a proxy, use one for several.
+create function telemetry.named_usage(p_sightings jsonb) returns table (pos bigint, usage_id uuid)
+language sql stable
+set search_path = telemetry, pg_temp
+as $$
+  select g.pos, g.usage_id
+  from (
+    select
+      u.pos, u.keys, k.key, k.usage_id, starts_with(k.key, 'claude:req:') as weak,
+      row_number() over (partition by k.key, cardinality(u.keys) = 1 order by u.pos) as place
+    from telemetry.usage_told(p_sightings) as u
+    cross join lateral unnest(u.keys) as n (key)
+    join telemetry.usage_keys as k on k.key = n.key
+  ) as g
+  where not g.weak
+    or cardinality(g.keys) = 1
+    or (
+      g.place = 1
+      and not exists (
+        select
+        from telemetry.usage_keys as o
+        where o.usage_id = g.usage_id
+          and starts_with(o.key, 'claude:msg:')
+          and o.key <> all (g.keys)
+      )
+    )
+$$;
+
 -- Make one response of those that share a name: the oldest stays. Each round takes away the younger of every pair, until
 -- no element names two. Returns those that stay.
 create function telemetry.join_names(p_sightings jsonb) returns uuid[]
@@ -230,10 +259,8 @@ declare
 begin
   loop
     with named as (
-      select u.pos, k.usage_id, min(k.usage_id::text) over (partition by u.pos) as oldest
-      from telemetry.usage_told(p_sightings) as u
-      cross join lateral unnest(u.keys) as n (key)
-      join telemetry.usage_keys as k on k.key = n.key
+      select t.pos, t.usage_id, min(t.usage_id::text) over (partition by t.pos) as oldest
+      from telemetry.named_usage(p_sightings) as t
     ),
     pairs as (
       select n.usage_id, min(n.oldest)::uuid as oldest
