@@ -26,6 +26,14 @@ from steward.surfaces.cli.tree import HAND_WRITTEN, hand_written
 from steward.surfaces.shape import python_name, shape_of
 
 REFERENCE = Path(__file__).with_name("reference")
+# Packages with errors of their own, beside the rooms and the kit.
+_WITH_ERRORS = (
+    "steward.importers",
+    "steward.operate.setup",
+    "steward.surfaces.hooks",
+    "steward.surfaces.otlp",
+    "steward.surfaces.rest.guard",
+)
 _MARK = "<!-- Written by `make docs` from the code; change it there. -->\n"
 
 # What each setting is for; a setting without a line here is an error, so that none stays undocumented.
@@ -230,7 +238,7 @@ def _shipped(cls: type[errors.StewardError]) -> bool:
 def error_codes() -> Iterator[str]:
     """Give the page of errors and exit statuses."""
     op.operations()
-    for name in ("steward.importers", "steward.operate.setup", "steward.surfaces.rest.guard"):
+    for name in _WITH_ERRORS:
         importlib.import_module(name)
     yield "# Errors and exit statuses\n"
     yield "An error has a stable `code`, says what is wrong with the value, and hints what to do. The same error leaves"
