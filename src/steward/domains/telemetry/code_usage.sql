@@ -102,7 +102,9 @@ as $$
       u.reasoning_tokens, u.reported_cost_usd, u.duration_ms, u.query_source, u.subagent, u.approximate, u.ordinal_base
     from telemetry.usage_told(p_sightings) as u
     join telemetry.usage_keys as k on k.key = u.keys[1]
-    order by u.source, u.source_key, u.output_tokens desc, u.input_tokens + u.cache_read_tokens + u.cache_write_tokens desc
+    order by
+      u.source, u.source_key, u.output_tokens desc, u.input_tokens + u.cache_read_tokens + u.cache_write_tokens desc,
+      u.input_tokens desc, u.cache_write_tokens desc, u.model desc
   ),
   kept as (
     insert into telemetry.usage_sightings as s (
@@ -124,8 +126,13 @@ as $$
       cache_write_1h_tokens = excluded.cache_write_1h_tokens,
       reasoning_tokens = excluded.reasoning_tokens,
       model = excluded.model
-    where (excluded.output_tokens, excluded.input_tokens + excluded.cache_read_tokens + excluded.cache_write_tokens)
-      > (s.output_tokens, s.input_tokens + s.cache_read_tokens + s.cache_write_tokens)
+    -- To the last figure and the model, so that it does not matter which of two came first.
+    where (
+      excluded.output_tokens, excluded.input_tokens + excluded.cache_read_tokens + excluded.cache_write_tokens,
+      excluded.input_tokens, excluded.cache_write_tokens, excluded.model
+    ) > (
+      s.output_tokens, s.input_tokens + s.cache_read_tokens + s.cache_write_tokens, s.input_tokens, s.cache_write_tokens, s.model
+    )
     returning usage_id
   )
   select array_agg(distinct k.usage_id) from kept as k
