@@ -338,6 +338,33 @@ CREATE FUNCTION agents.score_agents(p_capabilities text[]) RETURNS TABLE(agent_i
   from scored as s
 $$;
 
+-- function known_words(text, text, text)
+
+CREATE FUNCTION audit.known_words(p_event_type text, p_event_action text, p_status text) RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return p_event_type in (
+      'task_created', 'task_updated', 'task_assigned', 'task_closed', 'task_deleted',
+      'code_review_started', 'code_review_completed', 'code_pushed', 'test_executed',
+      'deployment_started', 'deployment_completed', 'deployment_failed',
+      'agent_executed', 'agent_failed', 'evidence_added', 'evidence_verified', 'evidence_rejected',
+      'user_created', 'user_updated', 'user_deleted', 'permission_granted', 'permission_revoked',
+      'project_created', 'project_updated', 'project_deleted',
+      'security_issue_detected', 'security_issue_resolved',
+      'data_created', 'data_accessed', 'data_modified', 'data_deleted',
+      'api_call', 'api_error', 'system_error', 'custom'
+    )
+    and p_event_action in ('create', 'read', 'update', 'delete', 'execute')
+    and p_status in ('success', 'failure', 'partial', 'unknown');
+end
+$$;
+
+-- comment FUNCTION known_words(p_event_type text, p_event_action text, p_status text)
+
+COMMENT ON FUNCTION audit.known_words(p_event_type text, p_event_action text, p_status text) IS 'Tell whether an audit row may bear these words; called by a check of its table.';
+
 -- function request_effect(text)
 
 CREATE FUNCTION audit.request_effect(p_request text) RETURNS TABLE(resource_type text, resource_id text, resource_name text, user_id uuid, action text, old_values jsonb, new_values jsonb, things bigint, unreadable bigint)
@@ -3139,6 +3166,8 @@ $_$;
 CREATE FUNCTION telemetry.close_executions(p_task_ids uuid[], p_status text, p_results jsonb[], p_errors text[]) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'telemetry', 'kit', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
     AS $$
 declare
   ended uuid[];
@@ -3581,6 +3610,19 @@ CREATE FUNCTION telemetry.done_in(p_session_id uuid) RETURNS TABLE(tool_calls bi
    WHERE (c.session_id = done_in.p_session_id);
 END;
 
+-- function drop_executions()
+
+CREATE FUNCTION telemetry.drop_executions() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'telemetry', 'pg_temp'
+    AS $$
+begin
+  delete from telemetry.agent_executions as e
+  where e.project_id in (select o.id from old_rows as o);
+  return null;
+end
+$$;
+
 -- function drop_override(uuid)
 
 CREATE FUNCTION telemetry.drop_override(p_id uuid) RETURNS boolean
@@ -3743,12 +3785,14 @@ $$;
 -- function execution_finished(uuid[], uuid[], jsonb[])
 
 CREATE FUNCTION telemetry.execution_finished(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) RETURNS void
-    LANGUAGE sql
+    LANGUAGE plpgsql
     SET search_path TO 'telemetry', 'pg_temp'
     AS $$
-  select telemetry.close_executions(
+begin
+  perform telemetry.close_executions(
     p_task_ids, 'success', array(select d.detail -> 'result' from unnest(p_details) with ordinality as d (detail, n) order by d.n), null
-  )
+  );
+end
 $$;
 
 -- function execution_given_back(uuid[], uuid[], jsonb[])
@@ -4025,6 +4069,27 @@ begin
 end
 $$;
 
+-- function keep_agents()
+
+CREATE FUNCTION telemetry.keep_agents() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'telemetry', 'pg_temp'
+    AS $$
+declare
+  kept text;
+begin
+  select o.name into kept
+  from old_rows as o
+  where exists (select from telemetry.agent_executions as e where e.agent_id = o.id)
+  limit 1;
+  if found then
+    raise exception 'agent % has been at work and cannot be deleted', kept
+      using errcode = 'ST409', hint = 'deactivate it with `steward agents deactivate`';
+  end if;
+  return null;
+end
+$$;
+
 -- function keep_origins(jsonb)
 
 CREATE FUNCTION telemetry.keep_origins(p_sightings jsonb) RETURNS uuid[]
@@ -4098,6 +4163,20 @@ CREATE FUNCTION telemetry.keep_sightings(p_sightings jsonb) RETURNS uuid[]
     returning usage_id
   )
   select array_agg(distinct k.usage_id) from kept as k
+$$;
+
+-- function leave_executions()
+
+CREATE FUNCTION telemetry.leave_executions() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'telemetry', 'pg_temp'
+    AS $$
+begin
+  update telemetry.agent_executions as e
+  set task_id = null
+  where e.task_id in (select o.id from old_rows as o);
+  return null;
+end
 $$;
 
 -- function lock_budget(uuid)
@@ -4307,6 +4386,8 @@ $$;
 CREATE FUNCTION telemetry.open_executions(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'telemetry', 'work', 'kit', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
     AS $$
 declare
   session constant uuid := telemetry.acting_session();
@@ -5576,6 +5657,18 @@ CREATE FUNCTION telemetry.told_prices(p_prices jsonb) RETURNS TABLE(provider tex
   )
 $$;
 
+-- function took_ms(timestamp with time zone, timestamp with time zone)
+
+CREATE FUNCTION telemetry.took_ms(p_from timestamp with time zone, p_until timestamp with time zone) RETURNS bigint
+    LANGUAGE sql STABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN (p_until IS NOT NULL) THEN (GREATEST(round((EXTRACT(epoch FROM (p_until - p_from)) * (1000)::numeric)), (0)::numeric))::bigint
+             ELSE NULL::bigint
+         END AS "case";
+END;
+
 -- function untie(uuid, uuid, text)
 
 CREATE FUNCTION telemetry.untie(p_session_id uuid, p_task_id uuid, p_source text) RETURNS integer
@@ -5700,16 +5793,14 @@ CREATE TABLE telemetry.agent_executions (
     parent_execution_id uuid,
     started_at timestamp with time zone DEFAULT now() NOT NULL,
     completed_at timestamp with time zone,
-    execution_time_ms bigint GENERATED ALWAYS AS (
-CASE
-    WHEN (completed_at IS NOT NULL) THEN (GREATEST(round((EXTRACT(epoch FROM (completed_at - started_at)) * (1000)::numeric)), (0)::numeric))::bigint
-    ELSE NULL::bigint
-END) STORED,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT agent_executions_check CHECK (((completed_at IS NULL) = (status = ANY (ARRAY['pending'::text, 'running'::text])))),
-    CONSTRAINT agent_executions_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'running'::text, 'success'::text, 'failure'::text, 'timeout'::text])))
+    CONSTRAINT agent_executions_status CHECK (
+CASE
+    WHEN (completed_at IS NULL) THEN (status = ANY (ARRAY['pending'::text, 'running'::text]))
+    ELSE (status = ANY (ARRAY['success'::text, 'failure'::text, 'timeout'::text]))
+END)
 )
-WITH (fillfactor='80');
+WITH (fillfactor='50');
 
 -- comment TABLE agent_executions
 
@@ -6524,7 +6615,7 @@ begin
     return;
   end if;
   ids := work.permitted(ids, p_agent_id, p_project_id, p_labels, holder.capabilities, free, p_task_id);
-  perform work.extend('on_claim', ids, array_fill(p_agent_id, array[cardinality(ids)]), '{}');
+  perform work.on_claim(ids, array_fill(p_agent_id, array[cardinality(ids)]), '{}');
   return query
   with claimed as (
     update work.ready_queue as q
@@ -6734,35 +6825,6 @@ begin
 end
 $$;
 
--- function extend(text, uuid[], uuid[], jsonb[])
-
-CREATE FUNCTION work.extend(p_point text, p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) RETURNS void
-    LANGUAGE plpgsql
-    SET search_path TO 'work', 'pg_temp'
-    SET plan_cache_mode TO 'auto'
-    SET enable_seqscan TO 'on'
-    AS $_$
-declare
-  extension record;
-begin
-  for extension in
-    select e.function_name, e.at_once
-    from work.extension_points as e
-    where e.point = p_point
-    order by e.position, e.function_name
-  loop
-    if extension.at_once then
-      execute format('select %s($1, $2, $3)', extension.function_name) using p_task_ids, p_agent_ids, p_details;
-      continue;
-    end if;
-    for i in 1..cardinality(p_task_ids) loop
-      execute format('select %s($1, $2, $3)', extension.function_name)
-      using p_task_ids[i], p_agent_ids[i], coalesce(p_details[i], '{}');
-    end loop;
-  end loop;
-end
-$_$;
-
 -- function fail_task(uuid, bigint, text, boolean)
 
 CREATE FUNCTION work.fail_task(p_task_id uuid, p_token bigint DEFAULT NULL::bigint, p_reason text DEFAULT NULL::text, p_final boolean DEFAULT false) RETURNS void
@@ -6775,7 +6837,7 @@ begin
   perform kit.authorize('work:write');
   agent := work.pass(p_task_id, p_token, true);
   perform work.refuse_closed(p_task_id);
-  perform work.extend('on_fail', array[p_task_id], array[agent], array[jsonb_build_object('reason', p_reason, 'final', p_final)]);
+  perform work.on_fail(array[p_task_id], array[agent], array[jsonb_build_object('reason', p_reason, 'final', p_final)]);
   perform work.count_failure(p_task_id, p_reason, p_final);
 end
 $$;
@@ -7102,7 +7164,6 @@ CREATE FUNCTION work.finish_tasks(p_task_ids uuid[], p_tokens bigint[], p_result
 declare
   holders uuid[];
   some_done boolean;
-  extended boolean;
 begin
   perform kit.authorize('work:write');
   holders := work.holders_of(p_task_ids, p_tokens);
@@ -7114,8 +7175,7 @@ begin
       holders[i] := coalesce(holders[i], work.pass(p_task_ids[i], p_tokens[i], true));
     end loop;
   end if;
-  select bool_or(l.status = 'done'), exists (select from work.extension_points where point = 'on_finish')
-  into some_done, extended
+  select bool_or(l.status = 'done') into some_done
   from (
     select t.status
     from work.tasks as t
@@ -7126,12 +7186,10 @@ begin
   if some_done then
     perform work.refuse_done(i) from unnest(p_task_ids) as i;
   end if;
-  if extended then
-    perform work.extend(
-      'on_finish', p_task_ids, holders,
-      array(select jsonb_build_object('result', r.result) from unnest(p_results) with ordinality as r (result, n) order by r.n)
-    );
-  end if;
+  perform work.on_finish(
+    p_task_ids, holders,
+    array(select jsonb_build_object('result', r.result) from unnest(p_results) with ordinality as r (result, n) order by r.n)
+  );
   update work.tasks as t
   set
     status = 'done',
@@ -7297,7 +7355,7 @@ begin
   perform kit.authorize('work:write');
   agent := work.pass(p_task_id, p_token, true);
   perform work.refuse_closed(p_task_id);
-  perform work.extend('on_give_back', array[p_task_id], array[agent], array[jsonb_build_object('reason', p_reason)]);
+  perform work.on_give_back(array[p_task_id], array[agent], array[jsonb_build_object('reason', p_reason)]);
   perform work.release(p_task_id);
   update work.tasks as t
   set status = 'pending', status_reason = p_reason, assigned_agent_id = null, assigned_user_id = null
@@ -8004,6 +8062,23 @@ CREATE FUNCTION work.may_become(p_from text, p_to text) RETURNS boolean
          END));
 END;
 
+-- function may_claim(uuid[], uuid)
+
+CREATE FUNCTION work.may_claim(p_task_ids uuid[], p_agent_id uuid) RETURNS jsonb[]
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    SET plan_cache_mode TO 'auto'
+    SET enable_seqscan TO 'on'
+    AS $$
+begin
+  return array[telemetry.budget_gate(p_task_ids, p_agent_id)]::jsonb[];
+end
+$$;
+
+-- comment FUNCTION may_claim(p_task_ids uuid[], p_agent_id uuid)
+
+COMMENT ON FUNCTION work.may_claim(p_task_ids uuid[], p_agent_id uuid) IS 'Call what later rooms registered for the point may_claim; written by work.write_point.';
+
 -- function minutes_since_start(uuid, timestamp with time zone)
 
 CREATE FUNCTION work.minutes_since_start(p_task_id uuid, p_started_at timestamp with time zone) RETURNS integer
@@ -8119,6 +8194,111 @@ begin
 end
 $$;
 
+-- function on_claim(uuid[], uuid[], jsonb[])
+
+CREATE FUNCTION work.on_claim(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    SET plan_cache_mode TO 'auto'
+    SET enable_seqscan TO 'on'
+    AS $$
+begin
+  perform telemetry.open_executions(p_task_ids, p_agent_ids, p_details);
+end
+$$;
+
+-- comment FUNCTION on_claim(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[])
+
+COMMENT ON FUNCTION work.on_claim(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) IS 'Call what later rooms registered for the point on_claim; written by work.write_point.';
+
+-- function on_fail(uuid[], uuid[], jsonb[])
+
+CREATE FUNCTION work.on_fail(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    SET plan_cache_mode TO 'auto'
+    SET enable_seqscan TO 'on'
+    AS $$
+begin
+  for i in 1..cardinality(p_task_ids) loop
+    perform note_failure(p_task_ids[i], p_agent_ids[i], coalesce(p_details[i], '{}'));
+  end loop;
+  perform telemetry.execution_failed(p_task_ids, p_agent_ids, p_details);
+end
+$$;
+
+-- comment FUNCTION on_fail(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[])
+
+COMMENT ON FUNCTION work.on_fail(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) IS 'Call what later rooms registered for the point on_fail; written by work.write_point.';
+
+-- function on_finish(uuid[], uuid[], jsonb[])
+
+CREATE FUNCTION work.on_finish(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    SET plan_cache_mode TO 'auto'
+    SET enable_seqscan TO 'on'
+    AS $$
+begin
+  perform telemetry.execution_finished(p_task_ids, p_agent_ids, p_details);
+end
+$$;
+
+-- comment FUNCTION on_finish(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[])
+
+COMMENT ON FUNCTION work.on_finish(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) IS 'Call what later rooms registered for the point on_finish; written by work.write_point.';
+
+-- function on_give_back(uuid[], uuid[], jsonb[])
+
+CREATE FUNCTION work.on_give_back(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    SET plan_cache_mode TO 'auto'
+    SET enable_seqscan TO 'on'
+    AS $$
+begin
+  perform telemetry.execution_given_back(p_task_ids, p_agent_ids, p_details);
+end
+$$;
+
+-- comment FUNCTION on_give_back(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[])
+
+COMMENT ON FUNCTION work.on_give_back(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) IS 'Call what later rooms registered for the point on_give_back; written by work.write_point.';
+
+-- function on_release(uuid[], uuid[], jsonb[])
+
+CREATE FUNCTION work.on_release(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    SET plan_cache_mode TO 'auto'
+    SET enable_seqscan TO 'on'
+    AS $$
+begin
+  perform telemetry.execution_released(p_task_ids, p_agent_ids, p_details);
+end
+$$;
+
+-- comment FUNCTION on_release(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[])
+
+COMMENT ON FUNCTION work.on_release(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) IS 'Call what later rooms registered for the point on_release; written by work.write_point.';
+
+-- function on_start(uuid[], uuid[], jsonb[])
+
+CREATE FUNCTION work.on_start(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    SET plan_cache_mode TO 'auto'
+    SET enable_seqscan TO 'on'
+    AS $$
+begin
+  null;
+end
+$$;
+
+-- comment FUNCTION on_start(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[])
+
+COMMENT ON FUNCTION work.on_start(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) IS 'Call what later rooms registered for the point on_start; written by work.write_point.';
+
 -- function out_of_the_way(text)
 
 CREATE FUNCTION work.out_of_the_way(p_status text) RETURNS boolean
@@ -8163,7 +8343,7 @@ begin
       hint = 'claim the task first and give the token that claim returned';
   end if;
   if held.agent_id is not null then
-    perform work.extend('on_release', array[p_task_id], array[held.agent_id], '{}');
+    perform work.on_release(array[p_task_id], array[held.agent_id], '{}');
     perform work.release(p_task_id);
     -- A task that is no work to be handed out (it waits for an answer, is in review) leaves the queue with its holder.
     perform work.refresh_queue(array[p_task_id]);
@@ -8602,21 +8782,12 @@ $$;
 CREATE FUNCTION work.refusals(p_task_ids uuid[], p_agent_id uuid) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO 'work', 'pg_temp'
-    SET plan_cache_mode TO 'auto'
-    SET enable_seqscan TO 'on'
-    AS $_$
+    AS $$
 declare
-  gate record;
   told jsonb;
   found_all jsonb;
 begin
-  for gate in
-    select e.function_name
-    from work.extension_points as e
-    where e.point = 'may_claim'
-    order by e.position, e.function_name
-  loop
-    execute format('select %s($1, $2)', gate.function_name) into told using p_task_ids, p_agent_id;
+  foreach told in array work.may_claim(p_task_ids, p_agent_id) loop
     continue when told is null;
     -- The first that refuses says why.
     found_all := coalesce(told, '{}') || coalesce(found_all, '{}') || jsonb_build_object(
@@ -8627,7 +8798,7 @@ begin
   end loop;
   return found_all;
 end
-$_$;
+$$;
 
 -- function refuse_closed(uuid)
 
@@ -8713,11 +8884,14 @@ $$;
 -- function register_extension(text, integer, text, boolean)
 
 CREATE FUNCTION work.register_extension(p_point text, p_position integer, p_function text, p_at_once boolean DEFAULT false) RETURNS void
-    LANGUAGE sql
+    LANGUAGE plpgsql
     SET search_path TO 'work', 'pg_temp'
     AS $$
+begin
   insert into work.extension_points (point, position, function_name, at_once)
-  values (p_point, p_position, p_function::regproc::text, p_at_once)
+  values (p_point, p_position, p_function::regproc::text, p_at_once);
+  perform work.write_point(p_point);
+end
 $$;
 
 -- function release(uuid)
@@ -9380,7 +9554,7 @@ declare
 begin
   perform kit.authorize('work:write');
   agent := work.pass(p_task_id, p_token, true);
-  perform work.extend('on_start', array[p_task_id], array[agent], '{}');
+  perform work.on_start(array[p_task_id], array[agent], '{}');
   update work.tasks as t
   set
     status = 'in_progress',
@@ -10012,6 +10186,55 @@ CREATE FUNCTION work.workflow_utilization(p_workflow_id uuid) RETURNS jsonb
   )
 $$;
 
+-- function write_point(text)
+
+CREATE FUNCTION work.write_point(p_point text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    AS $_$
+declare
+  calls constant text[] := array(
+    select
+      case
+        when p_point = 'may_claim' then format('%s(p_task_ids, p_agent_id)', e.function_name)
+        when e.at_once then format('  perform %s(p_task_ids, p_agent_ids, p_details);', e.function_name)
+        else format(
+          e'  for i in 1..cardinality(p_task_ids) loop\n'
+          '    perform %s(p_task_ids[i], p_agent_ids[i], coalesce(p_details[i], ''{}''));\n  end loop;', e.function_name
+        )
+      end
+    from work.extension_points as e
+    where e.point = p_point
+    order by e.position, e.function_name
+  );
+begin
+  if p_point = 'on_expire' then
+    return;
+  end if;
+  -- What later rooms do is planned as usual, whatever the caller is set to.
+  execute format(
+    $$
+      create or replace function work.%1$I(%2$s
+      language plpgsql
+      set search_path = work, pg_temp
+      set plan_cache_mode = auto
+      set enable_seqscan = on
+      as %3$L;
+      comment on function work.%1$I is 'Call what later rooms registered for the point %1$s; written by work.write_point.'
+    $$,
+    p_point,
+    case
+      when p_point = 'may_claim' then 'p_task_ids uuid[], p_agent_id uuid) returns jsonb[]'
+      else 'p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) returns void'
+    end,
+    case
+      when p_point = 'may_claim' then format(e'\nbegin\n  return array[%s]::jsonb[];\nend\n', array_to_string(calls, ', '))
+      else format(e'\nbegin\n%s\nend\n', coalesce(nullif(array_to_string(calls, e'\n'), ''), '  null;'))
+    end
+  );
+end
+$_$;
+
 -- function write_workflow_analytics(uuid)
 
 CREATE FUNCTION work.write_workflow_analytics(p_workflow_id uuid) RETURNS work.workflow_analytics
@@ -10257,9 +10480,7 @@ CREATE TABLE audit.audit_logs (
     is_immutable boolean DEFAULT true NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT audit_logs_are_immutable CHECK (is_immutable),
-    CONSTRAINT audit_logs_event_action_check CHECK ((event_action = ANY (ARRAY['create'::text, 'read'::text, 'update'::text, 'delete'::text, 'execute'::text]))),
-    CONSTRAINT audit_logs_event_type_check CHECK ((event_type = ANY (ARRAY['task_created'::text, 'task_updated'::text, 'task_assigned'::text, 'task_closed'::text, 'task_deleted'::text, 'code_review_started'::text, 'code_review_completed'::text, 'code_pushed'::text, 'test_executed'::text, 'deployment_started'::text, 'deployment_completed'::text, 'deployment_failed'::text, 'agent_executed'::text, 'agent_failed'::text, 'evidence_added'::text, 'evidence_verified'::text, 'evidence_rejected'::text, 'user_created'::text, 'user_updated'::text, 'user_deleted'::text, 'permission_granted'::text, 'permission_revoked'::text, 'project_created'::text, 'project_updated'::text, 'project_deleted'::text, 'security_issue_detected'::text, 'security_issue_resolved'::text, 'data_created'::text, 'data_accessed'::text, 'data_modified'::text, 'data_deleted'::text, 'api_call'::text, 'api_error'::text, 'system_error'::text, 'custom'::text]))),
-    CONSTRAINT audit_logs_status_check CHECK ((status = ANY (ARRAY['success'::text, 'failure'::text, 'partial'::text, 'unknown'::text])))
+    CONSTRAINT audit_logs_words CHECK (audit.known_words(event_type, event_action, status))
 )
 PARTITION BY RANGE (created_at);
 
@@ -10341,9 +10562,7 @@ CREATE TABLE audit.audit_logs_rest (
     is_immutable boolean DEFAULT true CONSTRAINT audit_logs_is_immutable_not_null NOT NULL,
     created_at timestamp with time zone DEFAULT now() CONSTRAINT audit_logs_created_at_not_null NOT NULL,
     CONSTRAINT audit_logs_are_immutable CHECK (is_immutable),
-    CONSTRAINT audit_logs_event_action_check CHECK ((event_action = ANY (ARRAY['create'::text, 'read'::text, 'update'::text, 'delete'::text, 'execute'::text]))),
-    CONSTRAINT audit_logs_event_type_check CHECK ((event_type = ANY (ARRAY['task_created'::text, 'task_updated'::text, 'task_assigned'::text, 'task_closed'::text, 'task_deleted'::text, 'code_review_started'::text, 'code_review_completed'::text, 'code_pushed'::text, 'test_executed'::text, 'deployment_started'::text, 'deployment_completed'::text, 'deployment_failed'::text, 'agent_executed'::text, 'agent_failed'::text, 'evidence_added'::text, 'evidence_verified'::text, 'evidence_rejected'::text, 'user_created'::text, 'user_updated'::text, 'user_deleted'::text, 'permission_granted'::text, 'permission_revoked'::text, 'project_created'::text, 'project_updated'::text, 'project_deleted'::text, 'security_issue_detected'::text, 'security_issue_resolved'::text, 'data_created'::text, 'data_accessed'::text, 'data_modified'::text, 'data_deleted'::text, 'api_call'::text, 'api_error'::text, 'system_error'::text, 'custom'::text]))),
-    CONSTRAINT audit_logs_status_check CHECK ((status = ANY (ARRAY['success'::text, 'failure'::text, 'partial'::text, 'unknown'::text])))
+    CONSTRAINT audit_logs_words CHECK (audit.known_words(event_type, event_action, status))
 );
 
 -- table audit_payloads_rest
@@ -10697,7 +10916,7 @@ CREATE VIEW telemetry.agent_execution_summary WITH (security_invoker='true') AS
     COALESCE(u.total_tokens, (0)::bigint) AS total_tokens,
     COALESCE(u.cost_usd, (0)::numeric) AS cost_usd,
     COALESCE(u.calls, (0)::bigint) AS calls,
-    e.execution_time_ms,
+    telemetry.took_ms(e.started_at, e.completed_at) AS execution_time_ms,
     e.result,
     e.error_message,
     e.evidence_id,
@@ -10790,7 +11009,7 @@ CREATE VIEW telemetry.agent_figures WITH (security_invoker='true') AS
             count(*) AS executions,
             count(*) FILTER (WHERE (x.status = 'success'::text)) AS successes,
             count(*) FILTER (WHERE (x.status = ANY (ARRAY['failure'::text, 'timeout'::text]))) AS failures,
-            avg(x.execution_time_ms) AS mean_ms,
+            avg(telemetry.took_ms(x.started_at, x.completed_at)) AS mean_ms,
             max(GREATEST(x.started_at, x.completed_at)) AS last_used_at
            FROM telemetry.agent_executions x
           GROUP BY x.agent_id) e ON ((e.agent_id = a.id)))
@@ -13202,10 +13421,6 @@ CREATE INDEX agent_executions_agent ON telemetry.agent_executions USING btree (a
 
 CREATE INDEX agent_executions_new ON telemetry.agent_executions USING btree (started_at DESC, id DESC);
 
--- index agent_executions_open
-
-CREATE UNIQUE INDEX agent_executions_open ON telemetry.agent_executions USING btree (task_id) WHERE (completed_at IS NULL);
-
 -- index agent_executions_parent
 
 CREATE INDEX agent_executions_parent ON telemetry.agent_executions USING btree (parent_execution_id) WHERE (parent_execution_id IS NOT NULL);
@@ -13874,6 +14089,10 @@ CREATE TRIGGER audit_insert AFTER INSERT ON agents.agents REFERENCING NEW TABLE 
 
 CREATE TRIGGER audit_update AFTER UPDATE ON agents.agents REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION kit.audit_change_agents();
 
+-- trigger agents keep_agents
+
+CREATE TRIGGER keep_agents AFTER DELETE ON agents.agents REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION telemetry.keep_agents();
+
 -- trigger agents touch
 
 CREATE TRIGGER touch BEFORE UPDATE ON agents.agents FOR EACH ROW EXECUTE FUNCTION kit.touch_versioned();
@@ -13961,6 +14180,10 @@ CREATE TRIGGER clean_remote BEFORE INSERT OR UPDATE OF url ON projects.project_r
 -- trigger projects complete_project
 
 CREATE TRIGGER complete_project AFTER INSERT OR UPDATE OF repository_url ON projects.projects FOR EACH ROW EXECUTE FUNCTION projects.complete_project();
+
+-- trigger projects drop_executions
+
+CREATE TRIGGER drop_executions AFTER DELETE ON projects.projects REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION telemetry.drop_executions();
 
 -- trigger projects fill_repository_insert
 
@@ -14266,6 +14489,10 @@ CREATE TRIGGER keep_number BEFORE UPDATE OF number, project_id ON work.issues FO
 
 CREATE TRIGGER keep_number BEFORE UPDATE OF number, project_id ON work.tasks FOR EACH ROW WHEN (((old.number <> new.number) OR (old.project_id <> new.project_id))) EXECUTE FUNCTION work.keep_number();
 
+-- trigger tasks leave_executions
+
+CREATE TRIGGER leave_executions AFTER DELETE ON work.tasks REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION telemetry.leave_executions();
+
 -- trigger tasks leave_question
 
 CREATE TRIGGER leave_question AFTER UPDATE OF status, deleted_at ON work.tasks FOR EACH ROW WHEN (((old.status = 'awaiting_input'::text) AND ((new.status <> 'awaiting_input'::text) OR (new.deleted_at IS NOT NULL)))) EXECUTE FUNCTION work.leave_question();
@@ -14455,25 +14682,10 @@ ALTER TABLE ONLY projects.workspaces
 ALTER TABLE ONLY projects.workspaces
     ADD CONSTRAINT workspaces_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects.projects(id) ON DELETE CASCADE;
 
--- fk constraint agent_executions agent_executions_agent_id_fkey
-
-ALTER TABLE ONLY telemetry.agent_executions
-    ADD CONSTRAINT agent_executions_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES agents.agents(id);
-
 -- fk constraint agent_executions agent_executions_parent_execution_id_fkey
 
 ALTER TABLE ONLY telemetry.agent_executions
     ADD CONSTRAINT agent_executions_parent_execution_id_fkey FOREIGN KEY (parent_execution_id) REFERENCES telemetry.agent_executions(id) ON DELETE SET NULL;
-
--- fk constraint agent_executions agent_executions_project_id_fkey
-
-ALTER TABLE ONLY telemetry.agent_executions
-    ADD CONSTRAINT agent_executions_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects.projects(id) ON DELETE CASCADE;
-
--- fk constraint agent_executions agent_executions_task_id_fkey
-
-ALTER TABLE ONLY telemetry.agent_executions
-    ADD CONSTRAINT agent_executions_task_id_fkey FOREIGN KEY (task_id) REFERENCES work.tasks(id) ON DELETE SET NULL;
 
 -- fk constraint agent_sessions agent_sessions_project_id_fkey
 
@@ -14946,6 +15158,10 @@ GRANT ALL ON FUNCTION agents.score_agents(p_capabilities text[]) TO steward_app;
 GRANT ALL ON FUNCTION agents.score_agents(p_capabilities text[]) TO steward_agent;
 GRANT ALL ON FUNCTION agents.score_agents(p_capabilities text[]) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION audit.known_words(p_event_type text, p_event_action text, p_status text) FROM PUBLIC;
+GRANT ALL ON FUNCTION audit.known_words(p_event_type text, p_event_action text, p_status text) TO steward_app;
+GRANT ALL ON FUNCTION audit.known_words(p_event_type text, p_event_action text, p_status text) TO steward_readonly;
+
 REVOKE ALL ON FUNCTION audit.request_effect(p_request text) FROM PUBLIC;
 GRANT ALL ON FUNCTION audit.request_effect(p_request text) TO steward_app;
 GRANT ALL ON FUNCTION audit.request_effect(p_request text) TO steward_readonly;
@@ -15384,6 +15600,11 @@ GRANT ALL ON FUNCTION telemetry.done_in(p_session_id uuid) TO steward_app;
 GRANT ALL ON FUNCTION telemetry.done_in(p_session_id uuid) TO steward_agent;
 GRANT ALL ON FUNCTION telemetry.done_in(p_session_id uuid) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION telemetry.drop_executions() FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.drop_executions() TO steward_app;
+GRANT ALL ON FUNCTION telemetry.drop_executions() TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.drop_executions() TO steward_readonly;
+
 REVOKE ALL ON FUNCTION telemetry.drop_override(p_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.drop_override(p_id uuid) TO steward_app;
 GRANT ALL ON FUNCTION telemetry.drop_override(p_id uuid) TO steward_agent;
@@ -15464,6 +15685,11 @@ GRANT ALL ON FUNCTION telemetry.join_names(p_sightings jsonb) TO steward_app;
 GRANT ALL ON FUNCTION telemetry.join_names(p_sightings jsonb) TO steward_agent;
 GRANT ALL ON FUNCTION telemetry.join_names(p_sightings jsonb) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION telemetry.keep_agents() FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.keep_agents() TO steward_app;
+GRANT ALL ON FUNCTION telemetry.keep_agents() TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.keep_agents() TO steward_readonly;
+
 REVOKE ALL ON FUNCTION telemetry.keep_origins(p_sightings jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.keep_origins(p_sightings jsonb) TO steward_app;
 GRANT ALL ON FUNCTION telemetry.keep_origins(p_sightings jsonb) TO steward_agent;
@@ -15473,6 +15699,11 @@ REVOKE ALL ON FUNCTION telemetry.keep_sightings(p_sightings jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.keep_sightings(p_sightings jsonb) TO steward_app;
 GRANT ALL ON FUNCTION telemetry.keep_sightings(p_sightings jsonb) TO steward_agent;
 GRANT ALL ON FUNCTION telemetry.keep_sightings(p_sightings jsonb) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.leave_executions() FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.leave_executions() TO steward_app;
+GRANT ALL ON FUNCTION telemetry.leave_executions() TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.leave_executions() TO steward_readonly;
 
 REVOKE ALL ON FUNCTION telemetry.lock_budget(p_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.lock_budget(p_id uuid) TO steward_app;
@@ -15735,6 +15966,11 @@ GRANT ALL ON FUNCTION telemetry.told_prices(p_prices jsonb) TO steward_app;
 GRANT ALL ON FUNCTION telemetry.told_prices(p_prices jsonb) TO steward_agent;
 GRANT ALL ON FUNCTION telemetry.told_prices(p_prices jsonb) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION telemetry.took_ms(p_from timestamp with time zone, p_until timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.took_ms(p_from timestamp with time zone, p_until timestamp with time zone) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.took_ms(p_from timestamp with time zone, p_until timestamp with time zone) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.took_ms(p_from timestamp with time zone, p_until timestamp with time zone) TO steward_readonly;
+
 REVOKE ALL ON FUNCTION telemetry.untie(p_session_id uuid, p_task_id uuid, p_source text) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.untie(p_session_id uuid, p_task_id uuid, p_source text) TO steward_app;
 GRANT ALL ON FUNCTION telemetry.untie(p_session_id uuid, p_task_id uuid, p_source text) TO steward_agent;
@@ -15922,11 +16158,6 @@ REVOKE ALL ON FUNCTION work.expire_questions(p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.expire_questions(p_limit integer) TO steward_app;
 GRANT ALL ON FUNCTION work.expire_questions(p_limit integer) TO steward_agent;
 GRANT ALL ON FUNCTION work.expire_questions(p_limit integer) TO steward_readonly;
-
-REVOKE ALL ON FUNCTION work.extend(p_point text, p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION work.extend(p_point text, p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) TO steward_app;
-GRANT ALL ON FUNCTION work.extend(p_point text, p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) TO steward_agent;
-GRANT ALL ON FUNCTION work.extend(p_point text, p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.fail_task(p_task_id uuid, p_token bigint, p_reason text, p_final boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.fail_task(p_task_id uuid, p_token bigint, p_reason text, p_final boolean) TO steward_app;
@@ -16172,6 +16403,11 @@ GRANT ALL ON FUNCTION work.may_become(p_from text, p_to text) TO steward_app;
 GRANT ALL ON FUNCTION work.may_become(p_from text, p_to text) TO steward_agent;
 GRANT ALL ON FUNCTION work.may_become(p_from text, p_to text) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION work.may_claim(p_task_ids uuid[], p_agent_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.may_claim(p_task_ids uuid[], p_agent_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION work.may_claim(p_task_ids uuid[], p_agent_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION work.may_claim(p_task_ids uuid[], p_agent_id uuid) TO steward_readonly;
+
 REVOKE ALL ON FUNCTION work.minutes_since_start(p_task_id uuid, p_started_at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.minutes_since_start(p_task_id uuid, p_started_at timestamp with time zone) TO steward_app;
 GRANT ALL ON FUNCTION work.minutes_since_start(p_task_id uuid, p_started_at timestamp with time zone) TO steward_agent;
@@ -16204,6 +16440,36 @@ REVOKE ALL ON FUNCTION work.number_task() FROM PUBLIC;
 GRANT ALL ON FUNCTION work.number_task() TO steward_app;
 GRANT ALL ON FUNCTION work.number_task() TO steward_agent;
 GRANT ALL ON FUNCTION work.number_task() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.on_claim(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.on_claim(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) TO steward_app;
+GRANT ALL ON FUNCTION work.on_claim(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) TO steward_agent;
+GRANT ALL ON FUNCTION work.on_claim(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.on_fail(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.on_fail(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) TO steward_app;
+GRANT ALL ON FUNCTION work.on_fail(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) TO steward_agent;
+GRANT ALL ON FUNCTION work.on_fail(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.on_finish(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.on_finish(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) TO steward_app;
+GRANT ALL ON FUNCTION work.on_finish(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) TO steward_agent;
+GRANT ALL ON FUNCTION work.on_finish(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.on_give_back(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.on_give_back(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) TO steward_app;
+GRANT ALL ON FUNCTION work.on_give_back(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) TO steward_agent;
+GRANT ALL ON FUNCTION work.on_give_back(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.on_release(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.on_release(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) TO steward_app;
+GRANT ALL ON FUNCTION work.on_release(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) TO steward_agent;
+GRANT ALL ON FUNCTION work.on_release(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.on_start(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.on_start(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) TO steward_app;
+GRANT ALL ON FUNCTION work.on_start(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) TO steward_agent;
+GRANT ALL ON FUNCTION work.on_start(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.out_of_the_way(p_status text) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.out_of_the_way(p_status text) TO steward_app;
@@ -16556,6 +16822,11 @@ REVOKE ALL ON FUNCTION work.workflow_utilization(p_workflow_id uuid) FROM PUBLIC
 GRANT ALL ON FUNCTION work.workflow_utilization(p_workflow_id uuid) TO steward_app;
 GRANT ALL ON FUNCTION work.workflow_utilization(p_workflow_id uuid) TO steward_agent;
 GRANT ALL ON FUNCTION work.workflow_utilization(p_workflow_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.write_point(p_point text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.write_point(p_point text) TO steward_app;
+GRANT ALL ON FUNCTION work.write_point(p_point text) TO steward_agent;
+GRANT ALL ON FUNCTION work.write_point(p_point text) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.write_workflow_analytics(p_workflow_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.write_workflow_analytics(p_workflow_id uuid) TO steward_app;

@@ -6,6 +6,9 @@ create function telemetry.open_executions(p_task_ids uuid[], p_agent_ids uuid[],
 language plpgsql
 security definer
 set search_path = telemetry, work, kit, pg_temp
+-- On the way of every claim: planning took longer than the rest.
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $$
 declare
   session constant uuid := telemetry.acting_session();
@@ -53,6 +56,8 @@ create function telemetry.close_executions(
 language plpgsql
 security definer
 set search_path = telemetry, kit, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $$
 declare
   ended uuid[];
@@ -81,12 +86,14 @@ $$;
 
 -- Called at on_finish.
 create function telemetry.execution_finished(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) returns void
-language sql
+language plpgsql
 set search_path = telemetry, pg_temp
 as $$
-  select telemetry.close_executions(
+begin
+  perform telemetry.close_executions(
     p_task_ids, 'success', array(select d.detail -> 'result' from unnest(p_details) with ordinality as d (detail, n) order by d.n), null
-  )
+  );
+end
 $$;
 
 -- Called at on_fail.
@@ -142,6 +149,70 @@ select work.register_extension('on_give_back', 50, 'telemetry.execution_given_ba
 select work.register_extension('on_release', 50, 'telemetry.execution_released', true);
 select work.register_extension('on_expire', 50, 'telemetry.execution_expired', true);
 
+-- What foreign keys would do, were they not too dear for each claim (ADR 12): a task that is deleted leaves its executions.
+create function telemetry.leave_executions() returns trigger
+language plpgsql
+security definer
+set search_path = telemetry, pg_temp
+as $$
+begin
+  update telemetry.agent_executions as e
+  set task_id = null
+  where e.task_id in (select o.id from old_rows as o);
+  return null;
+end
+$$;
+create trigger leave_executions after delete on work.tasks
+referencing old table as old_rows
+for each statement execute function telemetry.leave_executions();
+
+-- A project takes its executions with it.
+create function telemetry.drop_executions() returns trigger
+language plpgsql
+security definer
+set search_path = telemetry, pg_temp
+as $$
+begin
+  delete from telemetry.agent_executions as e
+  where e.project_id in (select o.id from old_rows as o);
+  return null;
+end
+$$;
+create trigger drop_executions after delete on projects.projects
+referencing old table as old_rows
+for each statement execute function telemetry.drop_executions();
+
+-- An agent that was at work stays: what it did is counted under its name.
+create function telemetry.keep_agents() returns trigger
+language plpgsql
+security definer
+set search_path = telemetry, pg_temp
+as $$
+declare
+  kept text;
+begin
+  select o.name into kept
+  from old_rows as o
+  where exists (select from telemetry.agent_executions as e where e.agent_id = o.id)
+  limit 1;
+  if found then
+    raise exception 'agent % has been at work and cannot be deleted', kept
+      using errcode = 'ST409', hint = 'deactivate it with `steward agents deactivate`';
+  end if;
+  return null;
+end
+$$;
+create trigger keep_agents after delete on agents.agents
+referencing old table as old_rows
+for each statement execute function telemetry.keep_agents();
+
+-- How long something took; null while it goes on.
+create function telemetry.took_ms(p_from timestamptz, p_until timestamptz) returns bigint
+language sql stable parallel safe
+begin atomic
+  select case when p_until is not null then greatest(round(extract(epoch from (p_until - p_from)) * 1000), 0)::bigint end;
+end;
+
 -- Executions with the tokens and the cost of the responses that belong to them, under the names that other systems have.
 create view telemetry.agent_execution_summary with (security_invoker = true) as
 select
@@ -160,7 +231,7 @@ select
   coalesce(u.total_tokens, 0) as total_tokens,
   coalesce(u.cost_usd, 0) as cost_usd,
   coalesce(u.calls, 0) as calls,
-  e.execution_time_ms,
+  telemetry.took_ms(e.started_at, e.completed_at) as execution_time_ms,
   e.result,
   e.error_message,
   e.evidence_id,

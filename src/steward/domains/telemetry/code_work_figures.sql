@@ -21,7 +21,7 @@ left join (
     count(*) as executions,
     count(*) filter (where x.status = 'success') as successes,
     count(*) filter (where x.status in ('failure', 'timeout')) as failures,
-    avg(x.execution_time_ms) as mean_ms,
+    avg(telemetry.took_ms(x.started_at, x.completed_at)) as mean_ms,
     max(greatest(x.started_at, x.completed_at)) as last_used_at
   from telemetry.agent_executions as x
   group by x.agent_id

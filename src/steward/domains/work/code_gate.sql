@@ -1,27 +1,17 @@
 -- Gates before a claim: later rooms may refuse tasks, and what stands behind them in the queue is looked at then.
 
--- Ask the functions at `may_claim` about some tasks: (uuid[] tasks, uuid agent) returns jsonb. Null means that nothing is
--- refused; else `tasks` are the ids that are, `projects` those of which nothing may be claimed, `all` is true where
--- nothing may be at all, and message, hint and errcode tell why.
+-- Ask what is registered at `may_claim` about some tasks. Null means that nothing is refused; else `tasks` are the ids that
+-- are, `projects` those of which nothing may be claimed, `all` is true where nothing may be at all, and message, hint and
+-- errcode tell why.
 create function work.refusals(p_task_ids uuid[], p_agent_id uuid) returns jsonb
 language plpgsql
 set search_path = work, pg_temp
--- What later rooms do is planned as usual.
-set plan_cache_mode = auto
-set enable_seqscan = on
 as $$
 declare
-  gate record;
   told jsonb;
   found_all jsonb;
 begin
-  for gate in
-    select e.function_name
-    from work.extension_points as e
-    where e.point = 'may_claim'
-    order by e.position, e.function_name
-  loop
-    execute format('select %s($1, $2)', gate.function_name) into told using p_task_ids, p_agent_id;
+  foreach told in array work.may_claim(p_task_ids, p_agent_id) loop
     continue when told is null;
     -- The first that refuses says why.
     found_all := coalesce(told, '{}') || coalesce(found_all, '{}') || jsonb_build_object(

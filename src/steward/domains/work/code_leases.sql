@@ -44,7 +44,7 @@ begin
     return;
   end if;
   ids := work.permitted(ids, p_agent_id, p_project_id, p_labels, holder.capabilities, free, p_task_id);
-  perform work.extend('on_claim', ids, array_fill(p_agent_id, array[cardinality(ids)]), '{}');
+  perform work.on_claim(ids, array_fill(p_agent_id, array[cardinality(ids)]), '{}');
   return query
   with claimed as (
     update work.ready_queue as q
@@ -188,7 +188,7 @@ begin
       hint = 'claim the task first and give the token that claim returned';
   end if;
   if held.agent_id is not null then
-    perform work.extend('on_release', array[p_task_id], array[held.agent_id], '{}');
+    perform work.on_release(array[p_task_id], array[held.agent_id], '{}');
     perform work.release(p_task_id);
     -- A task that is no work to be handed out (it waits for an answer, is in review) leaves the queue with its holder.
     perform work.refresh_queue(array[p_task_id]);
@@ -310,7 +310,7 @@ declare
 begin
   perform kit.authorize('work:write');
   agent := work.pass(p_task_id, p_token, true);
-  perform work.extend('on_start', array[p_task_id], array[agent], '{}');
+  perform work.on_start(array[p_task_id], array[agent], '{}');
   update work.tasks as t
   set
     status = 'in_progress',
@@ -356,7 +356,6 @@ as $$
 declare
   holders uuid[];
   some_done boolean;
-  extended boolean;
 begin
   perform kit.authorize('work:write');
   holders := work.holders_of(p_task_ids, p_tokens);
@@ -368,8 +367,7 @@ begin
       holders[i] := coalesce(holders[i], work.pass(p_task_ids[i], p_tokens[i], true));
     end loop;
   end if;
-  select bool_or(l.status = 'done'), exists (select from work.extension_points where point = 'on_finish')
-  into some_done, extended
+  select bool_or(l.status = 'done') into some_done
   from (
     select t.status
     from work.tasks as t
@@ -380,12 +378,10 @@ begin
   if some_done then
     perform work.refuse_done(i) from unnest(p_task_ids) as i;
   end if;
-  if extended then
-    perform work.extend(
-      'on_finish', p_task_ids, holders,
-      array(select jsonb_build_object('result', r.result) from unnest(p_results) with ordinality as r (result, n) order by r.n)
-    );
-  end if;
+  perform work.on_finish(
+    p_task_ids, holders,
+    array(select jsonb_build_object('result', r.result) from unnest(p_results) with ordinality as r (result, n) order by r.n)
+  );
   update work.tasks as t
   set
     status = 'done',
@@ -480,7 +476,7 @@ begin
   perform kit.authorize('work:write');
   agent := work.pass(p_task_id, p_token, true);
   perform work.refuse_closed(p_task_id);
-  perform work.extend('on_give_back', array[p_task_id], array[agent], array[jsonb_build_object('reason', p_reason)]);
+  perform work.on_give_back(array[p_task_id], array[agent], array[jsonb_build_object('reason', p_reason)]);
   perform work.release(p_task_id);
   update work.tasks as t
   set status = 'pending', status_reason = p_reason, assigned_agent_id = null, assigned_user_id = null
@@ -539,7 +535,7 @@ begin
   perform kit.authorize('work:write');
   agent := work.pass(p_task_id, p_token, true);
   perform work.refuse_closed(p_task_id);
-  perform work.extend('on_fail', array[p_task_id], array[agent], array[jsonb_build_object('reason', p_reason, 'final', p_final)]);
+  perform work.on_fail(array[p_task_id], array[agent], array[jsonb_build_object('reason', p_reason, 'final', p_final)]);
   perform work.count_failure(p_task_id, p_reason, p_final);
 end
 $$;
