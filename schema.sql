@@ -5141,6 +5141,12 @@ begin
   where n.id in (select s.session_id from telemetry.usage_sightings as s where s.usage_id = any (p_ids))
   order by n.id
   for key share;
+  -- Two who tell of a response settle it one after the other: the second sees what the first one told.
+  perform t.id
+  from telemetry.token_usage as t
+  where t.id = any (p_ids)
+  order by t.id
+  for no key update;
   with settled as (
     insert into telemetry.token_usage as t (
       id, session_id, project_id, task_id, execution_id, registered_agent_id, agent_id, model, at, input_tokens,
