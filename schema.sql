@@ -3884,6 +3884,10 @@ declare
   alone uuid[];
 begin
   perform kit.authorize('telemetry:write');
+  perform n.id
+  from telemetry.agent_sessions as n
+  where n.id = p_session_id
+  for update;
   delete from telemetry.chat_messages as m
   where m.session_id = p_session_id
     and m.source = 'transcript';

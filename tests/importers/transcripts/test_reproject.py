@@ -136,3 +136,52 @@ def test_killed_half_way(
     assert _everything(database, actor) == shared
     reproject(database, actor, everything=True)
     assert _everything(database, actor) == shared
+
+
+@OTHERS
+def test_a_file_with_lines_of_two_sessions(
+    database: Database, actor: Actor, tmp_path: Path, other: str
+) -> None:
+    mixed = [said(1, "begin"), answered(2), said(11, "on", sessionId=other), answered(12, sessionId=other)]
+    side = [answered(n, isSidechain=True, agentId="x", sessionId=other) for n in range(20, 23)]
+    paths = [written(tmp_path / "a.jsonl", mixed), written(tmp_path / "agent-x.jsonl", side)]
+    bring_in(database, actor, *paths)
+    before = _everything(database, actor)
+    assert totals(database, actor)[4] == 5
+    assert reproject(database, actor, everything=True)["sessions"] == 2
+    assert _everything(database, actor) == before
+    for session in (SESSION, other):
+        _make_old(database, actor, session)
+        reproject(database, actor)
+        assert _everything(database, actor) == before
+
+
+def test_a_file_of_many_sessions(database: Database, actor: Actor, tmp_path: Path) -> None:
+    names = [f"session-{n}" for n in range(70)]
+    lines = [answered(n, sessionId=name) for n, name in enumerate(names)]
+    apart = [
+        written(tmp_path / f"agent-{n}.jsonl", [answered(n + 100, isSidechain=True, sessionId=name)])
+        for n, name in enumerate(names[:3])
+    ]
+    bring_in(database, actor, written(tmp_path / "all.jsonl", lines), *apart)
+    before = _everything(database, actor)
+    for _ in range(2):
+        assert reproject(database, actor, everything=True)["sessions"] == 70
+        assert _everything(database, actor) == before
+
+
+def test_what_comes_while_others_are_read(
+    database: Database, actor: Actor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bring_in(database, actor, written(tmp_path / "a.jsonl", [said(1, "begin"), answered(2)]))
+    side = written(tmp_path / "agent-x.jsonl", [answered(4, isSidechain=True, agentId="x")])
+    found = telemetry.to_project_anew
+
+    def then_another_comes(*given: Any, **known: Any) -> Any:
+        kept = found(*given, **known)
+        bring_in(database, actor, side)
+        return kept
+
+    monkeypatch.setattr(telemetry, "to_project_anew", then_another_comes)
+    reproject(database, actor, everything=True)
+    assert totals(database, actor)[3:] == (20, 2)
