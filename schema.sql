@@ -2879,7 +2879,7 @@ begin
   on conflict do nothing;
   perform telemetry.hold_names(named, fresh);
   -- What was joined is settled too, also where nothing new is said of it.
-  seen := telemetry.join_names(named) || telemetry.keep_sightings(named) || telemetry.keep_origins(named);
+  seen := telemetry.join_names(named) || telemetry.keep_sightings(named);
   return telemetry.settle_usage(array(select distinct s.id from unnest(seen) as s (id)));
 end
 $$;
@@ -3928,6 +3928,10 @@ declare
   alone uuid[];
 begin
   perform kit.authorize('telemetry:write');
+  perform n.id
+  from telemetry.agent_sessions as n
+  where n.id = p_session_id
+  for update;
   delete from telemetry.chat_messages as m
   where m.session_id = p_session_id
     and m.source = 'transcript';
@@ -4088,32 +4092,6 @@ begin
   end if;
   return null;
 end
-$$;
-
--- function keep_origins(jsonb)
-
-CREATE FUNCTION telemetry.keep_origins(p_sightings jsonb) RETURNS uuid[]
-    LANGUAGE sql
-    SET search_path TO 'telemetry', 'pg_temp'
-    AS $$
-  with first as (
-    select distinct on (u.source_key) u.source_key, n.id, n.start_time
-    from telemetry.usage_told(p_sightings) as u
-    join telemetry.agent_sessions as n on n.id = u.session_id
-    where u.source = 'transcript'
-    order by u.source_key, n.start_time, n.id
-  ),
-  moved as (
-    update telemetry.usage_sightings as s
-    set session_id = f.id
-    from first as f, telemetry.agent_sessions as o
-    where s.source = 'transcript'
-      and s.source_key = f.source_key
-      and o.id = s.session_id
-      and (f.start_time, f.id) < (o.start_time, o.id)
-    returning s.usage_id
-  )
-  select array_agg(distinct m.usage_id) from moved as m
 $$;
 
 -- function keep_sightings(jsonb)
@@ -5248,6 +5226,12 @@ begin
   where n.id in (select s.session_id from telemetry.usage_sightings as s where s.usage_id = any (p_ids))
   order by n.id
   for key share;
+  -- Two who tell of a response settle it one after the other: the second sees what the first one told.
+  perform t.id
+  from telemetry.token_usage as t
+  where t.id = any (p_ids)
+  order by t.id
+  for no key update;
   with settled as (
     insert into telemetry.token_usage as t (
       id, session_id, project_id, task_id, execution_id, registered_agent_id, agent_id, model, at, input_tokens,
@@ -5339,7 +5323,7 @@ CREATE FUNCTION telemetry.sighted_usage(p_ids uuid[]) RETURNS TABLE(usage_id uui
     select
       s.usage_id,
       min(s.at) as at,
-      (array_agg(s.session_id order by s.source = 'transcript', s.at, s.source_key)
+      (array_agg(s.session_id order by s.source = 'transcript', n.start_time, s.at, s.source_key)
         filter (where s.session_id is not null))[1] as session_id,
       (array_agg(s.project_id order by s.source, s.source_key) filter (where s.project_id is not null))[1] as project_id,
       (array_agg(s.task_id order by s.source, s.source_key) filter (where s.task_id is not null))[1] as task_id,
@@ -5350,6 +5334,7 @@ CREATE FUNCTION telemetry.sighted_usage(p_ids uuid[]) RETURNS TABLE(usage_id uui
       max(s.query_source) as query_source,
       max(s.subagent) as subagent
     from telemetry.usage_sightings as s
+    left join telemetry.agent_sessions as n on n.id = s.session_id and s.source = 'transcript'
     where s.usage_id = any (p_ids)
     group by s.usage_id
   ) as a on a.usage_id = b.usage_id
@@ -5747,7 +5732,9 @@ CREATE FUNCTION telemetry.usage_told(p_sightings jsonb) RETURNS TABLE(pos bigint
     SET search_path TO 'telemetry', 'pg_temp'
     AS $$
   select
-    e.pos, t.source, t.source_key, t.keys, t.ordinal_base, t.session_id, t.project_id, t.task_id, t.execution_id,
+    e.pos, t.source,
+    case when t.source = 'transcript' then concat_ws('/', t.session_id, t.source_key) else t.source_key end,
+    t.keys, t.ordinal_base, t.session_id, t.project_id, t.task_id, t.execution_id,
     t.agent_id, t.model, telemetry.not_ahead(t.at),
     least(greatest(t.input_tokens, 0), 1000000000000)::bigint,
     least(greatest(t.output_tokens, 0), 1000000000000)::bigint,
@@ -15689,11 +15676,6 @@ REVOKE ALL ON FUNCTION telemetry.keep_agents() FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.keep_agents() TO steward_app;
 GRANT ALL ON FUNCTION telemetry.keep_agents() TO steward_agent;
 GRANT ALL ON FUNCTION telemetry.keep_agents() TO steward_readonly;
-
-REVOKE ALL ON FUNCTION telemetry.keep_origins(p_sightings jsonb) FROM PUBLIC;
-GRANT ALL ON FUNCTION telemetry.keep_origins(p_sightings jsonb) TO steward_app;
-GRANT ALL ON FUNCTION telemetry.keep_origins(p_sightings jsonb) TO steward_agent;
-GRANT ALL ON FUNCTION telemetry.keep_origins(p_sightings jsonb) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION telemetry.keep_sightings(p_sightings jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.keep_sightings(p_sightings jsonb) TO steward_app;

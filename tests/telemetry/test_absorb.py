@@ -13,11 +13,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from steward.domains.telemetry import Batch, SessionTold, UsageSource, UsageTold, absorb, session_id
+from steward.domains.telemetry import (
+    Batch,
+    SessionTold,
+    UsageSource,
+    UsageTold,
+    absorb,
+    forget_projection,
+    session_id,
+)
 from steward.kit.db import Db
 
 START = datetime(2026, 11, 1, 12, tzinfo=UTC)
 SESSION = session_id("claude-code", "5c0375b4-57a5-4f26-b12d-d022ee4e51b7")
+LATER = session_id("claude-code", "taken-up-again")
 
 
 def _session() -> SessionTold:
@@ -205,6 +214,38 @@ def test_what_a_resumed_session_copies_stays_with_the_first(db: Db, order: tuple
         told.session_id = session.id
         absorb(db, Batch(sessions=[session], usage=[told]))
     assert db.dicts("select session_id from telemetry.token_usage") == [{"session_id": UUID(int=9)}]
+
+
+def _in_two_sessions() -> dict[UUID, list[UsageTold]]:
+    """Return what transcripts of two sessions tell of five responses: two are in both, each fuller in another one."""
+    mine = [_told(UsageSource.TRANSCRIPT, f"m{n}", [f"claude:msg:m{n}"], output=10 + n) for n in (0, 1, 2)]
+    mine.append(_told(UsageSource.TRANSCRIPT, "m1", ["claude:msg:m1", "claude:req:r1"], output=40))
+    other = [
+        _told(UsageSource.TRANSCRIPT, f"m{n}", [f"claude:msg:m{n}"], output=20 + n) for n in (1, 2, 3, 4)
+    ]
+    for each in other:
+        each.session_id = LATER
+    return {SESSION: mine, LATER: other}
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**32), anew=st.lists(st.booleans(), max_size=5))
+def test_reading_sessions_anew_in_any_order_changes_nothing(db: Db, seed: int, anew: list[bool]) -> None:
+    rng = random.Random(seed)
+    told = _in_two_sessions()
+    all_ = [*told[SESSION], *told[LATER], *rng.sample(told[LATER], 2)]
+    rng.shuffle(all_)
+    with db.connection.transaction(force_rollback=True):
+        absorb(db, Batch(sessions=[_session(), SessionTold(LATER, "claude-code", str(LATER), START, START)]))
+        for each in all_:
+            absorb(db, Batch(usage=[copy.deepcopy(each)]))
+        for later in anew:
+            session = LATER if later else SESSION
+            forget_projection(db, session)
+            for each in rng.sample(told[session], len(told[session])):
+                absorb(db, Batch(usage=[copy.deepcopy(each)]))
+        assert _totals(db) == (5, 10 + 40 + 22 + 23 + 24, 500)
+        assert _daily(db) == _totals(db)
 
 
 @pytest.mark.parametrize(

@@ -177,3 +177,18 @@ def test_what_an_exporter_tells_meanwhile_is_not_forgotten(stage: Database, lock
     reader.end()
     reader.commit()
     assert (_totals(stage) == (1, 10)) is locked
+
+
+@LOCKED
+def test_two_sources_at_once_of_a_known_response(stage: Database, locked: bool) -> None:
+    _commit(stage, ABSORB, _told("m", "claude:msg:m", output=2))
+    if not locked:
+        without(stage, "telemetry.settle_usage", "for no key update")
+    first, second = Hand(stage), Hand(stage)
+    first.run(ABSORB, _told("r", "claude:msg:m", output=50, source="otlp-log"))
+    second.begin(ABSORB, _told("s", "claude:msg:m", output=10, source="otlp-span"))
+    assert second.waits()
+    first.commit()
+    second.end()
+    second.commit()
+    assert (_totals(stage) == (1, 50)) is locked

@@ -55,6 +55,7 @@ $$;
 
 -- Take away what was read from a session's transcripts: messages, tool calls that nobody else told of, commits, ties and
 -- sightings. Responses stay with what others say of them; those that nobody else saw come back when the lines are read anew.
+-- The session is locked, so that nobody begins a transcript of it that is forgotten here and not read.
 -- Whoever tells of a response holds its names until it commits; they are locked here, and once more for those that were
 -- joined while this waited, so that a word that is not committed yet is waited for and not overlooked.
 create function telemetry.forget_projection(p_session_id uuid) returns void
@@ -67,6 +68,10 @@ declare
   alone uuid[];
 begin
   perform kit.authorize('telemetry:write');
+  perform n.id
+  from telemetry.agent_sessions as n
+  where n.id = p_session_id
+  for update;
   delete from telemetry.chat_messages as m
   where m.session_id = p_session_id
     and m.source = 'transcript';

@@ -9,7 +9,8 @@ begin atomic
   select case when p_told is not null then least(greatest(p_told, 0), p_most) end;
 end;
 
--- What is told of a response, as rows.
+-- What is told of a response, as rows. Each session's transcript is a witness of its own: a resumed one copies what the
+-- former one holds, and reading one of them anew must not take away what the other one says.
 create function telemetry.usage_told(p_sightings jsonb)
 returns table (
   pos bigint, source text, source_key text, keys text[], ordinal_base text, session_id uuid, project_id uuid,
@@ -21,7 +22,9 @@ language sql stable
 set search_path = telemetry, pg_temp
 as $$
   select
-    e.pos, t.source, t.source_key, t.keys, t.ordinal_base, t.session_id, t.project_id, t.task_id, t.execution_id,
+    e.pos, t.source,
+    case when t.source = 'transcript' then concat_ws('/', t.session_id, t.source_key) else t.source_key end,
+    t.keys, t.ordinal_base, t.session_id, t.project_id, t.task_id, t.execution_id,
     t.agent_id, t.model, telemetry.not_ahead(t.at),
     least(greatest(t.input_tokens, 0), 1000000000000)::bigint,
     least(greatest(t.output_tokens, 0), 1000000000000)::bigint,
@@ -69,7 +72,7 @@ begin
   on conflict do nothing;
   perform telemetry.hold_names(named, fresh);
   -- What was joined is settled too, also where nothing new is said of it.
-  seen := telemetry.join_names(named) || telemetry.keep_sightings(named) || telemetry.keep_origins(named);
+  seen := telemetry.join_names(named) || telemetry.keep_sightings(named);
   return telemetry.settle_usage(array(select distinct s.id from unnest(seen) as s (id)));
 end
 $$;
@@ -136,32 +139,6 @@ as $$
     returning usage_id
   )
   select array_agg(distinct k.usage_id) from kept as k
-$$;
-
--- A resumed session's transcript is a copy of the former one and more: what both tell of is the one's that began first,
--- whichever was read first. Returns the responses that went over.
-create function telemetry.keep_origins(p_sightings jsonb) returns uuid[]
-language sql
-set search_path = telemetry, pg_temp
-as $$
-  with first as (
-    select distinct on (u.source_key) u.source_key, n.id, n.start_time
-    from telemetry.usage_told(p_sightings) as u
-    join telemetry.agent_sessions as n on n.id = u.session_id
-    where u.source = 'transcript'
-    order by u.source_key, n.start_time, n.id
-  ),
-  moved as (
-    update telemetry.usage_sightings as s
-    set session_id = f.id
-    from first as f, telemetry.agent_sessions as o
-    where s.source = 'transcript'
-      and s.source_key = f.source_key
-      and o.id = s.session_id
-      and (f.start_time, f.id) < (o.start_time, o.id)
-    returning s.usage_id
-  )
-  select array_agg(distinct m.usage_id) from moved as m
 $$;
 
 -- Give names to what its source has none for. The same record told again is left out; an advisory lock for each base
@@ -300,7 +277,8 @@ end
 $$;
 
 -- What the sightings of some responses say together. Tokens come whole from one of them, the one that saw most; the session
--- is that of an exporter, which was there when the call was made, before that of a transcript, which may be a copy.
+-- is that of an exporter, which was there when the call was made, before that of a transcript, which may be a copy. Of two
+-- transcripts it is the session that began first: a resumed one copies the former one.
 create function telemetry.sighted_usage(p_ids uuid[])
 returns table (
   usage_id uuid, agent_id text, model text, at timestamptz, input_tokens bigint, output_tokens bigint,
@@ -329,7 +307,7 @@ as $$
     select
       s.usage_id,
       min(s.at) as at,
-      (array_agg(s.session_id order by s.source = 'transcript', s.at, s.source_key)
+      (array_agg(s.session_id order by s.source = 'transcript', n.start_time, s.at, s.source_key)
         filter (where s.session_id is not null))[1] as session_id,
       (array_agg(s.project_id order by s.source, s.source_key) filter (where s.project_id is not null))[1] as project_id,
       (array_agg(s.task_id order by s.source, s.source_key) filter (where s.task_id is not null))[1] as task_id,
@@ -340,6 +318,7 @@ as $$
       max(s.query_source) as query_source,
       max(s.subagent) as subagent
     from telemetry.usage_sightings as s
+    left join telemetry.agent_sessions as n on n.id = s.session_id and s.source = 'transcript'
     where s.usage_id = any (p_ids)
     group by s.usage_id
   ) as a on a.usage_id = b.usage_id
@@ -359,6 +338,12 @@ begin
   where n.id in (select s.session_id from telemetry.usage_sightings as s where s.usage_id = any (p_ids))
   order by n.id
   for key share;
+  -- Two who tell of a response settle it one after the other: the second sees what the first one told.
+  perform t.id
+  from telemetry.token_usage as t
+  where t.id = any (p_ids)
+  order by t.id
+  for no key update;
   with settled as (
     insert into telemetry.token_usage as t (
       id, session_id, project_id, task_id, execution_id, registered_agent_id, agent_id, model, at, input_tokens,

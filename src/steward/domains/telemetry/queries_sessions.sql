@@ -121,12 +121,13 @@ order by x.subagent is not null, min(x.at)
 limit 200;
 
 -- name: session_sources -> SourceCount
--- Who told of a session.
+-- Who told of a session. A response is that of its session alone, also where transcripts of others hold copies of it.
 select x.source, sum(x.responses)::bigint as responses, sum(x.messages)::bigint as messages
 from (
-  select s.source, count(*) as responses, 0 as messages
-  from telemetry.usage_sightings as s
-  where s.session_id = %(id)s::uuid
+  select s.source, count(distinct s.usage_id) as responses, 0 as messages
+  from telemetry.token_usage as u
+  join telemetry.usage_sightings as s on s.usage_id = u.id
+  where u.session_id = %(id)s::uuid
   group by s.source
   union all
   select m.source, 0, count(*)

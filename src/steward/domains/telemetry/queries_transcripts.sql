@@ -80,7 +80,7 @@ where transcript_id = %(id)s::uuid
 order by line_no;
 
 -- name: to_project_anew -> Transcript
--- Transcripts of sessions of which one was projected by an older reader, or of all; session by session.
+-- Every transcript, if one was projected by an older reader or all are wanted: a session may stand in several.
 select t.id, t.session_id, t.format, t.part, t.edition, t.bytes, t.lines, t.damaged_lines, t.state, t.projection
 from telemetry.transcripts as t
 where t.format = %(format)s::text
@@ -90,13 +90,22 @@ where t.format = %(format)s::text
     or exists (
       select
       from telemetry.transcripts as o
-      where o.session_id = t.session_id
-        and o.format = t.format
+      where o.format = t.format
         and o.lines > 0
         and o.projection < %(version)s::integer
     )
   )
 order by t.session_id, t.part, t.edition;
+
+-- name: lock_transcripts -> Transcript
+-- Hold all transcripts of some sessions until the end of the transaction.
+select id, session_id, format, part, edition, bytes, lines, damaged_lines, state, projection
+from telemetry.transcripts
+where format = %(format)s::text
+  and session_id = any (%(session_ids)s::uuid[])
+  and lines > 0
+order by session_id, part, edition
+for update;
 
 -- name: external_id_of -> text
 -- What a client calls a session.

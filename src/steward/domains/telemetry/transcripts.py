@@ -181,10 +181,15 @@ def kept_lines(db: Db, transcript_id: UUID, after: int, until: int) -> list[Kept
 
 
 def to_project_anew(db: Db, form: str, version: int, *, everything: bool = False) -> list[Transcript]:
-    """Return the transcripts that an older reader read, with the others of their sessions, session by session."""
+    """Return every transcript of a format when an older reader read one of them, session by session."""
     return db.all(
         "telemetry.to_project_anew", Transcript, format=form, version=version, everything=everything
     )
+
+
+def lock_transcripts(db: Db, form: str, session_ids: Iterable[UUID]) -> list[Transcript]:
+    """Return all transcripts of some sessions as they are now, held until the end of the transaction."""
+    return db.all("telemetry.lock_transcripts", Transcript, format=form, session_ids=sorted(session_ids))
 
 
 def external_id_of(db: Db, session_id: UUID) -> str:

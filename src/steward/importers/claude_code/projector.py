@@ -114,6 +114,10 @@ class ClaudeCodeProjector:
         named, self._tasks.named = self._tasks.named, []
         return self._sessions.take_named() + named
 
+    def sessions(self) -> set[UUID]:
+        """Return every session of which the lines told so far."""
+        return self._sessions.ids()
+
     def state(self) -> dict[str, Any]:
         """Return what has to be remembered to go on behind the last line."""
         return {"sessions": self._sessions.state(), "tasks": self._tasks.state(), "calls": self._calls}

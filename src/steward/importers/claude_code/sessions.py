@@ -13,6 +13,8 @@ from steward.importers.transcripts.tasks import named_by_branch
 
 AGENT = "claude-code"
 _MOST = 50
+# Of further ones only that there were lines of them.
+_MOST_NAMES = 5000
 _PULL_REQUESTS = 50
 # A name that a person gave comes before one that was made up, and that before the first prompt.
 _RANKS = {"prompt": 1, "summary": 2, "ai-title": 3, "custom-title": 4}
@@ -140,6 +142,7 @@ class Sessions:
         self._early: list[dict[str, Any]] = known.get("early", [])
         self._found: dict[str, Session] = {}
         self._current: Session | None = None
+        self._names: list[str] = known.get("names", [])
         for each in known.get("found", []):
             at = time_of(each.get("now"))
             if at is not None:
@@ -151,7 +154,13 @@ class Sessions:
         found = [each for each in last if each is not self._current]
         if self._current is not None:
             found.append(self._current)
-        return {"early": self._early, "found": [each.state() for each in found]}
+        names = [*dict.fromkeys([*self._names, *self._found])][-_MOST_NAMES:]
+        kept = {"early": self._early, "found": [each.state() for each in found]}
+        return kept | {"names": names} if len(names) > len(found) else kept
+
+    def ids(self) -> set[UUID]:
+        """Return every session that was named so far."""
+        return {session_id(AGENT, name) for name in [*self._names, *self._found]}
 
     def of(self, entry: dict[str, Any]) -> Session | None:
         """Return the session of an entry, None where neither it nor one before named any, or no time is known yet."""

@@ -136,6 +136,10 @@ class CodexProjector:
         named, self._tasks.named = self._tasks.named, []
         return named
 
+    def sessions(self) -> set[UUID]:
+        """Return the session of the lines so far."""
+        return {self._session} if self._session else set()
+
     def state(self) -> dict[str, Any]:
         """Return what has to be remembered to go on behind the last line."""
         return {

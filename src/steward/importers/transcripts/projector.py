@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
+from uuid import UUID
 
 from steward.domains.telemetry import Batch, NamedTask
 
@@ -41,6 +42,10 @@ class Projector(Protocol):
 
     def take(self) -> Batch:
         """Return what was found since the last call, and begin a new batch."""
+        ...
+
+    def sessions(self) -> set[UUID]:
+        """Return every session of which the lines told so far, also those that an earlier projector read."""
         ...
 
     def state(self) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields, replace
 from functools import partial
-from itertools import groupby
 from uuid import UUID
 
 from steward.domains import telemetry
@@ -36,6 +35,17 @@ class Reprojected:
         return self
 
 
+@dataclass(slots=True)
+class _Group:
+    """Sessions that stand in the same transcripts.
+
+    Rows do not say which file they were read from: what is forgotten of a session all files have to tell again.
+    """
+
+    sessions: set[UUID]
+    is_old: bool
+
+
 def reproject(
     database: Database,
     actor: Actor,
@@ -44,6 +54,8 @@ def reproject(
     tell: Callable[[int, int], None] = lambda _, __: None,
 ) -> Reprojected:
     """Project the transcripts anew that an older reader projected, session by session, each whole or not at all.
+
+    A transcript may hold lines of several sessions; those that share transcripts are one piece of work.
 
     Args:
         database: where they are.
@@ -55,13 +67,15 @@ def reproject(
     for each in FORMATS:
         with translated(), _transaction(database, actor) as db:
             found = telemetry.to_project_anew(db, each.name, each.version, everything=everything)
-        sessions = [(key, list(group)) for key, group in groupby(found, lambda one: one.session_id)]
-        for number, (session, transcripts) in enumerate(sessions):
-            tell(number, len(sessions))
+        groups = [group for group in _groups(each, found) if group.is_old or everything]
+        number, all_ = 0, sum(len(group.sessions) for group in groups)
+        for group in groups:
+            tell(number, all_)
             done += in_transaction(
-                partial(_transaction, database, actor), partial(_session, each, session, transcripts)
+                partial(_transaction, database, actor), partial(_read_anew, each, group.sessions)
             )
-        tell(len(sessions), len(sessions))
+            number += len(group.sessions)
+        tell(all_, all_)
     return done
 
 
@@ -69,15 +83,30 @@ def _transaction(database: Database, actor: Actor) -> AbstractContextManager[Db]
     return database.transaction(actor, operation="importers.reproject", permission="telemetry:write")
 
 
-def _session(form: TranscriptFormat, session: UUID, transcripts: list[Transcript], db: Db) -> Reprojected:
-    done = Reprojected(sessions=1, transcripts=len(transcripts))
-    # Held before anything is taken away: an importer that reads on waits, and then goes on from the new state.
+def _groups(form: TranscriptFormat, transcripts: list[Transcript]) -> list[_Group]:
+    found: dict[UUID, _Group] = {}
+    for each in transcripts:
+        told = {each.session_id} | form.make(each.state or None).sessions()
+        group = _Group(told, each.projection < form.version)
+        for other in [found[session] for session in told if session in found]:
+            group.sessions |= other.sessions
+            group.is_old |= other.is_old
+        found |= dict.fromkeys(group.sessions, group)
+    return list({id(group): group for group in found.values()}.values())
+
+
+def _read_anew(form: TranscriptFormat, sessions: set[UUID], db: Db) -> Reprojected:
     db.value("importers.take_time")
-    held = [telemetry.lock_transcript(db, each.id) for each in transcripts]
-    telemetry.forget_projection(db, session)
-    # Where lines do not say whose they are, the file's name did.
-    name = f"{telemetry.external_id_of(db, session)}.jsonl"
+    # Held before anything is taken away: an importer that reads on waits, and then goes on from the new state.
+    telemetry.lock_transcripts(db, form.name, sessions)
+    for session in sorted(sessions):
+        telemetry.forget_projection(db, session)
+    # Once more: what came until the sessions were held is forgotten too, and nothing comes from now on.
+    held = telemetry.lock_transcripts(db, form.name, sessions)
+    done = Reprojected(sessions=len(sessions), transcripts=len(held))
     for each in held:
+        # Where lines do not say whose they are, the file's name did.
+        name = f"{telemetry.external_id_of(db, each.session_id)}.jsonl"
         _transcript(db, form, each, name, done)
     db.touched.add("telemetry")
     return done
