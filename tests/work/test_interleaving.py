@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from steward.kit.db import Database
-from tests.work.scene import Hand, add, agent, call, ids, owner, project, ready, without
+from tests.work.scene import Hand, add, agent, call, ids, project, ready, without
 
 EDGE = """
 insert into work.task_dependencies (task_id, depends_on_task_id, project_id)

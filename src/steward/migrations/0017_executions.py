@@ -14,8 +14,8 @@ down_revision = "0016"
 # - The claim holds the queue row, and with it the task; asking again for task, project and agent by foreign keys took a
 #   third of the insert, and made all claims of a project lock its one row. Triggers do what the keys did on deletion
 #   (code_executions.sql).
-# - Each statement that writes reads a table's checks and generated columns from the catalog, text by text: the time that
-#   an execution took is worked out where it is shown, and its two checks are one.
+# - Each statement that writes reads a table's checks and generated columns from the catalog, text by text: the time
+#   that an execution took is worked out where it is shown, and its two checks are one.
 UP = r"""
 drop index telemetry.agent_executions_open;
 alter table telemetry.agent_executions
@@ -27,7 +27,10 @@ alter table telemetry.agent_executions
   drop column execution_time_ms,
   set (fillfactor = 50);
 alter table telemetry.agent_executions add constraint agent_executions_status check (
-  case when completed_at is null then status in ('pending', 'running') else status in ('success', 'failure', 'timeout') end
+  case
+    when completed_at is null then status in ('pending', 'running')
+    else status in ('success', 'failure', 'timeout')
+  end
 );
 """
 
@@ -46,7 +49,8 @@ alter table telemetry.agent_executions
   set (fillfactor = 80),
   add constraint agent_executions_agent_id_fkey foreign key (agent_id) references agents.agents (id),
   add constraint agent_executions_task_id_fkey foreign key (task_id) references work.tasks (id) on delete set null,
-  add constraint agent_executions_project_id_fkey foreign key (project_id) references projects.projects (id) on delete cascade;
+  add constraint agent_executions_project_id_fkey
+    foreign key (project_id) references projects.projects (id) on delete cascade;
 create unique index agent_executions_open on telemetry.agent_executions (task_id) where completed_at is null;
 """
 

@@ -7,8 +7,8 @@ from steward.kit.migrate import execute
 revision = "0018"
 down_revision = "0017"
 
-# Every statement that writes reads the checks of its table from the catalog, text by text: the list of event types alone
-# took a third of writing an audit row. A function is compiled once.
+# Every statement that writes reads the checks of its table from the catalog, text by text: the list of event types
+# alone took a third of writing an audit row. A function is compiled once.
 UP = r"""
 create function audit.known_words(p_event_type text, p_event_action text, p_status text) returns boolean
 language plpgsql immutable parallel safe
