@@ -1801,7 +1801,7 @@ declare
   -- Random numbers cost much where the server has to open a file for each: a statement draws once, for ids that differ in
   -- their last part, and a seed that is kept nowhere, from which nobody can tell one salt who knows the others.
   first_id constant bytea := uuid_send(kit.new_id());
-  seed constant bytea := uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid());
+  seed constant bytea := uuid_send(gen_random_uuid());
 begin
   with images as (
     select
@@ -3164,7 +3164,7 @@ $_$;
 -- function close_executions(uuid[], text, jsonb[], text[])
 
 CREATE FUNCTION telemetry.close_executions(p_task_ids uuid[], p_status text, p_results jsonb[], p_errors text[]) RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER
+    LANGUAGE plpgsql
     SET search_path TO 'telemetry', 'kit', 'pg_temp'
     SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
@@ -3172,8 +3172,6 @@ CREATE FUNCTION telemetry.close_executions(p_task_ids uuid[], p_status text, p_r
 declare
   ended uuid[];
 begin
-  -- Also called where work writes as the caller, not as the owner.
-  perform kit.authorize('work:write');
   with closed as (
     update telemetry.agent_executions as e
     set status = p_status, completed_at = clock_timestamp(), result = c.result, error_message = left(c.error, 10000)
@@ -3789,9 +3787,7 @@ CREATE FUNCTION telemetry.execution_finished(p_task_ids uuid[], p_agent_ids uuid
     SET search_path TO 'telemetry', 'pg_temp'
     AS $$
 begin
-  perform telemetry.close_executions(
-    p_task_ids, 'success', array(select d.detail -> 'result' from unnest(p_details) with ordinality as d (detail, n) order by d.n), null
-  );
+  perform telemetry.close_executions(p_task_ids, 'success', p_details, null);
 end
 $$;
 
@@ -3814,12 +3810,15 @@ $$;
 -- function execution_released(uuid[], uuid[], jsonb[])
 
 CREATE FUNCTION telemetry.execution_released(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) RETURNS void
-    LANGUAGE sql
-    SET search_path TO 'telemetry', 'pg_temp'
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'telemetry', 'kit', 'pg_temp'
     AS $$
-  select telemetry.close_executions(
+begin
+  perform kit.authorize('work:write');
+  perform telemetry.close_executions(
     p_task_ids, 'failure', null, array_fill('a person took the task'::text, array[cardinality(p_task_ids)])
-  )
+  );
+end
 $$;
 
 -- function find_messages(text, uuid, uuid, timestamp with time zone, uuid, integer)
@@ -4362,7 +4361,7 @@ $$;
 -- function open_executions(uuid[], uuid[], jsonb[])
 
 CREATE FUNCTION telemetry.open_executions(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER
+    LANGUAGE plpgsql
     SET search_path TO 'telemetry', 'work', 'kit', 'pg_temp'
     SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
@@ -4370,17 +4369,19 @@ CREATE FUNCTION telemetry.open_executions(p_task_ids uuid[], p_agent_ids uuid[],
 declare
   session constant uuid := telemetry.acting_session();
 begin
-  -- Also called where work writes as the caller, not as the owner.
-  perform kit.authorize('work:write');
-  -- Whoever takes in what this session spent waits until its new task can be seen.
-  perform s.id
-  from telemetry.agent_sessions as s
-  where s.id = session
-  for update;
-  update telemetry.agent_executions as e
-  set status = 'failure', completed_at = clock_timestamp(), error_message = 'nobody said how it ended'
-  where e.task_id = any (p_task_ids)
-    and e.completed_at is null;
+  if session is not null then
+    -- Whoever takes in what this session spent waits until its new task can be seen.
+    perform s.id
+    from telemetry.agent_sessions as s
+    where s.id = session
+    for update;
+  end if;
+  with lost as (
+    update telemetry.agent_executions as e
+    set status = 'failure', completed_at = clock_timestamp(), error_message = 'nobody said how it ended'
+    where e.task_id = any (p_task_ids)
+      and e.completed_at is null
+  )
   insert into telemetry.agent_executions (agent_id, task_id, project_id, session_id, started_at)
   select c.agent_id, c.task_id, t.project_id, session, clock_timestamp()
   from unnest(p_task_ids, p_agent_ids) as c (task_id, agent_id)
@@ -5969,7 +5970,11 @@ begin
   into ids, moved, parents, closed, reordered, done, projects
   from new_rows as n
   full join old_rows as o on o.id = n.id;
-  if done is not null then
+  if closed is not null then
+    -- Most of what is finished has nothing hanging on it.
+    closed := work.untied(closed);
+  end if;
+  if done is not null and cardinality(closed) is distinct from cardinality(ids) then
     perform work.check_children(done);
   end if;
   if moved is not null then
@@ -5982,13 +5987,9 @@ begin
     where t.id = any (reordered)
       and q.task_id = t.id;
   end if;
-  if closed is not null then
-    -- Most of what is finished has nothing hanging on it: it leaves the queue, and nobody else need be looked at.
-    closed := work.untied(closed);
-    if cardinality(closed) > 0 then
-      -- As in refresh_queue: the project must not begin to hand them out unseen.
-      perform pg_advisory_xact_lock_shared(work.queue_lock(p)) from unnest(projects) as p;
-    end if;
+  if cardinality(closed) > 0 then
+    -- They leave the queue. As in refresh_queue: the project must not begin to hand them out unseen.
+    perform pg_advisory_xact_lock_shared(work.queue_lock(p)) from unnest(projects) as p;
     delete from work.ready_queue as q
     where q.task_id = any (closed);
     if cardinality(closed) = cardinality(ids) then
@@ -6578,7 +6579,7 @@ CREATE FUNCTION work.claim_tasks(p_agent_id uuid, p_project_id uuid DEFAULT NULL
     AS $$
 declare
   holder record;
-  free integer;
+  free integer := p_limit;
   ids uuid[];
 begin
   perform kit.authorize('work:write');
@@ -6593,7 +6594,9 @@ begin
     raise exception 'agent % is not registered or not active', p_agent_id
       using errcode = 'ST404', hint = 'register it with `steward agents register`';
   end if;
-  free := least(p_limit, work.free_places(p_agent_id, holder.name, holder.max_in_progress));
+  if holder.max_in_progress is not null then
+    free := least(p_limit, work.free_places(p_agent_id, holder.name, holder.max_in_progress));
+  end if;
   ids := work.pick_tasks(p_project_id, p_labels, holder.capabilities, free, p_task_id);
   if ids is null and work.reap_expired(100) > 0 then
     ids := work.pick_tasks(p_project_id, p_labels, holder.capabilities, free, p_task_id);
@@ -7173,10 +7176,7 @@ begin
   if some_done then
     perform work.refuse_done(i) from unnest(p_task_ids) as i;
   end if;
-  perform work.on_finish(
-    p_task_ids, holders,
-    array(select jsonb_build_object('result', r.result) from unnest(p_results) with ordinality as r (result, n) order by r.n)
-  );
+  perform work.on_finish(p_task_ids, holders, p_results);
   update work.tasks as t
   set
     status = 'done',
@@ -7314,9 +7314,6 @@ CREATE FUNCTION work.free_places(p_agent_id uuid, p_name text, p_max integer) RE
 declare
   held integer;
 begin
-  if p_max is null then
-    return 1000;
-  end if;
   perform pg_advisory_xact_lock(hashtextextended('work.wip', 0) # hashtextextended(p_agent_id::text, 0));
   select count(*) into held
   from work.ready_queue as q

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
 
 from steward.domains.telemetry import Execution, ExecutionStatus
@@ -261,3 +262,26 @@ def test_executions_are_narrowed_and_paged(stage: Database) -> None:
     rest = call(stage, "telemetry.list_executions", PERSON, project="acme", limit=3, cursor=first.next_cursor)
     assert len({each.id for each in first.items + rest.items}) == 5
     assert rest.next_cursor is None
+
+
+def test_a_deleted_task_leaves_its_executions_and_a_deleted_project_takes_them(stage: Database) -> None:
+    task = add(stage, "Mend")
+    call(stage, "work.finish", ROBIN, task=task, token=call(stage, "work.claim", ROBIN, task=task).token)
+    with owner(stage) as connection:
+        connection.execute("delete from work.tasks")
+        assert (_only(stage).agent, _only(stage).task) == ("robin", None)
+        with pytest.raises(psycopg.Error, match="agent robin has been at work"):
+            connection.execute("delete from agents.agents")
+        connection.execute("delete from projects.projects")
+        connection.execute("delete from agents.agents")
+    assert _executions(stage) == []
+
+
+def test_nobody_opens_or_closes_an_execution_by_hand(stage: Database) -> None:
+    task = add(stage, "Mend")
+    call(stage, "work.claim", ROBIN, task=task)
+    with psycopg.connect(stage.target.direct_conninfo, autocommit=True) as connection:
+        for told in ("open_executions(ids, ids, '{}')", "close_executions(ids, 'success', null, null)"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(f"select telemetry.{told} from (select array_agg(id) as ids from work.tasks) as t")
+    assert _only(stage).status == ExecutionStatus.RUNNING

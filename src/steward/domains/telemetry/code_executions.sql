@@ -1,10 +1,10 @@
 -- Executions: a claim opens one, whatever ends the claim closes it. Called by work in the claim's own transaction, for a
 -- whole batch at once, so that every client's claims are seen and none costs a call of its own.
 
--- Open the executions of claimed tasks. One that a lost word left open is closed first.
+-- Open the executions of claimed tasks. One that a lost word left open is closed first. It runs with the rights of
+-- work's claim, which has asked whether the caller may: nobody else can write here.
 create function telemetry.open_executions(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) returns void
 language plpgsql
-security definer
 set search_path = telemetry, work, kit, pg_temp
 -- On the way of every claim: planning took longer than the rest.
 set plan_cache_mode = force_generic_plan
@@ -13,17 +13,19 @@ as $$
 declare
   session constant uuid := telemetry.acting_session();
 begin
-  -- Also called where work writes as the caller, not as the owner.
-  perform kit.authorize('work:write');
-  -- Whoever takes in what this session spent waits until its new task can be seen.
-  perform s.id
-  from telemetry.agent_sessions as s
-  where s.id = session
-  for update;
-  update telemetry.agent_executions as e
-  set status = 'failure', completed_at = clock_timestamp(), error_message = 'nobody said how it ended'
-  where e.task_id = any (p_task_ids)
-    and e.completed_at is null;
+  if session is not null then
+    -- Whoever takes in what this session spent waits until its new task can be seen.
+    perform s.id
+    from telemetry.agent_sessions as s
+    where s.id = session
+    for update;
+  end if;
+  with lost as (
+    update telemetry.agent_executions as e
+    set status = 'failure', completed_at = clock_timestamp(), error_message = 'nobody said how it ended'
+    where e.task_id = any (p_task_ids)
+      and e.completed_at is null
+  )
   insert into telemetry.agent_executions (agent_id, task_id, project_id, session_id, started_at)
   select c.agent_id, c.task_id, t.project_id, session, clock_timestamp()
   from unnest(p_task_ids, p_agent_ids) as c (task_id, agent_id)
@@ -49,12 +51,12 @@ as $$
   end
 $$;
 
--- Close the open executions of some tasks, and the stretches of sessions that belong to them.
+-- Close the open executions of some tasks, and the stretches of sessions that belong to them; with the rights of the
+-- caller, as above.
 create function telemetry.close_executions(
   p_task_ids uuid[], p_status text, p_results jsonb[], p_errors text[]
 ) returns void
 language plpgsql
-security definer
 set search_path = telemetry, kit, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
@@ -62,8 +64,6 @@ as $$
 declare
   ended uuid[];
 begin
-  -- Also called where work writes as the caller, not as the owner.
-  perform kit.authorize('work:write');
   with closed as (
     update telemetry.agent_executions as e
     set status = p_status, completed_at = clock_timestamp(), result = c.result, error_message = left(c.error, 10000)
@@ -84,15 +84,13 @@ begin
 end
 $$;
 
--- Called at on_finish.
+-- Called at on_finish: the details are the results.
 create function telemetry.execution_finished(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) returns void
 language plpgsql
 set search_path = telemetry, pg_temp
 as $$
 begin
-  perform telemetry.close_executions(
-    p_task_ids, 'success', array(select d.detail -> 'result' from unnest(p_details) with ordinality as d (detail, n) order by d.n), null
-  );
+  perform telemetry.close_executions(p_task_ids, 'success', p_details, null);
 end
 $$;
 
@@ -122,14 +120,18 @@ as $$
   )
 $$;
 
--- Called at on_release: a person's write ended the claim.
+-- Called at on_release: a person's write ended the claim. Unlike the others it is also called with the rights of the caller.
 create function telemetry.execution_released(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) returns void
-language sql
-set search_path = telemetry, pg_temp
+language plpgsql
+security definer
+set search_path = telemetry, kit, pg_temp
 as $$
-  select telemetry.close_executions(
+begin
+  perform kit.authorize('work:write');
+  perform telemetry.close_executions(
     p_task_ids, 'failure', null, array_fill('a person took the task'::text, array[cardinality(p_task_ids)])
-  )
+  );
+end
 $$;
 
 -- Called at on_expire.

@@ -4,7 +4,8 @@
 delete from work.extension_points;
 
 -- Register a function to be called at a point, in order of position: (uuid task, uuid agent, jsonb detail) returns void,
--- or, where it takes a batch at once, the same as arrays. At may_claim: (uuid[] tasks, uuid agent) returns jsonb.
+-- or, where it takes a batch at once, the same as arrays. The detail is the result at on_finish, else an object of what was
+-- said, such as {"reason": …}. At may_claim: (uuid[] tasks, uuid agent) returns jsonb.
 create function work.register_extension(p_point text, p_position integer, p_function text, p_at_once boolean default false)
 returns void
 language plpgsql

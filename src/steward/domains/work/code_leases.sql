@@ -20,7 +20,7 @@ set plan_cache_mode = force_generic_plan
 as $$
 declare
   holder record;
-  free integer;
+  free integer := p_limit;
   ids uuid[];
 begin
   perform kit.authorize('work:write');
@@ -35,7 +35,9 @@ begin
     raise exception 'agent % is not registered or not active', p_agent_id
       using errcode = 'ST404', hint = 'register it with `steward agents register`';
   end if;
-  free := least(p_limit, work.free_places(p_agent_id, holder.name, holder.max_in_progress));
+  if holder.max_in_progress is not null then
+    free := least(p_limit, work.free_places(p_agent_id, holder.name, holder.max_in_progress));
+  end if;
   ids := work.pick_tasks(p_project_id, p_labels, holder.capabilities, free, p_task_id);
   if ids is null and work.reap_expired(100) > 0 then
     ids := work.pick_tasks(p_project_id, p_labels, holder.capabilities, free, p_task_id);
@@ -72,9 +74,6 @@ as $$
 declare
   held integer;
 begin
-  if p_max is null then
-    return 1000;
-  end if;
   perform pg_advisory_xact_lock(hashtextextended('work.wip', 0) # hashtextextended(p_agent_id::text, 0));
   select count(*) into held
   from work.ready_queue as q
@@ -378,10 +377,7 @@ begin
   if some_done then
     perform work.refuse_done(i) from unnest(p_task_ids) as i;
   end if;
-  perform work.on_finish(
-    p_task_ids, holders,
-    array(select jsonb_build_object('result', r.result) from unnest(p_results) with ordinality as r (result, n) order by r.n)
-  );
+  perform work.on_finish(p_task_ids, holders, p_results);
   update work.tasks as t
   set
     status = 'done',

@@ -276,7 +276,11 @@ begin
   into ids, moved, parents, closed, reordered, done, projects
   from new_rows as n
   full join old_rows as o on o.id = n.id;
-  if done is not null then
+  if closed is not null then
+    -- Most of what is finished has nothing hanging on it.
+    closed := work.untied(closed);
+  end if;
+  if done is not null and cardinality(closed) is distinct from cardinality(ids) then
     perform work.check_children(done);
   end if;
   if moved is not null then
@@ -289,13 +293,9 @@ begin
     where t.id = any (reordered)
       and q.task_id = t.id;
   end if;
-  if closed is not null then
-    -- Most of what is finished has nothing hanging on it: it leaves the queue, and nobody else need be looked at.
-    closed := work.untied(closed);
-    if cardinality(closed) > 0 then
-      -- As in refresh_queue: the project must not begin to hand them out unseen.
-      perform pg_advisory_xact_lock_shared(work.queue_lock(p)) from unnest(projects) as p;
-    end if;
+  if cardinality(closed) > 0 then
+    -- They leave the queue. As in refresh_queue: the project must not begin to hand them out unseen.
+    perform pg_advisory_xact_lock_shared(work.queue_lock(p)) from unnest(projects) as p;
     delete from work.ready_queue as q
     where q.task_id = any (closed);
     if cardinality(closed) = cardinality(ids) then
