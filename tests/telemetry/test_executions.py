@@ -283,5 +283,7 @@ def test_nobody_opens_or_closes_an_execution_by_hand(stage: Database) -> None:
     with psycopg.connect(stage.target.direct_conninfo, autocommit=True) as connection:
         for told in ("open_executions(ids, ids, '{}')", "close_executions(ids, 'success', null, null)"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                connection.execute(f"select telemetry.{told} from (select array_agg(id) as ids from work.tasks) as t")
+                connection.execute(
+                    f"select telemetry.{told} from (select array_agg(id) as ids from work.tasks) as t"
+                )
     assert _only(stage).status == ExecutionStatus.RUNNING
