@@ -4262,7 +4262,9 @@ CREATE FUNCTION telemetry.named_usage(p_sightings jsonb) RETURNS TABLE(pos bigin
         select
         from telemetry.usage_keys as o
         where o.usage_id = g.usage_id
-          and starts_with(o.key, 'claude:msg:')
+          -- Not starts_with: the names that begin so are half of the index, and a plan made while it was small would walk
+          -- them for each response.
+          and left(o.key, 11) = 'claude:msg:'
           and o.key <> all (g.keys)
       )
     )
@@ -5221,10 +5223,11 @@ CREATE FUNCTION telemetry.settle_usage(p_ids uuid[]) RETURNS integer
 declare
   made integer;
 begin
-  -- Ties of a session to tasks are written under the stronger lock: what is read of them below is all there is.
+  -- Ties of a session to tasks are written under the stronger lock: what is read of them below is all there is. As an
+  -- array: a join was planned from all sessions to all that they hold, 12 of 33 ms for a batch of 500 records.
   perform n.id
   from telemetry.agent_sessions as n
-  where n.id in (select s.session_id from telemetry.usage_sightings as s where s.usage_id = any (p_ids))
+  where n.id = any (array(select s.session_id from telemetry.usage_sightings as s where s.usage_id = any (p_ids)))
   order by n.id
   for key share;
   -- Two who tell of a response settle it one after the other: the second sees what the first one told.

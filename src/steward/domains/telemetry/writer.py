@@ -1,7 +1,9 @@
-"""One thread that commits what several requests brought: each is answered after its own records are durable.
+"""Threads that commit what several requests brought: each is answered after its own records are durable.
 
-Requests that wait while a transaction runs share the next one, so that many small ones cost few commits; a request that
-the database refuses is tried alone, and the others of its group do not notice.
+Requests that wait while the transactions run share the next one, so that many small ones cost few commits; a request
+that the database refuses is tried alone, and the others of its group do not notice. There are two threads, so that the
+database works on one group while the other is read and projected: a single one let exporters run in step, all waiting
+for the database and then the database for all of them, with half of two processors idle.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ log = logging.getLogger("steward.telemetry")
 # Together about a second's work.
 MOST_WAITING = 20_000
 _GROUP = 2_500
+_THREADS = 2
 _TRIES = 4
 
 
@@ -46,9 +49,15 @@ def _same_sender(one: Actor, other: Actor) -> bool:
 
 
 class Writer:
-    """Takes requests' records in, in order, in a thread of its own. Use it as a context."""
+    """Takes requests' records in, in threads of its own. Use it as a context.
 
-    def __init__(self, database: Database, *, most_waiting: int = MOST_WAITING) -> None:
+    Groups begin in the order in which their requests came; two may be written at the same time, so a sender that needs
+    one request before another waits for its answer, as exporters do.
+    """
+
+    def __init__(
+        self, database: Database, *, most_waiting: int = MOST_WAITING, threads: int = _THREADS
+    ) -> None:
         self.database = database
         self.receiver = Receiver()
         self.most_waiting = most_waiting
@@ -56,10 +65,13 @@ class Writer:
         self._records = 0
         self._changed = threading.Condition()
         self._ends = False
-        self._thread = threading.Thread(target=self._run, name="otlp-writer", daemon=True)
+        self._threads = [
+            threading.Thread(target=self._run, name=f"otlp-writer-{n}", daemon=True) for n in range(threads)
+        ]
 
     def __enter__(self) -> Writer:
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -69,8 +81,9 @@ class Writer:
         """Take nothing more, and end when all that waits is written."""
         with self._changed:
             self._ends = True
-            self._changed.notify()
-        self._thread.join(30)
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join(30)
 
     def check_room(self) -> None:
         """Refuse before anything is read when too much waits already.
