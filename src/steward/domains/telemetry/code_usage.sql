@@ -362,8 +362,7 @@ begin
         p.cost_usd, s.reported_cost_usd,
         case when s.input_tokens + s.output_tokens + s.cache_read_tokens + s.cache_write_tokens = 0 then 0 end
       ),
-      s.reported_cost_usd, p.price_id, s.duration_ms, s.query_source,
-      s.subagent, s.approximate
+      s.reported_cost_usd, p.price_id, s.duration_ms, s.query_source, s.subagent, s.approximate
     from telemetry.sighted_usage(p_ids) as s
     left join telemetry.agent_sessions as n on n.id = s.session_id
     left join lateral telemetry.work_at(s.session_id, s.at, s.task_id, s.execution_id) as w on true
