@@ -37,8 +37,8 @@ test: lint types test-18 test-16 ## Lint, types, all tests on PostgreSQL 18, the
 test-18: $(VENV)/.installed-dev ## All tests on PostgreSQL 18
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
 
-# Surfaces and pages hold no SQL: what they call runs on 16 by the rooms' own tests.
-NOT_16 := --ignore=tests/surfaces --ignore=tests/web
+# Surfaces, pages and importers hold no SQL: what they call runs on 16 by the rooms' own tests.
+NOT_16 := --ignore=tests/surfaces --ignore=tests/web --ignore=tests/importers
 
 .PHONY: test-16
 test-16: $(VENV)/.installed-dev ## The database tests on PostgreSQL 16, where its wheel installs

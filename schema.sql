@@ -3815,6 +3815,10 @@ CREATE FUNCTION telemetry.execution_released(p_task_ids uuid[], p_agent_ids uuid
     AS $$
 begin
   perform kit.authorize('work:write');
+  if kit.actor_role() = 'agent' or kit.actor_agent() is not null then
+    raise exception 'an agent cannot take a task from whoever holds it'
+      using errcode = 'ST403', hint = 'let a person do it, or wait until it is given back';
+  end if;
   perform telemetry.close_executions(
     p_task_ids, 'failure', null, array_fill('a person took the task'::text, array[cardinality(p_task_ids)])
   );
@@ -3927,10 +3931,7 @@ declare
   alone uuid[];
 begin
   perform kit.authorize('telemetry:write');
-  perform n.id
-  from telemetry.agent_sessions as n
-  where n.id = p_session_id
-  for update;
+  perform telemetry.hold_sessions(array[p_session_id]);
   delete from telemetry.chat_messages as m
   where m.session_id = p_session_id
     and m.source = 'transcript';
@@ -3986,6 +3987,22 @@ begin
     and k.usage_id <> all (p_fresh)
   order by k.key
   for share;
+end
+$$;
+
+-- function hold_sessions(uuid[])
+
+CREATE FUNCTION telemetry.hold_sessions(p_ids uuid[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'telemetry', 'kit', 'pg_temp'
+    AS $$
+begin
+  perform kit.authorize('telemetry:write');
+  perform n.id
+  from telemetry.agent_sessions as n
+  where n.id = any (p_ids)
+  order by n.id
+  for update;
 end
 $$;
 
@@ -15655,6 +15672,11 @@ REVOKE ALL ON FUNCTION telemetry.hold_names(p_sightings jsonb, p_fresh uuid[]) F
 GRANT ALL ON FUNCTION telemetry.hold_names(p_sightings jsonb, p_fresh uuid[]) TO steward_app;
 GRANT ALL ON FUNCTION telemetry.hold_names(p_sightings jsonb, p_fresh uuid[]) TO steward_agent;
 GRANT ALL ON FUNCTION telemetry.hold_names(p_sightings jsonb, p_fresh uuid[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.hold_sessions(p_ids uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.hold_sessions(p_ids uuid[]) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.hold_sessions(p_ids uuid[]) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.hold_sessions(p_ids uuid[]) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION telemetry.hooked_outcome(p_session_id uuid, p_at timestamp with time zone, p_reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.hooked_outcome(p_session_id uuid, p_at timestamp with time zone, p_reason text) TO steward_app;

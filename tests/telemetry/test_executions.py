@@ -286,4 +286,9 @@ def test_nobody_opens_or_closes_an_execution_by_hand(stage: Database) -> None:
                 connection.execute(
                     f"select telemetry.{told} from (select array_agg(id) as ids from work.tasks) as t"
                 )
+        connection.execute("select set_config('steward.agent', 'robin', false)")
+        with pytest.raises(psycopg.Error, match="an agent cannot take a task"):
+            connection.execute(
+                "select telemetry.execution_released(array_agg(id), null, null) from work.tasks"
+            )
     assert _only(stage).status == ExecutionStatus.RUNNING

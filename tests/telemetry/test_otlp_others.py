@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ import pytest
 
 from steward.domains.telemetry import Batch, UsageSource, UsageTold, absorb, session_id
 from steward.domains.telemetry.projection import moment
-from steward.kit.db import Db
+from steward.kit.db import Database, Db
+from tests.conftest import MakeActor
 from tests.telemetry.otlp import START_NS, log, request, span, take, usage
 
 THREAD = "019e9bfe-7749-7440-8506-39152afbc9ff"
@@ -220,6 +222,32 @@ def test_two_instrumentations_of_one_call_count_once(db: Db, order: str, named: 
     for batch in batches:
         take(db, "traces", _app(batch))
     assert usage(db) == [("shop", "gpt-5.5", 100, 0, 0, 10, 0)]
+
+
+@pytest.mark.parametrize("outer_first", [True, False])
+def test_two_instrumentations_that_export_at_once_count_once(
+    database: Database, make_actor: MakeActor, outer_first: bool
+) -> None:
+    outer = span("ChatOpenAI", 1, **CHAT, **_tokens(100, 10))
+    inner = span("chat gpt-5.5", 2, 1, **CHAT, **_tokens(100, 10))
+    first, second = (outer, inner) if outer_first else (inner, outer)
+    begun, counted = threading.Event(), threading.Event()
+
+    def other() -> None:
+        with database.transaction(make_actor()) as db:
+            begun.set()
+            take(db, "traces", _app([second]))
+        counted.set()
+
+    thread = threading.Thread(target=other)
+    with database.transaction(make_actor()) as db:
+        take(db, "traces", _app([first]))
+        thread.start()
+        begun.wait(10)
+        assert not counted.wait(0.4)
+    thread.join(20)
+    with database.transaction(make_actor()) as db:
+        assert usage(db) == [("shop", "gpt-5.5", 100, 0, 0, 10, 0)]
 
 
 def test_an_event_of_details_and_its_span_count_once(db: Db) -> None:

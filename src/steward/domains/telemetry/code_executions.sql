@@ -120,7 +120,8 @@ as $$
   )
 $$;
 
--- Called at on_release: a person's write ended the claim. Unlike the others it is also called with the rights of the caller.
+-- Called at on_release: a person's write ended the claim. Unlike the others it is also called with the rights of the caller,
+-- so it asks itself whether a person acts.
 create function telemetry.execution_released(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) returns void
 language plpgsql
 security definer
@@ -128,6 +129,10 @@ set search_path = telemetry, kit, pg_temp
 as $$
 begin
   perform kit.authorize('work:write');
+  if kit.actor_role() = 'agent' or kit.actor_agent() is not null then
+    raise exception 'an agent cannot take a task from whoever holds it'
+      using errcode = 'ST403', hint = 'let a person do it, or wait until it is given back';
+  end if;
   perform telemetry.close_executions(
     p_task_ids, 'failure', null, array_fill('a person took the task'::text, array[cardinality(p_task_ids)])
   );

@@ -53,6 +53,22 @@ begin
 end
 $$;
 
+-- Lock some sessions, in order: nobody tells of them or begins a transcript until the end of the transaction.
+create function telemetry.hold_sessions(p_ids uuid[]) returns void
+language plpgsql
+security definer
+set search_path = telemetry, kit, pg_temp
+as $$
+begin
+  perform kit.authorize('telemetry:write');
+  perform n.id
+  from telemetry.agent_sessions as n
+  where n.id = any (p_ids)
+  order by n.id
+  for update;
+end
+$$;
+
 -- Take away what was read from a session's transcripts: messages, tool calls that nobody else told of, commits, ties and
 -- sightings. Responses stay with what others say of them; those that nobody else saw come back when the lines are read anew.
 -- The session is locked, so that nobody begins a transcript of it that is forgotten here and not read.
@@ -68,10 +84,7 @@ declare
   alone uuid[];
 begin
   perform kit.authorize('telemetry:write');
-  perform n.id
-  from telemetry.agent_sessions as n
-  where n.id = p_session_id
-  for update;
+  perform telemetry.hold_sessions(array[p_session_id]);
   delete from telemetry.chat_messages as m
   where m.session_id = p_session_id
     and m.source = 'transcript';

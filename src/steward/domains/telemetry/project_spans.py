@@ -12,6 +12,7 @@ from steward.kit import packed
 from steward.kit.db import Db
 
 Key = tuple[bytes, bytes]
+_BUCKETS = 64
 
 
 def tell(db: Db, told: Projection, spans: Sequence[SpanRecord]) -> None:
@@ -40,12 +41,31 @@ def tell(db: Db, told: Projection, spans: Sequence[SpanRecord]) -> None:
             _generic(told, record, near, new)
 
 
+def lock_together(db: Db, spans: Sequence[SpanRecord]) -> None:
+    """Wait for whoever keeps spans that these are understood with: either side has to see the other one.
+
+    Args:
+        db: the transaction that is going to keep them.
+        spans: all of them.
+    """
+    buckets = {each.trace_id[-1] % _BUCKETS for each in spans if _has_others(each)}
+    if buckets:
+        db.run("telemetry.lock_traces", buckets=sorted(buckets))
+
+
 def _generic(told: Projection, record: SpanRecord, near: _Near, new: set[Key]) -> None:
     if project_genai.is_call(record.attributes, record.kind):
         if not _told_by_another(record, near, new):
             project_genai.span(told, record)
     elif project_genai.is_tool(record.attributes):
         project_genai.tool(told, record)
+
+
+def _has_others(record: SpanRecord) -> bool:
+    """Tell whether a span needs others, or may be what another one needs."""
+    return record.name in (project_claude.TOOL, project_claude.WAITED) or project_genai.is_call(
+        record.attributes, record.kind
+    )
 
 
 def _needs_others(record: SpanRecord) -> bool:

@@ -10,6 +10,12 @@ on conflict do nothing;
 -- Make those wait for each other who keep records without any time.
 select pg_advisory_xact_lock(hashtextextended('telemetry.timeless', 0));
 
+-- name: lock_traces -> none
+-- Make those wait for each other who keep spans of the same traces that are understood together. Traces are many, so they
+-- share some locks.
+select pg_advisory_xact_lock(hashtextextended('telemetry.traces', b.bucket))
+from unnest(%(buckets)s::integer[]) as b (bucket);
+
 -- name: keep_logs -> uuid[]
 -- Keep log records; gives the ids of the new ones, null when all are.
 with kept as (

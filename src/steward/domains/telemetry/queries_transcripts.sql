@@ -107,6 +107,10 @@ where format = %(format)s::text
 order by session_id, part, edition
 for update;
 
+-- name: lock_sessions -> none
+-- Hold some sessions until the end of the transaction.
+select telemetry.hold_sessions(%(session_ids)s::uuid[]);
+
 -- name: external_id_of -> text
 -- What a client calls a session.
 select external_id

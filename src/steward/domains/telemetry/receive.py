@@ -105,6 +105,7 @@ class Receiver:
             tell_logs(told, new_logs)
             fresh.update(each.id for each in new_logs)
         if spans:
+            project_spans.lock_together(db, spans)
             new_spans = _fresh(spans, keep_spans(db, spans, placed))
             project_spans.tell(db, told, new_spans)
             fresh.update(each.id for each in new_spans)

@@ -192,6 +192,11 @@ def lock_transcripts(db: Db, form: str, session_ids: Iterable[UUID]) -> list[Tra
     return db.all("telemetry.lock_transcripts", Transcript, format=form, session_ids=sorted(session_ids))
 
 
+def lock_sessions(db: Db, session_ids: Iterable[UUID]) -> None:
+    """Hold some sessions until the end of the transaction: nobody tells of them or begins a transcript."""
+    db.run("telemetry.lock_sessions", session_ids=sorted(session_ids))
+
+
 def external_id_of(db: Db, session_id: UUID) -> str:
     """Return what a client calls a session."""
     return str(db.value("telemetry.external_id_of", session_id=session_id))

@@ -209,7 +209,9 @@ class _Loader:
         self, db: Db, piece: _Piece, transcript: Transcript
     ) -> tuple[Transcript, telemetry.Absorbed, int]:
         now = telemetry.lock_transcript(db, transcript.id)
-        if (now.bytes, now.lines) != (transcript.bytes, transcript.lines):
+        places = [(each.bytes, each.lines, each.projection) for each in (now, transcript)]
+        if places[0] != places[1]:
+            # Read on, or read anew by a newer reader, whose state is not the one that this piece was read with.
             raise _Moved
         telemetry.keep_lines(db, now, piece.lines)
         absorbed = telemetry.absorb(db, piece.batch)

@@ -97,8 +97,10 @@ def _groups(form: TranscriptFormat, transcripts: list[Transcript]) -> list[_Grou
 
 def _read_anew(form: TranscriptFormat, sessions: set[UUID], db: Db) -> Reprojected:
     db.value("importers.take_time")
-    # Held before anything is taken away: an importer that reads on waits, and then goes on from the new state.
+    # Held before anything is taken away: an importer that reads on waits, and then finds its place anew. All at once,
+    # because forgetting holds names too, which others hold when they ask for a session.
     telemetry.lock_transcripts(db, form.name, sessions)
+    telemetry.lock_sessions(db, sessions)
     for session in sorted(sessions):
         telemetry.forget_projection(db, session)
     # Once more: what came until the sessions were held is forgotten too, and nothing comes from now on.

@@ -40,6 +40,8 @@ from steward.surfaces.web.views_rooms import Empty, Field, Figure, ListFilter
 NARROWING = ("project", "task", "epic", "agent", "model", "client", "since", "until")
 # What single responses tell on top.
 NARROWING_RESPONSES = (*NARROWING, "session")
+# More columns than this are too narrow to tell apart: weeks are shown.
+_MOST_DAYS = 120
 RANGES = {"1": "Today", "7": "7 days", "30": "30 days", "90": "90 days", "365": "A year", "all": "All time"}
 _USUAL = "30"
 _PANEL_ROWS = 8
@@ -329,24 +331,27 @@ def _spent(by: CostBy, row: CostRow, whole: CostRow | None, chosen: ListFilter) 
 
 
 def _chart(call: Caller, chosen: ListFilter, given: dict[str, Any], found: CostOverview) -> Chart | None:
-    """Return cost by day, every day of the range among them, so that quiet days are seen."""
+    """Return cost by day, or by week where days are many, every one of the range among them: quiet ones are seen."""
     split = _split(chosen)
     series: CostSeries = call("telemetry.cost_days", split=split, **given)
     if not series.days:
         return None
     first = found.since or series.days[0].day
     last = max(found.until or found.today, series.days[-1].day)
-    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    place = {day: n for n, day in enumerate(days)}
+    weekly = (last - first).days >= _MOST_DAYS
+    step = 7 if weekly else 1
+    begin = first - timedelta(days=first.weekday()) if weekly else first
+    days = [begin + timedelta(days=n) for n in range(0, (last - begin).days + 1, step)]
     keys: list[str | None] = [*series.keys]
     if any(each.key is None for each in series.days):
         keys.append(None)
     values = {key: [Decimal(0)] * len(days) for key in keys}
     for each in series.days:
-        values[each.key][place[each.day]] += each.cost_usd
+        values[each.key][(each.day - begin).days // step] += each.cost_usd
     names = [*series.names, *(["the rest"] if None in values else [])]
     data = {
         "days": [str(day) for day in days],
+        "step": step,
         "series": [
             {"name": name, "values": [float(value) for value in values[key]]}
             for name, key in zip(names, keys, strict=True)
@@ -354,6 +359,7 @@ def _chart(call: Caller, chosen: ListFilter, given: dict[str, Any], found: CostO
     }
     return Chart(
         by=split.value,
+        each="week" if weekly else "day",
         choices=[
             Choice(
                 word.value.capitalize(),
@@ -366,20 +372,21 @@ def _chart(call: Caller, chosen: ListFilter, given: dict[str, Any], found: CostO
             Stack(n, name, money(sum(values[key], Decimal(0))))
             for n, (name, key) in enumerate(zip(names, keys, strict=True))
         ],
-        days=_chart_days(days, [values[key] for key in keys]),
+        days=_chart_days(days, (first, last), [values[key] for key in keys]),
         data=json.dumps(data, separators=(",", ":")),
     )
 
 
-def _chart_days(days: list[date], stacks: list[list[Decimal]]) -> list[ChartDay]:
-    """Return the days that cost something, the latest first."""
+def _chart_days(days: list[date], shown: tuple[date, date], stacks: list[list[Decimal]]) -> list[ChartDay]:
+    """Return the days or weeks that cost something, the latest first; those at the ends as far as they are shown."""
+    step = days[1] - days[0] if len(days) > 1 else timedelta(days=1)
     found = []
     for n in range(len(days) - 1, -1, -1):
         total = sum((stack[n] for stack in stacks), Decimal(0))
         if total:
-            found.append(
-                ChartDay(days[n], [money(stack[n]) if stack[n] else "" for stack in stacks], money(total))
-            )
+            cells = [money(stack[n]) if stack[n] else "" for stack in stacks]
+            until = min(days[n] + step - timedelta(days=1), shown[1])
+            found.append(ChartDay(max(days[n], shown[0]), until, cells, money(total)))
     return found
 
 

@@ -68,22 +68,24 @@ class Stack:
 
 @dataclass(frozen=True, slots=True)
 class ChartDay:
-    """A day of the chart in figures: one for each stack, and the sum."""
+    """A day or week of the chart in figures: one for each stack, and the sum."""
 
     day: date
+    until: date
     cells: Sequence[str]
     total: str
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Cost by day, told apart by something. `data` is what the script draws, as JSON."""
+    """Cost by day or week (`each`), told apart by something. `data` is what the script draws, as JSON."""
 
     by: str
     choices: Sequence[Choice] = ()
     stacks: Sequence[Stack] = ()
     days: Sequence[ChartDay] = ()
     data: str = "{}"
+    each: str = "day"
 
 
 @dataclass(frozen=True, slots=True)

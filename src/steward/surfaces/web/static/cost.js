@@ -1,4 +1,4 @@
-// Draws cost by day as stacked columns with uPlot; the figures stand in the page, so that nothing is lost without it.
+// Draws cost by day or week as stacked columns with uPlot; the figures stand in the page, so that nothing is lost without it.
 
 const $ = (selector, root = document) => root.querySelector(selector);
 const shown = { signature: "", plot: null };
@@ -75,7 +75,8 @@ function line(tag, ...parts) {
 
 function lines(data, n) {
   const total = data.series.reduce((sum, each) => sum + each.values[n], 0);
-  const found = [line("b", line("span", data.days[n]), line("span", money(total)))];
+  const when = data.step > 1 ? `Week of ${data.days[n]}` : data.days[n];
+  const found = [line("b", line("span", when), line("span", money(total)))];
   for (const [place, each] of [...data.series.entries()].reverse()) {
     if (!each.values[n]) continue;
     const mark = document.createElement("i");
@@ -97,12 +98,13 @@ function draw() {
   const data = JSON.parse(source.dataset.chart);
   const tops = stacked(data.series);
   const days = data.days.map((day) => Date.parse(`${day}T00:00:00Z`) / 1000);
+  const half = data.step * DAY / 2;
   const options = {
     width: canvas.clientWidth - 20,
     height: canvas.clientHeight - 12,
     legend: { show: false },
     cursor: { points: { show: false }, y: false, drag: { x: false, y: false } },
-    scales: { x: { time: true, range: () => [days[0] - DAY / 2, days.at(-1) + DAY / 2] }, y: { range: (_, __, most) => [0, most > 0 ? most * 1.05 : 1] } },
+    scales: { x: { time: true, range: () => [days[0] - half, days.at(-1) + half] }, y: { range: (_, __, most) => [0, most > 0 ? most * 1.05 : 1] } },
     series: columns(data, tops),
     axes: [
       axis({ values: (_, splits) => splits.map(monthDay), size: 30, space: 64, incrs: [1, 2, 7, 14, 28, 56, 91, 182].map((n) => n * DAY) }),
