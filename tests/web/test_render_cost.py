@@ -24,8 +24,8 @@ CHART = cost.Chart(
     "model",
     CHOICES,
     [cost.Stack(0, EVIL, "$1")],
-    [cost.ChartDay(NOW.date(), ["$1"], "$1")],
-    json.dumps({"days": [EVIL], "series": [{"name": EVIL, "values": [1]}]}),
+    [cost.ChartDay(NOW.date(), NOW.date(), ["$1"], "$1")],
+    json.dumps({"days": [EVIL], "step": 1, "series": [{"name": EVIL, "values": [1]}]}),
 )
 CARD = cost.BudgetCard(
     "1", EVIL, views.Link(EVIL, "/tasks/ACME-1"), "this month", "warned", EVIL, 85, 850, EVIL, EVIL, EVIL, 80, 1, 2,
