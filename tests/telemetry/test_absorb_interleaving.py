@@ -168,6 +168,8 @@ def test_a_response_waits_for_a_tie_that_goes(stage: Database) -> None:
 def test_what_an_exporter_tells_meanwhile_is_not_forgotten(stage: Database, locked: bool) -> None:
     _commit(stage, ABSORB, _told("m", "claude:msg:m"))
     if not locked:
+        # The session is held, and the names are: either makes the reader wait.
+        without(stage, "telemetry.hold_sessions", "for update")
         without(stage, "telemetry.forget_projection", "for update")
     exporter, reader = Hand(stage), Hand(stage)
     exporter.run(ABSORB, _told("r", "claude:msg:m", source="otlp-log"))
