@@ -15604,9 +15604,6 @@ GRANT ALL ON FUNCTION telemetry.done_in(p_session_id uuid) TO steward_agent;
 GRANT ALL ON FUNCTION telemetry.done_in(p_session_id uuid) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION telemetry.drop_executions() FROM PUBLIC;
-GRANT ALL ON FUNCTION telemetry.drop_executions() TO steward_app;
-GRANT ALL ON FUNCTION telemetry.drop_executions() TO steward_agent;
-GRANT ALL ON FUNCTION telemetry.drop_executions() TO steward_readonly;
 
 REVOKE ALL ON FUNCTION telemetry.drop_override(p_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.drop_override(p_id uuid) TO steward_app;
@@ -15694,9 +15691,6 @@ GRANT ALL ON FUNCTION telemetry.join_names(p_sightings jsonb) TO steward_agent;
 GRANT ALL ON FUNCTION telemetry.join_names(p_sightings jsonb) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION telemetry.keep_agents() FROM PUBLIC;
-GRANT ALL ON FUNCTION telemetry.keep_agents() TO steward_app;
-GRANT ALL ON FUNCTION telemetry.keep_agents() TO steward_agent;
-GRANT ALL ON FUNCTION telemetry.keep_agents() TO steward_readonly;
 
 REVOKE ALL ON FUNCTION telemetry.keep_sightings(p_sightings jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.keep_sightings(p_sightings jsonb) TO steward_app;
@@ -15704,9 +15698,6 @@ GRANT ALL ON FUNCTION telemetry.keep_sightings(p_sightings jsonb) TO steward_age
 GRANT ALL ON FUNCTION telemetry.keep_sightings(p_sightings jsonb) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION telemetry.leave_executions() FROM PUBLIC;
-GRANT ALL ON FUNCTION telemetry.leave_executions() TO steward_app;
-GRANT ALL ON FUNCTION telemetry.leave_executions() TO steward_agent;
-GRANT ALL ON FUNCTION telemetry.leave_executions() TO steward_readonly;
 
 REVOKE ALL ON FUNCTION telemetry.lock_budget(p_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.lock_budget(p_id uuid) TO steward_app;

@@ -286,6 +286,9 @@ def test_nobody_opens_or_closes_an_execution_by_hand(stage: Database) -> None:
                 connection.execute(
                     f"select telemetry.{told} from (select array_agg(id) as ids from work.tasks) as t"
                 )
+        for forged in ("leave_executions", "drop_executions"):
+            granted = connection.execute(f"select has_function_privilege('telemetry.{forged}()', 'execute')")
+            assert granted.fetchone() == (False,)
         connection.execute("select set_config('steward.agent', 'robin', false)")
         with pytest.raises(psycopg.Error, match="an agent cannot take a task"):
             connection.execute(

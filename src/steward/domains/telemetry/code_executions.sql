@@ -213,6 +213,10 @@ create trigger keep_agents after delete on agents.agents
 referencing old table as old_rows
 for each statement execute function telemetry.keep_agents();
 
+-- Put on a table of somebody's own, these would write here whatever he likes.
+revoke execute on function telemetry.leave_executions(), telemetry.drop_executions(), telemetry.keep_agents()
+  from steward_app, steward_agent, steward_readonly;
+
 -- How long something took; null while it goes on.
 create function telemetry.took_ms(p_from timestamptz, p_until timestamptz) returns bigint
 language sql stable parallel safe
