@@ -7647,6 +7647,32 @@ CREATE FUNCTION work.keep_file(p_sha256 text, p_size_bytes bigint) RETURNS void
   on conflict (sha256) do update set used_at = now()
 $$;
 
+-- function keep_labels()
+
+CREATE FUNCTION work.keep_labels() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'work', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    AS $$
+begin
+  if tg_op <> 'INSERT' then
+    delete from work.ready_labels as l
+    where l.label = any (old.labels)
+      and l.project_id = old.project_id
+      and l.rank = -old.priority
+      and l.number = old.number
+      and l.task_id = old.task_id;
+  end if;
+  if tg_op <> 'DELETE' then
+    insert into work.ready_labels (label, project_id, rank, number, task_id)
+    select distinct n.label, new.project_id, -new.priority, new.number, new.task_id
+    from unnest(new.labels) as n (label);
+  end if;
+  return null;
+end
+$$;
+
 -- function keep_number()
 
 CREATE FUNCTION work.keep_number() RETURNS trigger
@@ -7656,6 +7682,49 @@ CREATE FUNCTION work.keep_number() RETURNS trigger
 begin
   raise exception 'number % and project of a % stay as they are', old.number, rtrim(tg_table_name, 's')
     using errcode = 'ST409', hint = 'add a new one to the other project and cancel this one';
+end
+$$;
+
+-- function labelled_ids(uuid, text[], text[], integer)
+
+CREATE FUNCTION work.labelled_ids(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer) RETURNS uuid[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'work', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_sort TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    AS $$
+declare
+  walked constant text := work.rarest_label(p_labels, p_project_id);
+begin
+  if p_project_id is not null then
+    return array(
+      select q.task_id
+      from work.ready_labels as l
+      join work.ready_queue as q on q.task_id = l.task_id
+      where l.label = walked
+        and l.project_id = p_project_id
+        and q.agent_id is null
+        and q.labels @> p_labels
+        and (p_capabilities is null or q.required_capabilities <@ p_capabilities)
+      order by l.rank, l.number, l.task_id
+      limit p_limit
+    );
+  end if;
+  return array(
+    select q.task_id
+    from work.ready_labels as l
+    join work.ready_queue as q on q.task_id = l.task_id
+    where l.label = walked
+      and q.agent_id is null
+      and q.labels @> p_labels
+      and (p_capabilities is null or q.required_capabilities <@ p_capabilities)
+    order by l.rank, l.number, l.task_id
+    limit p_limit
+  );
 end
 $$;
 
@@ -8391,6 +8460,54 @@ begin
 end
 $$;
 
+-- function pick_labelled(uuid, text[], text[], integer)
+
+CREATE FUNCTION work.pick_labelled(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer) RETURNS uuid[]
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_sort TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    AS $$
+declare
+  walked constant text := work.rarest_label(p_labels, p_project_id);
+  ids uuid[];
+begin
+  if p_project_id is not null then
+    select array_agg(p.task_id) into ids from (
+      select q.task_id
+      from work.ready_labels as l
+      join work.ready_queue as q on q.task_id = l.task_id
+      where l.label = walked
+        and l.project_id = p_project_id
+        and q.agent_id is null
+        and q.labels @> p_labels
+        and q.required_capabilities <@ p_capabilities
+      order by l.rank, l.number, l.task_id
+      limit p_limit
+      for update of q skip locked
+    ) as p;
+  else
+    select array_agg(p.task_id) into ids from (
+      select q.task_id
+      from work.ready_labels as l
+      join work.ready_queue as q on q.task_id = l.task_id
+      where l.label = walked
+        and q.agent_id is null
+        and q.labels @> p_labels
+        and q.required_capabilities <@ p_capabilities
+      order by l.rank, l.number, l.task_id
+      limit p_limit
+      for update of q skip locked
+    ) as p;
+  end if;
+  return ids;
+end
+$$;
+
 -- function pick_tasks(uuid, text[], text[], integer, uuid)
 
 CREATE FUNCTION work.pick_tasks(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid) RETURNS uuid[]
@@ -8411,13 +8528,14 @@ begin
       where q.task_id = p_task_id and q.agent_id is null
       for update skip locked
     ) as p;
+  elsif p_labels <> '{}' then
+    ids := work.pick_labelled(p_project_id, p_labels, p_capabilities, p_limit);
   elsif p_project_id is not null then
     select array_agg(p.task_id) into ids from (
       select q.task_id
       from work.ready_queue as q
       where q.project_id = p_project_id
         and q.agent_id is null
-        and (p_labels is null or q.labels @> p_labels)
         and q.required_capabilities <@ p_capabilities
       order by q.priority desc, q.number, q.task_id
       limit p_limit
@@ -8428,7 +8546,6 @@ begin
       select q.task_id
       from work.ready_queue as q
       where q.agent_id is null
-        and (p_labels is null or q.labels @> p_labels)
         and q.required_capabilities <@ p_capabilities
       order by q.priority desc, q.number, q.task_id
       limit p_limit
@@ -8551,6 +8668,39 @@ CREATE FUNCTION work.queue_lock(p_project_id uuid) RETURNS bigint
  SELECT (hashtextextended('work.queue'::text, (0)::bigint) # hashtextextended((p_project_id)::text, (0)::bigint));
 END;
 
+-- function rarest_label(text[], uuid)
+
+CREATE FUNCTION work.rarest_label(p_labels text[], p_project_id uuid) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'work', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    AS $$
+begin
+  if coalesce(cardinality(p_labels), 0) < 2 then
+    return p_labels[1];
+  end if;
+  return (
+    select n.label
+    from unnest(p_labels) as n (label)
+    cross join lateral (
+      select count(*) as found
+      from (
+        select
+        from work.ready_labels as l
+        where l.label = n.label
+          and l.project_id between coalesce(p_project_id, '00000000-0000-0000-0000-000000000000')
+            and coalesce(p_project_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+        limit 200
+      ) as few
+    ) as c
+    order by c.found, n.label
+    limit 1
+  );
+end
+$$;
+
 -- function ready_among(uuid[])
 
 CREATE FUNCTION work.ready_among(p_ids uuid[]) RETURNS SETOF uuid
@@ -8600,21 +8750,41 @@ begin
 end
 $$;
 
--- function ready_order(uuid, text[], text[], integer)
+-- function ready_ids(uuid, text[], text[], integer)
 
-CREATE FUNCTION work.ready_order(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer) RETURNS TABLE(task_id uuid, place bigint)
-    LANGUAGE sql STABLE
-    BEGIN ATOMIC
- SELECT o.task_id,
-     row_number() OVER (ORDER BY o.priority DESC, o.number, o.task_id) AS row_number
-    FROM ( SELECT q.task_id,
-             q.priority,
-             q.number
-            FROM work.ready_queue q
-           WHERE ((q.agent_id IS NULL) AND ((ready_order.p_project_id IS NULL) OR (q.project_id = ready_order.p_project_id)) AND ((ready_order.p_labels IS NULL) OR (q.labels @> ready_order.p_labels)) AND ((ready_order.p_capabilities IS NULL) OR (q.required_capabilities <@ ready_order.p_capabilities)))
-           ORDER BY q.priority DESC, q.number, q.task_id
-          LIMIT ready_order.p_limit) o;
-END;
+CREATE FUNCTION work.ready_ids(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer) RETURNS uuid[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'work', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_sort TO 'off'
+    AS $$
+begin
+  if p_labels <> '{}' then
+    return work.labelled_ids(p_project_id, p_labels, p_capabilities, p_limit);
+  end if;
+  if p_project_id is not null then
+    return array(
+      select q.task_id
+      from work.ready_queue as q
+      where q.project_id = p_project_id
+        and q.agent_id is null
+        and (p_capabilities is null or q.required_capabilities <@ p_capabilities)
+      order by q.priority desc, q.number, q.task_id
+      limit p_limit
+    );
+  end if;
+  return array(
+    select q.task_id
+    from work.ready_queue as q
+    where q.agent_id is null
+      and (p_capabilities is null or q.required_capabilities <@ p_capabilities)
+    order by q.priority desc, q.number, q.task_id
+    limit p_limit
+  );
+end
+$$;
 
 -- function reap_expired(integer)
 
@@ -12547,6 +12717,25 @@ CREATE VIEW work.queue_counts WITH (security_invoker='true') AS
      CROSS JOIN LATERAL ( SELECT COALESCE(q.held, (0)::bigint) AS held) h)
   WHERE (c.name = 'queued'::text);
 
+-- table ready_labels
+
+CREATE TABLE work.ready_labels (
+    label text NOT NULL,
+    project_id uuid NOT NULL,
+    rank smallint NOT NULL,
+    number bigint NOT NULL,
+    task_id uuid NOT NULL
+)
+WITH (autovacuum_vacuum_scale_factor='0.0', autovacuum_vacuum_threshold='1000', autovacuum_vacuum_cost_delay='0');
+
+-- comment TABLE ready_labels
+
+COMMENT ON TABLE work.ready_labels IS 'The labels of what stands in ready_queue, kept by its triggers: claims and lists with a label walk this in order.';
+
+-- comment COLUMN ready_labels.rank
+
+COMMENT ON COLUMN work.ready_labels.rank IS 'Minus the priority, so that the order of the key is that of claims.';
+
 -- table stored_files
 
 CREATE TABLE work.stored_files (
@@ -13221,6 +13410,11 @@ ALTER TABLE ONLY work.issues
 ALTER TABLE ONLY work.questions
     ADD CONSTRAINT questions_pkey PRIMARY KEY (id);
 
+-- constraint ready_labels ready_labels_pkey
+
+ALTER TABLE ONLY work.ready_labels
+    ADD CONSTRAINT ready_labels_pkey PRIMARY KEY (label, project_id, rank, number, task_id);
+
 -- constraint ready_queue ready_queue_pkey
 
 ALTER TABLE ONLY work.ready_queue
@@ -13827,6 +14021,10 @@ CREATE INDEX questions_project ON work.questions USING btree (project_id, create
 -- index questions_task
 
 CREATE INDEX questions_task ON work.questions USING btree (task_id, created_at);
+
+-- index ready_labels_any
+
+CREATE INDEX ready_labels_any ON work.ready_labels USING btree (label, rank, number, task_id);
 
 -- index ready_queue_agent
 
@@ -14491,6 +14689,18 @@ CREATE TRIGGER keep_number BEFORE UPDATE OF number, project_id ON work.issues FO
 -- trigger tasks keep_number
 
 CREATE TRIGGER keep_number BEFORE UPDATE OF number, project_id ON work.tasks FOR EACH ROW WHEN (((old.number <> new.number) OR (old.project_id <> new.project_id))) EXECUTE FUNCTION work.keep_number();
+
+-- trigger ready_queue label_delete
+
+CREATE TRIGGER label_delete AFTER DELETE ON work.ready_queue FOR EACH ROW WHEN ((old.labels <> '{}'::text[])) EXECUTE FUNCTION work.keep_labels();
+
+-- trigger ready_queue label_insert
+
+CREATE TRIGGER label_insert AFTER INSERT ON work.ready_queue FOR EACH ROW WHEN ((new.labels <> '{}'::text[])) EXECUTE FUNCTION work.keep_labels();
+
+-- trigger ready_queue label_update
+
+CREATE TRIGGER label_update AFTER UPDATE OF project_id, priority, number, labels ON work.ready_queue FOR EACH ROW WHEN (((((old.project_id IS DISTINCT FROM new.project_id) OR (old.priority IS DISTINCT FROM new.priority)) OR (old.number IS DISTINCT FROM new.number)) OR (old.labels IS DISTINCT FROM new.labels))) EXECUTE FUNCTION work.keep_labels();
 
 -- trigger tasks leave_executions
 
@@ -16317,10 +16527,17 @@ GRANT ALL ON FUNCTION work.keep_file(p_sha256 text, p_size_bytes bigint) TO stew
 GRANT ALL ON FUNCTION work.keep_file(p_sha256 text, p_size_bytes bigint) TO steward_agent;
 GRANT ALL ON FUNCTION work.keep_file(p_sha256 text, p_size_bytes bigint) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION work.keep_labels() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION work.keep_number() FROM PUBLIC;
 GRANT ALL ON FUNCTION work.keep_number() TO steward_app;
 GRANT ALL ON FUNCTION work.keep_number() TO steward_agent;
 GRANT ALL ON FUNCTION work.keep_number() TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.labelled_ids(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.labelled_ids(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer) TO steward_app;
+GRANT ALL ON FUNCTION work.labelled_ids(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer) TO steward_agent;
+GRANT ALL ON FUNCTION work.labelled_ids(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.leave_question() FROM PUBLIC;
 GRANT ALL ON FUNCTION work.leave_question() TO steward_app;
@@ -16480,6 +16697,11 @@ GRANT ALL ON FUNCTION work.permitted(p_task_ids uuid[], p_agent_id uuid, p_proje
 GRANT ALL ON FUNCTION work.permitted(p_task_ids uuid[], p_agent_id uuid, p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid) TO steward_agent;
 GRANT ALL ON FUNCTION work.permitted(p_task_ids uuid[], p_agent_id uuid, p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION work.pick_labelled(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.pick_labelled(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer) TO steward_app;
+GRANT ALL ON FUNCTION work.pick_labelled(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer) TO steward_agent;
+GRANT ALL ON FUNCTION work.pick_labelled(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer) TO steward_readonly;
+
 REVOKE ALL ON FUNCTION work.pick_tasks(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.pick_tasks(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid) TO steward_app;
 GRANT ALL ON FUNCTION work.pick_tasks(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid) TO steward_agent;
@@ -16510,15 +16732,20 @@ GRANT ALL ON FUNCTION work.queue_lock(p_project_id uuid) TO steward_app;
 GRANT ALL ON FUNCTION work.queue_lock(p_project_id uuid) TO steward_agent;
 GRANT ALL ON FUNCTION work.queue_lock(p_project_id uuid) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION work.rarest_label(p_labels text[], p_project_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.rarest_label(p_labels text[], p_project_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION work.rarest_label(p_labels text[], p_project_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION work.rarest_label(p_labels text[], p_project_id uuid) TO steward_readonly;
+
 REVOKE ALL ON FUNCTION work.ready_among(p_ids uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.ready_among(p_ids uuid[]) TO steward_app;
 GRANT ALL ON FUNCTION work.ready_among(p_ids uuid[]) TO steward_agent;
 GRANT ALL ON FUNCTION work.ready_among(p_ids uuid[]) TO steward_readonly;
 
-REVOKE ALL ON FUNCTION work.ready_order(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION work.ready_order(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer) TO steward_app;
-GRANT ALL ON FUNCTION work.ready_order(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer) TO steward_agent;
-GRANT ALL ON FUNCTION work.ready_order(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer) TO steward_readonly;
+REVOKE ALL ON FUNCTION work.ready_ids(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.ready_ids(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer) TO steward_app;
+GRANT ALL ON FUNCTION work.ready_ids(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer) TO steward_agent;
+GRANT ALL ON FUNCTION work.ready_ids(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.reap_expired(p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.reap_expired(p_limit integer) TO steward_app;
@@ -17245,6 +17472,10 @@ GRANT SELECT ON TABLE work.project_waiting TO steward_backup;
 GRANT SELECT ON TABLE work.queue_counts TO steward_app;
 GRANT SELECT ON TABLE work.queue_counts TO steward_readonly;
 GRANT SELECT ON TABLE work.queue_counts TO steward_backup;
+
+GRANT SELECT ON TABLE work.ready_labels TO steward_app;
+GRANT SELECT ON TABLE work.ready_labels TO steward_readonly;
+GRANT SELECT ON TABLE work.ready_labels TO steward_backup;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE work.stored_files TO steward_app;
 GRANT SELECT ON TABLE work.stored_files TO steward_readonly;

@@ -61,7 +61,7 @@ class Yard:
         with psycopg.connect(self.admin, autocommit=True) as connection:
             # Without triggers, what the last race left is gone in a moment.
             connection.execute("set session_replication_role = replica")
-            for table in ("work.ready_queue", "work.tasks", "work.workflows"):
+            for table in ("work.ready_labels", "work.ready_queue", "work.tasks", "work.workflows"):
                 connection.execute(f"delete from {table}")
             connection.execute("reset session_replication_role")
             connection.execute(

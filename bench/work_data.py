@@ -46,6 +46,7 @@ TABLES = (
     "work.devlog_notes",
     "work.questions",
     "work.ready_queue",
+    "work.ready_labels",
 )
 _STATEMENTS = Path(__file__).with_suffix(".sql")
 _INDEXES = """

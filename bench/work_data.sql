@@ -356,6 +356,11 @@ from work.ready_among(array(
 join work.tasks as t on t.id = r
 order by t.id;
 
+insert into work.ready_labels (label, project_id, rank, number, task_id)
+select distinct n.label, q.project_id, -q.priority, q.number, q.task_id
+from work.ready_queue as q
+cross join unnest(q.labels) as n (label);
+
 update work.ready_queue as q
 set
   agent_id = h.agent_id, agent_name = h.name, token = nextval('work.lease_tokens'), claimed_at = now(),

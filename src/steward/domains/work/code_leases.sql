@@ -87,54 +87,6 @@ begin
 end
 $$;
 
--- Lock the next claimable rows, one branch for each index.
-create function work.pick_tasks(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid)
-returns uuid[]
-language plpgsql
-set search_path = work, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-set enable_bitmapscan = off
-set enable_sort = off
-as $$
-declare
-  ids uuid[];
-begin
-  if p_task_id is not null then
-    select array_agg(p.task_id) into ids from (
-      select q.task_id
-      from work.ready_queue as q
-      where q.task_id = p_task_id and q.agent_id is null
-      for update skip locked
-    ) as p;
-  elsif p_project_id is not null then
-    select array_agg(p.task_id) into ids from (
-      select q.task_id
-      from work.ready_queue as q
-      where q.project_id = p_project_id
-        and q.agent_id is null
-        and (p_labels is null or q.labels @> p_labels)
-        and q.required_capabilities <@ p_capabilities
-      order by q.priority desc, q.number, q.task_id
-      limit p_limit
-      for update skip locked
-    ) as p;
-  else
-    select array_agg(p.task_id) into ids from (
-      select q.task_id
-      from work.ready_queue as q
-      where q.agent_id is null
-        and (p_labels is null or q.labels @> p_labels)
-        and q.required_capabilities <@ p_capabilities
-      order by q.priority desc, q.number, q.task_id
-      limit p_limit
-      for update skip locked
-    ) as p;
-  end if;
-  return ids;
-end
-$$;
-
 -- Return how a task is called where something is said about it.
 create function work.name_task(p_task_id uuid) returns text
 language sql stable

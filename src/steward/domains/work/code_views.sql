@@ -146,24 +146,6 @@ begin atomic
     );
 end;
 
--- The order in which ready tasks would be claimed; inlined into the caller's plan.
-create function work.ready_order(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer)
-returns table (task_id uuid, place bigint)
-language sql stable
-begin atomic
-  select o.task_id, row_number() over (order by o.priority desc, o.number, o.task_id)
-  from (
-    select q.task_id, q.priority, q.number
-    from work.ready_queue as q
-    where q.agent_id is null
-      and (p_project_id is null or q.project_id = p_project_id)
-      and (p_labels is null or q.labels @> p_labels)
-      and (p_capabilities is null or q.required_capabilities <@ p_capabilities)
-    order by q.priority desc, q.number, q.task_id
-    limit p_limit
-  ) as o;
-end;
-
 -- What a task is tied to, each with its relation and how many steps away it is.
 create function work.task_links(p_id uuid)
 returns table (id uuid, project_id uuid, number bigint, title text, status text, relation text, depth integer)

@@ -91,13 +91,15 @@ from work.list_tasks(%(filter)s::text::jsonb, %(order)s::text, %(after)s::text::
 join work.task_list as l on l.id = k.id
 order by k.place;
 
--- name: list_ready -> TaskRow, planned anew
+-- name: list_ready -> TaskRow
 -- What could be claimed now, in the order of claims.
 select
   l.id, l.ref, l.project, l.title, l.type, l.status, l.priority, l.labels, l.tag, l.parent, l.assigned_to,
   l.held_by, l.lease_until, l.ready, l.waits_for, l.subtasks, l.subtasks_open, l.version,
   l.created_at, l.updated_at, l.completed_at
-from work.ready_order(%(project_id)s::uuid, %(labels)s::text[], %(capabilities)s::text[], %(limit)s::integer) as r
+from unnest(
+  work.ready_ids(%(project_id)s::uuid, %(labels)s::text[], %(capabilities)s::text[], %(limit)s::integer)
+) with ordinality as r (task_id, place)
 join work.task_list as l on l.id = r.task_id
 order by r.place;
 
