@@ -7024,6 +7024,7 @@ CREATE TABLE work.ready_queue (
     token bigint DEFAULT 0 NOT NULL,
     claimed_at timestamp with time zone,
     lease_until timestamp with time zone,
+    freed_xid bigint DEFAULT ((pg_current_xact_id())::text)::bigint NOT NULL,
     CONSTRAINT ready_queue_lease_whole CHECK (((agent_id IS NULL) = (lease_until IS NULL)))
 )
 WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.0', autovacuum_vacuum_threshold='1000', autovacuum_vacuum_cost_delay='0');
@@ -7031,6 +7032,10 @@ WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.0', autovacuum_vacuum_t
 -- comment TABLE ready_queue
 
 COMMENT ON TABLE work.ready_queue IS 'What can be claimed now and who holds what: narrow, so that claims stay fast beside long readers.';
+
+-- comment COLUMN ready_queue.freed_xid
+
+COMMENT ON COLUMN work.ready_queue.freed_xid IS 'The transaction that made the row free, or changed where it stands or who may have it.';
 
 -- table task_dependencies
 
@@ -7324,6 +7329,21 @@ begin
 end
 $$;
 
+-- function forget_fronts()
+
+CREATE FUNCTION work.forget_fronts() RETURNS integer
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+  with gone as (
+    delete from work.queue_fronts as f
+    where f.written_at < now() - interval '10 minutes'
+    returning f.project_id
+  )
+  select count(*)::integer
+  from gone
+$$;
+
 -- function free_places(uuid, text, integer)
 
 CREATE FUNCTION work.free_places(p_agent_id uuid, p_name text, p_max integer) RETURNS integer
@@ -7343,6 +7363,55 @@ begin
       using errcode = 'STW06', hint = 'finish or give back one first';
   end if;
   return p_max - held;
+end
+$$;
+
+-- function front_of(uuid, text[])
+
+CREATE FUNCTION work.front_of(p_project_id uuid, p_capabilities text[], OUT rank smallint, OUT number bigint, OUT early uuid[], OUT due boolean) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'work', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    AS $$
+declare
+  front record;
+  freed integer;
+begin
+  select f.rank, f.number, f.oldest_xid, f.written_at into front
+  from work.queue_fronts as f
+  where f.project_id = p_project_id
+    and f.capabilities = p_capabilities
+    and f.xmin::text::bigint = f.written_by % 4294967296
+    and f.written_at > clock_timestamp() - interval '10 minutes';
+  if not found then
+    due := true;
+    return;
+  end if;
+  select
+    count(*),
+    array_agg(l.task_id) filter (
+      where (l.rank, l.number) < (front.rank, front.number) and l.required_capabilities <@ p_capabilities
+    )
+  into freed, early
+  from (
+    select q.task_id, -q.priority as rank, q.number, q.required_capabilities
+    from work.ready_queue as q
+    where q.project_id = p_project_id
+      and q.agent_id is null
+      and q.freed_xid >= front.oldest_xid
+    limit 201
+  ) as l;
+  if freed > 200 then
+    -- Too much came since, or a transaction runs for long and much comes beside it: then a new front would be no better.
+    early := null;
+    due := front.written_at < clock_timestamp() - interval '1 second';
+    return;
+  end if;
+  rank := front.rank;
+  number := front.number;
+  due := false;
 end
 $$;
 
@@ -7492,6 +7561,47 @@ begin
     and q.lease_until > clock_timestamp()
     and (acting is null or lower(q.agent_name) = acting);
   return holders;
+end
+$$;
+
+-- function ids_in_project(uuid, text[], integer)
+
+CREATE FUNCTION work.ids_in_project(p_project_id uuid, p_capabilities text[], p_limit integer) RETURNS uuid[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'work', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_sort TO 'off'
+    AS $$
+declare
+  front record;
+  found_ids uuid[];
+begin
+  select f.rank, f.number, f.early into front from work.front_of(p_project_id, p_capabilities) as f;
+  found_ids := array(
+    select f.task_id
+    from (
+      select q.task_id, -q.priority as rank, q.number
+      from work.ready_queue as q
+      where q.task_id = any (front.early)
+        and q.agent_id is null
+      union all
+      (
+        select q.task_id, -q.priority, q.number
+        from work.ready_queue as q
+        where q.project_id = p_project_id
+          and q.agent_id is null
+          and (-q.priority, q.number) >= (coalesce(front.rank, '-32768'), coalesce(front.number, 0))
+          and (p_capabilities is null or q.required_capabilities <@ p_capabilities)
+        order by -q.priority, q.number, q.task_id
+        limit p_limit
+      )
+    ) as f
+    order by f.rank, f.number, f.task_id
+    limit p_limit
+  );
+  return found_ids;
 end
 $$;
 
@@ -8097,7 +8207,7 @@ CREATE FUNCTION work.look_behind(p_project_id uuid, p_labels text[], p_capabilit
     LANGUAGE sql STABLE
     SET search_path TO 'work', 'pg_temp'
     AS $$
-  select array_agg(n.task_id order by n.priority desc, n.number, n.task_id)
+  select array_agg(n.task_id order by -n.priority, n.number, n.task_id)
   from (
     select q.task_id, q.priority, q.number
     from work.ready_queue as q
@@ -8107,7 +8217,7 @@ CREATE FUNCTION work.look_behind(p_project_id uuid, p_labels text[], p_capabilit
       and q.required_capabilities <@ p_capabilities
       and q.project_id <> all (p_barred)
       and q.task_id <> all (p_seen)
-    order by q.priority desc, q.number, q.task_id
+    order by -q.priority, q.number, q.task_id
     limit 500
   ) as n
 $$;
@@ -8230,6 +8340,18 @@ CREATE FUNCTION work.note_failure(p_task_id uuid, p_agent_id uuid, p_detail json
   from work.tasks as t
   where t.id = p_task_id
     and p_agent_id is not null
+$$;
+
+-- function note_freed()
+
+CREATE FUNCTION work.note_freed() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+begin
+  new.freed_xid := pg_current_xact_id()::text::bigint;
+  return new;
+end
 $$;
 
 -- function number_epic()
@@ -8460,6 +8582,72 @@ begin
 end
 $$;
 
+-- function pick_from(uuid, text[], integer, smallint, bigint)
+
+CREATE FUNCTION work.pick_from(p_project_id uuid, p_capabilities text[], p_limit integer, p_rank smallint, p_number bigint) RETURNS uuid[]
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_sort TO 'off'
+    AS $$
+begin
+  return array(
+    select q.task_id
+    from work.ready_queue as q
+    where q.project_id = p_project_id
+      and q.agent_id is null
+      and (-q.priority, q.number) >= (p_rank, p_number)
+      and q.required_capabilities <@ p_capabilities
+    order by -q.priority, q.number, q.task_id
+    limit p_limit
+    for update skip locked
+  );
+end
+$$;
+
+-- function pick_in_project(uuid, text[], integer)
+
+CREATE FUNCTION work.pick_in_project(p_project_id uuid, p_capabilities text[], p_limit integer) RETURNS uuid[]
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_sort TO 'off'
+    AS $$
+declare
+  front record;
+  ids uuid[] := '{}';
+begin
+  select f.rank, f.number, f.early, f.due into front from work.front_of(p_project_id, p_capabilities) as f;
+  if front.early is not null then
+    ids := array(
+      select q.task_id
+      from work.ready_queue as q
+      where q.task_id = any (front.early)
+        and q.agent_id is null
+      order by -q.priority, q.number, q.task_id
+      limit p_limit
+      for update skip locked
+    );
+  end if;
+  if front.rank is not null and cardinality(ids) < p_limit then
+    ids := ids || work.pick_from(p_project_id, p_capabilities, p_limit - cardinality(ids), front.rank, front.number);
+  end if;
+  if ids = '{}' then
+    -- Nothing is known of the front, or nothing is behind it.
+    ids := work.pick_from(p_project_id, p_capabilities, p_limit, '-32768', 0);
+  end if;
+  -- A walk passes some hundred taken rows at most before the front is written anew.
+  if ids <> '{}' and (front.due or random() < p_limit / 200.0) then
+    perform work.write_front(p_project_id, p_capabilities);
+  end if;
+  return nullif(ids, '{}');
+end
+$$;
+
 -- function pick_labelled(uuid, text[], text[], integer)
 
 CREATE FUNCTION work.pick_labelled(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer) RETURNS uuid[]
@@ -8531,23 +8719,14 @@ begin
   elsif p_labels <> '{}' then
     ids := work.pick_labelled(p_project_id, p_labels, p_capabilities, p_limit);
   elsif p_project_id is not null then
-    select array_agg(p.task_id) into ids from (
-      select q.task_id
-      from work.ready_queue as q
-      where q.project_id = p_project_id
-        and q.agent_id is null
-        and q.required_capabilities <@ p_capabilities
-      order by q.priority desc, q.number, q.task_id
-      limit p_limit
-      for update skip locked
-    ) as p;
+    ids := work.pick_in_project(p_project_id, p_capabilities, p_limit);
   else
     select array_agg(p.task_id) into ids from (
       select q.task_id
       from work.ready_queue as q
       where q.agent_id is null
         and q.required_capabilities <@ p_capabilities
-      order by q.priority desc, q.number, q.task_id
+      order by -q.priority, q.number, q.task_id
       limit p_limit
       for update skip locked
     ) as p;
@@ -8765,22 +8944,14 @@ begin
     return work.labelled_ids(p_project_id, p_labels, p_capabilities, p_limit);
   end if;
   if p_project_id is not null then
-    return array(
-      select q.task_id
-      from work.ready_queue as q
-      where q.project_id = p_project_id
-        and q.agent_id is null
-        and (p_capabilities is null or q.required_capabilities <@ p_capabilities)
-      order by q.priority desc, q.number, q.task_id
-      limit p_limit
-    );
+    return work.ids_in_project(p_project_id, p_capabilities, p_limit);
   end if;
   return array(
     select q.task_id
     from work.ready_queue as q
     where q.agent_id is null
       and (p_capabilities is null or q.required_capabilities <@ p_capabilities)
-    order by q.priority desc, q.number, q.task_id
+    order by -q.priority, q.number, q.task_id
     limit p_limit
   );
 end
@@ -10357,6 +10528,34 @@ CREATE FUNCTION work.workflow_utilization(p_workflow_id uuid) RETURNS jsonb
         and f.actual_minutes > 0
     )
   )
+$$;
+
+-- function write_front(uuid, text[])
+
+CREATE FUNCTION work.write_front(p_project_id uuid, p_capabilities text[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+begin
+  if not pg_try_advisory_xact_lock(
+    hashtextextended('work.front', 0) # hashtextextended(p_project_id::text || p_capabilities::text, 0)
+  ) then
+    return;
+  end if;
+  insert into work.queue_fronts as f (project_id, capabilities, rank, number, oldest_xid, written_by, written_at)
+  select
+    p_project_id, p_capabilities, -q.priority, q.number,
+    pg_snapshot_xmin(pg_current_snapshot())::text::bigint, pg_current_xact_id()::text::bigint, clock_timestamp()
+  from work.ready_queue as q
+  where q.task_id = any (work.ids_in_project(p_project_id, p_capabilities, 1))
+  on conflict (project_id, capabilities) do update
+  set
+    rank = excluded.rank,
+    number = excluded.number,
+    oldest_xid = excluded.oldest_xid,
+    written_by = excluded.written_by,
+    written_at = excluded.written_at;
+end
 $$;
 
 -- function write_point(text)
@@ -12717,6 +12916,31 @@ CREATE VIEW work.queue_counts WITH (security_invoker='true') AS
      CROSS JOIN LATERAL ( SELECT COALESCE(q.held, (0)::bigint) AS held) h)
   WHERE (c.name = 'queued'::text);
 
+-- table queue_fronts
+
+CREATE TABLE work.queue_fronts (
+    project_id uuid NOT NULL,
+    capabilities text[] NOT NULL,
+    rank smallint NOT NULL,
+    number bigint NOT NULL,
+    oldest_xid bigint NOT NULL,
+    written_by bigint NOT NULL,
+    written_at timestamp with time zone NOT NULL
+)
+WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0.0', autovacuum_vacuum_threshold='1000', autovacuum_vacuum_cost_delay='0');
+
+-- comment TABLE queue_fronts
+
+COMMENT ON TABLE work.queue_fronts IS 'Where the queue of a project began for agents of some capabilities, as a snapshot saw it; kept by claims.';
+
+-- comment COLUMN queue_fronts.oldest_xid
+
+COMMENT ON COLUMN work.queue_fronts.oldest_xid IS 'The oldest transaction that snapshot saw running (pg_snapshot_xmin): whatever it did not see is not older.';
+
+-- comment COLUMN queue_fronts.written_by
+
+COMMENT ON COLUMN work.queue_fronts.written_by IS 'The transaction that wrote the row: one that came with a dump is known by another one in xmin, and is not used.';
+
 -- table ready_labels
 
 CREATE TABLE work.ready_labels (
@@ -13410,6 +13634,11 @@ ALTER TABLE ONLY work.issues
 ALTER TABLE ONLY work.questions
     ADD CONSTRAINT questions_pkey PRIMARY KEY (id);
 
+-- constraint queue_fronts queue_fronts_pkey
+
+ALTER TABLE ONLY work.queue_fronts
+    ADD CONSTRAINT queue_fronts_pkey PRIMARY KEY (project_id, capabilities);
+
 -- constraint ready_labels ready_labels_pkey
 
 ALTER TABLE ONLY work.ready_labels
@@ -14032,7 +14261,11 @@ CREATE INDEX ready_queue_agent ON work.ready_queue USING btree (agent_id) WHERE 
 
 -- index ready_queue_any
 
-CREATE INDEX ready_queue_any ON work.ready_queue USING btree (priority DESC, number, task_id) WHERE (agent_id IS NULL);
+CREATE INDEX ready_queue_any ON work.ready_queue USING btree (((- priority)), number, task_id) WHERE (agent_id IS NULL);
+
+-- index ready_queue_freed
+
+CREATE INDEX ready_queue_freed ON work.ready_queue USING btree (project_id, freed_xid) WHERE (agent_id IS NULL);
 
 -- index ready_queue_leases
 
@@ -14040,7 +14273,7 @@ CREATE INDEX ready_queue_leases ON work.ready_queue USING btree (lease_until) WH
 
 -- index ready_queue_project
 
-CREATE INDEX ready_queue_project ON work.ready_queue USING btree (project_id, priority DESC, number, task_id) WHERE (agent_id IS NULL);
+CREATE INDEX ready_queue_project ON work.ready_queue USING btree (project_id, ((- priority)), number, task_id) WHERE (agent_id IS NULL);
 
 -- index task_analytics_project
 
@@ -14710,6 +14943,10 @@ CREATE TRIGGER leave_executions AFTER DELETE ON work.tasks REFERENCING OLD TABLE
 
 CREATE TRIGGER leave_question AFTER UPDATE OF status, deleted_at ON work.tasks FOR EACH ROW WHEN (((old.status = 'awaiting_input'::text) AND ((new.status <> 'awaiting_input'::text) OR (new.deleted_at IS NOT NULL)))) EXECUTE FUNCTION work.leave_question();
 
+-- trigger ready_queue note_freed
+
+CREATE TRIGGER note_freed BEFORE UPDATE OF project_id, priority, number, required_capabilities, agent_id ON work.ready_queue FOR EACH ROW WHEN (((new.agent_id IS NULL) AND (((((old.agent_id IS DISTINCT FROM new.agent_id) OR (old.project_id IS DISTINCT FROM new.project_id)) OR (old.priority IS DISTINCT FROM new.priority)) OR (old.number IS DISTINCT FROM new.number)) OR (old.required_capabilities IS DISTINCT FROM new.required_capabilities)))) EXECUTE FUNCTION work.note_freed();
+
 -- trigger epics number_epic
 
 CREATE TRIGGER number_epic BEFORE INSERT ON work.epics FOR EACH ROW WHEN ((new.epic_id IS NULL)) EXECUTE FUNCTION work.number_epic();
@@ -15144,6 +15381,11 @@ ALTER TABLE ONLY work.questions
 
 ALTER TABLE ONLY work.questions
     ADD CONSTRAINT questions_task_id_fkey FOREIGN KEY (task_id) REFERENCES work.tasks(id) ON DELETE CASCADE;
+
+-- fk constraint queue_fronts queue_fronts_project_id_fkey
+
+ALTER TABLE ONLY work.queue_fronts
+    ADD CONSTRAINT queue_fronts_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects.projects(id) ON DELETE CASCADE;
 
 -- fk constraint ready_queue ready_queue_task_id_fkey
 
@@ -16462,10 +16704,18 @@ GRANT ALL ON FUNCTION work.forget_files(p_limit integer) TO steward_app;
 GRANT ALL ON FUNCTION work.forget_files(p_limit integer) TO steward_agent;
 GRANT ALL ON FUNCTION work.forget_files(p_limit integer) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION work.forget_fronts() FROM PUBLIC;
+GRANT ALL ON FUNCTION work.forget_fronts() TO steward_app;
+
 REVOKE ALL ON FUNCTION work.free_places(p_agent_id uuid, p_name text, p_max integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.free_places(p_agent_id uuid, p_name text, p_max integer) TO steward_app;
 GRANT ALL ON FUNCTION work.free_places(p_agent_id uuid, p_name text, p_max integer) TO steward_agent;
 GRANT ALL ON FUNCTION work.free_places(p_agent_id uuid, p_name text, p_max integer) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.front_of(p_project_id uuid, p_capabilities text[], OUT rank smallint, OUT number bigint, OUT early uuid[], OUT due boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.front_of(p_project_id uuid, p_capabilities text[], OUT rank smallint, OUT number bigint, OUT early uuid[], OUT due boolean) TO steward_app;
+GRANT ALL ON FUNCTION work.front_of(p_project_id uuid, p_capabilities text[], OUT rank smallint, OUT number bigint, OUT early uuid[], OUT due boolean) TO steward_agent;
+GRANT ALL ON FUNCTION work.front_of(p_project_id uuid, p_capabilities text[], OUT rank smallint, OUT number bigint, OUT early uuid[], OUT due boolean) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.give_back_task(p_task_id uuid, p_token bigint, p_reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.give_back_task(p_task_id uuid, p_token bigint, p_reason text) TO steward_app;
@@ -16496,6 +16746,11 @@ REVOKE ALL ON FUNCTION work.holders_of(p_task_ids uuid[], p_tokens bigint[]) FRO
 GRANT ALL ON FUNCTION work.holders_of(p_task_ids uuid[], p_tokens bigint[]) TO steward_app;
 GRANT ALL ON FUNCTION work.holders_of(p_task_ids uuid[], p_tokens bigint[]) TO steward_agent;
 GRANT ALL ON FUNCTION work.holders_of(p_task_ids uuid[], p_tokens bigint[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.ids_in_project(p_project_id uuid, p_capabilities text[], p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.ids_in_project(p_project_id uuid, p_capabilities text[], p_limit integer) TO steward_app;
+GRANT ALL ON FUNCTION work.ids_in_project(p_project_id uuid, p_capabilities text[], p_limit integer) TO steward_agent;
+GRANT ALL ON FUNCTION work.ids_in_project(p_project_id uuid, p_capabilities text[], p_limit integer) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.in_work(p_project_id uuid, p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.in_work(p_project_id uuid, p_limit integer) TO steward_app;
@@ -16642,6 +16897,11 @@ GRANT ALL ON FUNCTION work.note_failure(p_task_id uuid, p_agent_id uuid, p_detai
 GRANT ALL ON FUNCTION work.note_failure(p_task_id uuid, p_agent_id uuid, p_detail jsonb) TO steward_agent;
 GRANT ALL ON FUNCTION work.note_failure(p_task_id uuid, p_agent_id uuid, p_detail jsonb) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION work.note_freed() FROM PUBLIC;
+GRANT ALL ON FUNCTION work.note_freed() TO steward_app;
+GRANT ALL ON FUNCTION work.note_freed() TO steward_agent;
+GRANT ALL ON FUNCTION work.note_freed() TO steward_readonly;
+
 REVOKE ALL ON FUNCTION work.number_epic() FROM PUBLIC;
 GRANT ALL ON FUNCTION work.number_epic() TO steward_app;
 GRANT ALL ON FUNCTION work.number_epic() TO steward_agent;
@@ -16696,6 +16956,16 @@ REVOKE ALL ON FUNCTION work.permitted(p_task_ids uuid[], p_agent_id uuid, p_proj
 GRANT ALL ON FUNCTION work.permitted(p_task_ids uuid[], p_agent_id uuid, p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid) TO steward_app;
 GRANT ALL ON FUNCTION work.permitted(p_task_ids uuid[], p_agent_id uuid, p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid) TO steward_agent;
 GRANT ALL ON FUNCTION work.permitted(p_task_ids uuid[], p_agent_id uuid, p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.pick_from(p_project_id uuid, p_capabilities text[], p_limit integer, p_rank smallint, p_number bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.pick_from(p_project_id uuid, p_capabilities text[], p_limit integer, p_rank smallint, p_number bigint) TO steward_app;
+GRANT ALL ON FUNCTION work.pick_from(p_project_id uuid, p_capabilities text[], p_limit integer, p_rank smallint, p_number bigint) TO steward_agent;
+GRANT ALL ON FUNCTION work.pick_from(p_project_id uuid, p_capabilities text[], p_limit integer, p_rank smallint, p_number bigint) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.pick_in_project(p_project_id uuid, p_capabilities text[], p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.pick_in_project(p_project_id uuid, p_capabilities text[], p_limit integer) TO steward_app;
+GRANT ALL ON FUNCTION work.pick_in_project(p_project_id uuid, p_capabilities text[], p_limit integer) TO steward_agent;
+GRANT ALL ON FUNCTION work.pick_in_project(p_project_id uuid, p_capabilities text[], p_limit integer) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.pick_labelled(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.pick_labelled(p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer) TO steward_app;
@@ -17043,6 +17313,11 @@ REVOKE ALL ON FUNCTION work.workflow_utilization(p_workflow_id uuid) FROM PUBLIC
 GRANT ALL ON FUNCTION work.workflow_utilization(p_workflow_id uuid) TO steward_app;
 GRANT ALL ON FUNCTION work.workflow_utilization(p_workflow_id uuid) TO steward_agent;
 GRANT ALL ON FUNCTION work.workflow_utilization(p_workflow_id uuid) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.write_front(p_project_id uuid, p_capabilities text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.write_front(p_project_id uuid, p_capabilities text[]) TO steward_app;
+GRANT ALL ON FUNCTION work.write_front(p_project_id uuid, p_capabilities text[]) TO steward_agent;
+GRANT ALL ON FUNCTION work.write_front(p_project_id uuid, p_capabilities text[]) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.write_point(p_point text) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.write_point(p_point text) TO steward_app;
@@ -17472,6 +17747,10 @@ GRANT SELECT ON TABLE work.project_waiting TO steward_backup;
 GRANT SELECT ON TABLE work.queue_counts TO steward_app;
 GRANT SELECT ON TABLE work.queue_counts TO steward_readonly;
 GRANT SELECT ON TABLE work.queue_counts TO steward_backup;
+
+GRANT SELECT ON TABLE work.queue_fronts TO steward_app;
+GRANT SELECT ON TABLE work.queue_fronts TO steward_readonly;
+GRANT SELECT ON TABLE work.queue_fronts TO steward_backup;
 
 GRANT SELECT ON TABLE work.ready_labels TO steward_app;
 GRANT SELECT ON TABLE work.ready_labels TO steward_readonly;

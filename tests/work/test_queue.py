@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -20,9 +21,11 @@ CLAIM = "select task_id, token from work.claim_tasks(%s, p_labels => %s, p_proje
 
 
 @pytest.fixture
-def acme(database: Database) -> Database:
+def acme(database: Database) -> Iterator[Database]:
     project(database)
-    return database
+    yield database
+    while Hand.opened:
+        Hand.opened.pop().close()
 
 
 def _labels_are_kept(database: Database) -> int:

@@ -90,7 +90,7 @@ create function work.look_behind(
 language sql stable
 set search_path = work, pg_temp
 as $$
-  select array_agg(n.task_id order by n.priority desc, n.number, n.task_id)
+  select array_agg(n.task_id order by -n.priority, n.number, n.task_id)
   from (
     select q.task_id, q.priority, q.number
     from work.ready_queue as q
@@ -100,7 +100,7 @@ as $$
       and q.required_capabilities <@ p_capabilities
       and q.project_id <> all (p_barred)
       and q.task_id <> all (p_seen)
-    order by q.priority desc, q.number, q.task_id
+    order by -q.priority, q.number, q.task_id
     limit 500
   ) as n
 $$;

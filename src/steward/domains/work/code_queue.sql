@@ -91,23 +91,14 @@ begin
   elsif p_labels <> '{}' then
     ids := work.pick_labelled(p_project_id, p_labels, p_capabilities, p_limit);
   elsif p_project_id is not null then
-    select array_agg(p.task_id) into ids from (
-      select q.task_id
-      from work.ready_queue as q
-      where q.project_id = p_project_id
-        and q.agent_id is null
-        and q.required_capabilities <@ p_capabilities
-      order by q.priority desc, q.number, q.task_id
-      limit p_limit
-      for update skip locked
-    ) as p;
+    ids := work.pick_in_project(p_project_id, p_capabilities, p_limit);
   else
     select array_agg(p.task_id) into ids from (
       select q.task_id
       from work.ready_queue as q
       where q.agent_id is null
         and q.required_capabilities <@ p_capabilities
-      order by q.priority desc, q.number, q.task_id
+      order by -q.priority, q.number, q.task_id
       limit p_limit
       for update skip locked
     ) as p;
@@ -180,22 +171,14 @@ begin
     return work.labelled_ids(p_project_id, p_labels, p_capabilities, p_limit);
   end if;
   if p_project_id is not null then
-    return array(
-      select q.task_id
-      from work.ready_queue as q
-      where q.project_id = p_project_id
-        and q.agent_id is null
-        and (p_capabilities is null or q.required_capabilities <@ p_capabilities)
-      order by q.priority desc, q.number, q.task_id
-      limit p_limit
-    );
+    return work.ids_in_project(p_project_id, p_capabilities, p_limit);
   end if;
   return array(
     select q.task_id
     from work.ready_queue as q
     where q.agent_id is null
       and (p_capabilities is null or q.required_capabilities <@ p_capabilities)
-    order by q.priority desc, q.number, q.task_id
+    order by -q.priority, q.number, q.task_id
     limit p_limit
   );
 end
@@ -243,3 +226,221 @@ begin
   );
 end
 $$;
+
+-- Note which transaction made a row of the queue free, or moved it: fronts that were written before do not know of it.
+create function work.note_freed() returns trigger
+language plpgsql
+set search_path = work, pg_temp
+as $$
+begin
+  new.freed_xid := pg_current_xact_id()::text::bigint;
+  return new;
+end
+$$;
+create trigger note_freed before update of project_id, priority, number, required_capabilities, agent_id on work.ready_queue
+for each row when (
+  new.agent_id is null
+  and (old.agent_id, old.project_id, old.priority, old.number, old.required_capabilities)
+    is distinct from (new.agent_id, new.project_id, new.priority, new.number, new.required_capabilities)
+) execute function work.note_freed();
+
+-- Return where the queue of a project begins for some capabilities, and what became free before that since it was
+-- written. A rank of null means that nothing is known and all must be walked; due, that a front should be written.
+-- Whatever a snapshot does not see as free was made so by a transaction that is not older than the oldest it sees running.
+create function work.front_of(
+  p_project_id uuid, p_capabilities text[], out rank smallint, out number bigint, out early uuid[], out due boolean
+)
+language plpgsql stable
+set search_path = work, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_bitmapscan = off
+as $$
+declare
+  front record;
+  freed integer;
+begin
+  select f.rank, f.number, f.oldest_xid, f.written_at into front
+  from work.queue_fronts as f
+  where f.project_id = p_project_id
+    and f.capabilities = p_capabilities
+    and f.xmin::text::bigint = f.written_by % 4294967296
+    and f.written_at > clock_timestamp() - interval '10 minutes';
+  if not found then
+    due := true;
+    return;
+  end if;
+  select
+    count(*),
+    array_agg(l.task_id) filter (
+      where (l.rank, l.number) < (front.rank, front.number) and l.required_capabilities <@ p_capabilities
+    )
+  into freed, early
+  from (
+    select q.task_id, -q.priority as rank, q.number, q.required_capabilities
+    from work.ready_queue as q
+    where q.project_id = p_project_id
+      and q.agent_id is null
+      and q.freed_xid >= front.oldest_xid
+    limit 201
+  ) as l;
+  if freed > 200 then
+    -- Too much came since, or a transaction runs for long and much comes beside it: then a new front would be no better.
+    early := null;
+    due := front.written_at < clock_timestamp() - interval '1 second';
+    return;
+  end if;
+  rank := front.rank;
+  number := front.number;
+  due := false;
+end
+$$;
+
+-- Lock the next claimable rows of a project, from its front on.
+create function work.pick_in_project(p_project_id uuid, p_capabilities text[], p_limit integer) returns uuid[]
+language plpgsql
+set search_path = work, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_sort = off
+as $$
+declare
+  front record;
+  ids uuid[] := '{}';
+begin
+  select f.rank, f.number, f.early, f.due into front from work.front_of(p_project_id, p_capabilities) as f;
+  if front.early is not null then
+    ids := array(
+      select q.task_id
+      from work.ready_queue as q
+      where q.task_id = any (front.early)
+        and q.agent_id is null
+      order by -q.priority, q.number, q.task_id
+      limit p_limit
+      for update skip locked
+    );
+  end if;
+  if front.rank is not null and cardinality(ids) < p_limit then
+    ids := ids || work.pick_from(p_project_id, p_capabilities, p_limit - cardinality(ids), front.rank, front.number);
+  end if;
+  if ids = '{}' then
+    -- Nothing is known of the front, or nothing is behind it.
+    ids := work.pick_from(p_project_id, p_capabilities, p_limit, '-32768', 0);
+  end if;
+  -- A walk passes some hundred taken rows at most before the front is written anew.
+  if ids <> '{}' and (front.due or random() < p_limit / 200.0) then
+    perform work.write_front(p_project_id, p_capabilities);
+  end if;
+  return nullif(ids, '{}');
+end
+$$;
+
+-- Lock the next claimable rows of a project that stand at a place or behind it.
+create function work.pick_from(p_project_id uuid, p_capabilities text[], p_limit integer, p_rank smallint, p_number bigint)
+returns uuid[]
+language plpgsql
+set search_path = work, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_sort = off
+as $$
+begin
+  return array(
+    select q.task_id
+    from work.ready_queue as q
+    where q.project_id = p_project_id
+      and q.agent_id is null
+      and (-q.priority, q.number) >= (p_rank, p_number)
+      and q.required_capabilities <@ p_capabilities
+    order by -q.priority, q.number, q.task_id
+    limit p_limit
+    for update skip locked
+  );
+end
+$$;
+
+-- Return what would be claimed next of a project, in order and not locked.
+create function work.ids_in_project(p_project_id uuid, p_capabilities text[], p_limit integer) returns uuid[]
+language plpgsql stable
+set search_path = work, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_sort = off
+as $$
+declare
+  front record;
+  found_ids uuid[];
+begin
+  select f.rank, f.number, f.early into front from work.front_of(p_project_id, p_capabilities) as f;
+  found_ids := array(
+    select f.task_id
+    from (
+      select q.task_id, -q.priority as rank, q.number
+      from work.ready_queue as q
+      where q.task_id = any (front.early)
+        and q.agent_id is null
+      union all
+      (
+        select q.task_id, -q.priority, q.number
+        from work.ready_queue as q
+        where q.project_id = p_project_id
+          and q.agent_id is null
+          and (-q.priority, q.number) >= (coalesce(front.rank, '-32768'), coalesce(front.number, 0))
+          and (p_capabilities is null or q.required_capabilities <@ p_capabilities)
+        order by -q.priority, q.number, q.task_id
+        limit p_limit
+      )
+    ) as f
+    order by f.rank, f.number, f.task_id
+    limit p_limit
+  );
+  return found_ids;
+end
+$$;
+
+-- Write down where the queue of a project begins now, as the snapshot of this statement sees it. Who finds another at it
+-- leaves it alone.
+create function work.write_front(p_project_id uuid, p_capabilities text[]) returns void
+language plpgsql
+set search_path = work, pg_temp
+as $$
+begin
+  if not pg_try_advisory_xact_lock(
+    hashtextextended('work.front', 0) # hashtextextended(p_project_id::text || p_capabilities::text, 0)
+  ) then
+    return;
+  end if;
+  insert into work.queue_fronts as f (project_id, capabilities, rank, number, oldest_xid, written_by, written_at)
+  select
+    p_project_id, p_capabilities, -q.priority, q.number,
+    pg_snapshot_xmin(pg_current_snapshot())::text::bigint, pg_current_xact_id()::text::bigint, clock_timestamp()
+  from work.ready_queue as q
+  where q.task_id = any (work.ids_in_project(p_project_id, p_capabilities, 1))
+  on conflict (project_id, capabilities) do update
+  set
+    rank = excluded.rank,
+    number = excluded.number,
+    oldest_xid = excluded.oldest_xid,
+    written_by = excluded.written_by,
+    written_at = excluded.written_at;
+end
+$$;
+
+-- Forget fronts that are too old to be used, of projects and capabilities that nobody claims for.
+create function work.forget_fronts() returns integer
+language sql
+security definer
+set search_path = work, pg_temp
+as $$
+  with gone as (
+    delete from work.queue_fronts as f
+    where f.written_at < now() - interval '10 minutes'
+    returning f.project_id
+  )
+  select count(*)::integer
+  from gone
+$$;
+revoke execute on function work.forget_fronts() from steward_agent, steward_readonly;

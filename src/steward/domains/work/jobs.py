@@ -33,6 +33,12 @@ def fold_counts(db: Db) -> dict[str, Any]:
     return {"folded": db.value("work.fold_counts")}
 
 
+@job(every_s=600)
+def forget_fronts(db: Db) -> dict[str, Any]:
+    """Forget where queues began that nobody claims from any more."""
+    return {"forgotten": db.value("work.forget_fronts")}
+
+
 @job(every_s=10)
 def name_words(db: Db) -> dict[str, Any]:
     """Enter the names of tasks that are older than names into the index of words, until all are there."""

@@ -168,6 +168,10 @@ select work.reap_expired(%(limit)s::integer);
 -- Enter the names of some tasks that are older than names.
 select work.name_words(%(limit)s::integer);
 
+-- name: forget_fronts -> integer
+-- Forget where queues began long ago.
+select work.forget_fronts();
+
 -- name: fold_counts -> integer
 -- Add what has come and gone to the counts.
 select work.fold_counts();
