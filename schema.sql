@@ -7685,33 +7685,6 @@ begin
 end
 $$;
 
--- function issues_with(text, uuid)
-
-CREATE FUNCTION work.issues_with(p_text text, p_project_id uuid) RETURNS uuid[]
-    LANGUAGE plpgsql STABLE
-    SET search_path TO 'work', 'projects', 'pg_temp'
-    AS $$
-declare
-  asked record;
-  mark constant tsquery := work.search_mark('=p' || p_project_id);
-begin
-  select q.query, q.guess into asked from work.search_query(p_text) as q;
-  -- Issues are few beside tasks: to gather them takes longer only where most of them match, and then the order is short.
-  if work.search_is_common('issue', coalesce(asked.guess && mark, asked.guess), 5000) then
-    return null;
-  end if;
-  return array(
-    select i.id
-    from work.issues as i
-    where work.search_words(i.project_id, i.labels, i.title || ' ' || i.description) @@ coalesce(asked.query && mark, asked.query)
-    union
-    select r.id
-    from work.search_reference(p_text, array(select p.id from projects.projects as p where p.deleted_at is null)) as r
-    where r.kind = 'issue'
-  );
-end
-$$;
-
 -- function item_next(text, text)
 
 CREATE FUNCTION work.item_next(p_kind text, p_from text) RETURNS text[]
@@ -7965,6 +7938,22 @@ CREATE FUNCTION work.list_order(p_order text, OUT sort text, OUT after text) RET
    WHERE (o.name = list_order.p_order);
 END;
 
+-- function list_sort(jsonb, text, text, integer)
+
+CREATE FUNCTION work.list_sort(p_filter jsonb, p_order text, p_sort text, p_limit integer) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+  select case
+    when p_order = 'updated' and p_filter ->> 'project_id' is not null
+      and power(coalesce(work.tasks_among((p_filter ->> 'project_id')::uuid, p_filter -> 'status'), 0), 2)
+        < 4 * p_limit * (select greatest(r.reltuples, 10000) from pg_catalog.pg_class as r where r.oid = 'work.tasks'::regclass)
+    -- As an expression it is no index's order.
+    then replace(p_sort, 'x.updated_at', '(x.updated_at at time zone ''utc'')')
+    else p_sort
+  end
+$$;
+
 -- function list_tasks(jsonb, text, jsonb, integer)
 
 CREATE FUNCTION work.list_tasks(p_filter jsonb, p_order text, p_after jsonb, p_limit integer) RETURNS TABLE(id uuid, place bigint)
@@ -8005,7 +7994,9 @@ begin
   elsif marks is not null then
     select s.words, s.said, s.matches into source from work.search_source('task') as s;
     conditions := conditions || case
-      when not work.search_is_common('task', work.list_marks(p_filter, asked.guess), 80) then ' and ' || format(source.matches, '$4')
+      when not work.search_is_common(
+        'task', work.list_marks(p_filter, asked.guess), 30, work.tasks_among((p_filter ->> 'project_id')::uuid)
+      ) then ' and ' || format(source.matches, '$4')
       when asked.query is not null then format(' and case when strpos(lower(%1$s), $6) <> 0 then %2$s @@ $5 and coalesce(array_to_tsvector(work.search_names(%1$s)) @@ $12, true)'
         || ' else false end', source.said, source.words)
       else ''
@@ -8013,7 +8004,8 @@ begin
   end if;
   return query execute format(
     'select k.id, row_number() over () from (select x.id from work.tasks as x where %s%s order by %s limit $8) as k',
-    conditions, case when p_after is null then '' else ' and ' || ordered.after end, ordered.sort
+    conditions, case when p_after is null then '' else ' and ' || ordered.after end,
+    work.list_sort(p_filter, p_order, ordered.sort, p_limit)
   ) using p_filter, p_after, named, marks, asked.query, asked.needle, asked.patterns, p_limit,
     (select u.id from accounts.users as u where lower(u.username) = lower(p_filter ->> 'agent') and u.deleted_at is null),
     (select g.id from agents.agents as g where lower(g.name) = lower(p_filter ->> 'agent')),
@@ -8050,6 +8042,39 @@ begin
   guess := pair;
 end
 $$;
+
+-- function listed_with(text, text, uuid)
+
+CREATE FUNCTION work.listed_with(p_kind text, p_text text, p_project_id uuid) RETURNS uuid[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'work', 'projects', 'pg_temp'
+    SET max_parallel_workers_per_gather TO '0'
+    SET jit TO 'off'
+    AS $_$
+declare
+  asked record;
+  source record;
+  mark constant tsquery := work.search_mark('=p' || p_project_id);
+  ids uuid[] := array(
+    select r.id
+    from work.search_reference(p_text, array(select p.id from projects.projects as p where p.deleted_at is null)) as r
+    where r.kind = p_kind
+  );
+begin
+  if cardinality(ids) > 0 then
+    return ids;
+  end if;
+  select q.query, q.guess into asked from work.search_query(p_text) as q;
+  if work.search_is_common(p_kind, coalesce(asked.guess && mark, asked.guess), 100) then
+    return null;
+  end if;
+  select s.relation, s.words into source from work.search_source(p_kind) as s;
+  execute format('select array(select x.id from %s as x where %s @@ $1)', source.relation, source.words)
+  into ids
+  using coalesce(asked.query && mark, asked.query);
+  return ids;
+end
+$_$;
 
 -- function load_of(uuid, uuid)
 
@@ -9430,7 +9455,8 @@ begin
         when place = 'x.number' then 'x.number >= (select max(y.number) - 3000 from %5$s as y where y.project_id = $6)'
         else 'x.id >= coalesce((select y.id from %5$s as y order by y.id desc offset 3000 limit 1), $7)'
       end
-      || ' and case when strpos(lower(%2$s), $4) <> 0 and %2$s ~* all ($3) then %1$s @@ $1 else false end order by %4$s desc'
+      -- Each for itself, so that the planner asks the cheapest first and the words last; `is true` is no index's condition.
+      || ' and strpos(lower(%2$s), $4) <> 0 and %2$s ~* all ($3) and (%1$s @@ $1) is true order by %4$s desc'
   end;
   return query execute format(
     'select f.id, ts_rank(v.words, $9, 1) + (ts_rank(v.words, $2, 1) * 0.3)::real from (select %s as id, %s as title, %s as body from %s as x'
@@ -9462,9 +9488,9 @@ $$;
 
 COMMENT ON FUNCTION work.search_clean(p_text text) IS 'Put blanks where signs are, so that paths, names with underscores and numbers with dots fall into their words.';
 
--- function search_is_common(text, tsquery, double precision)
+-- function search_is_common(text, tsquery, double precision, double precision)
 
-CREATE FUNCTION work.search_is_common(p_kind text, p_query tsquery, p_factor double precision DEFAULT 12) RETURNS boolean
+CREATE FUNCTION work.search_is_common(p_kind text, p_query tsquery, p_factor double precision DEFAULT 12, p_among double precision DEFAULT NULL::double precision) RETURNS boolean
     LANGUAGE plpgsql
     SET search_path TO 'work', 'pg_temp'
     AS $$
@@ -9475,11 +9501,11 @@ begin
   select s.counted, s.indexed into source from work.search_source(p_kind) as s;
   execute format('explain (format json) select from %s as x where %s @@ %L::tsquery', source.counted, source.indexed, p_query)
   into plan;
-  return power((plan -> 0 -> 'Plan' ->> 'Plan Rows')::float8, 2) > p_factor * (
+  return power((plan -> 0 -> 'Plan' ->> 'Plan Rows')::float8, 2) > p_factor * coalesce(p_among + 1000, (
     select greatest(c.reltuples, 10000)
     from pg_catalog.pg_class as c
     where c.oid = source.counted::regclass
-  );
+  ));
 end
 $$;
 
@@ -9758,10 +9784,7 @@ CREATE FUNCTION work.search_source(p_kind text, OUT relation text, OUT id text, 
         'task', 'work.tasks', 'x.id', 'x.deleted_at is null', 'x.labels || array[''=t'' || x.type, ''=g'' || x.import_tag]',
         'x.title || '' '' || x.description', 'x.title', 'x.description'
       ),
-      (
-        'issue', 'work.issues', 'x.id', 'x.deleted_at is null', 'x.labels', 'x.title || '' '' || x.description',
-        'x.title', 'x.description'
-      ),
+      ('issue', 'work.issues', 'x.id', 'x.deleted_at is null', 'x.labels', 'x.title || '' '' || x.description', 'x.title', 'x.description'),
       (
         'epic', 'work.epics', 'x.id', 'x.archived_at is null', '''{}''',
         'x.epic_id || '' '' || x.title || '' '' || x.description', 'x.title', 'x.description'
@@ -9776,6 +9799,7 @@ CREATE FUNCTION work.search_source(p_kind text, OUT relation text, OUT id text, 
         'devlog', 'work.devlog_entries', 'x.id', 'not x.archived', 'x.tags',
         'x.key_field || '' '' || x.title || '' '' || x.description', 'x.title', 'x.description'
       ),
+      ('workflow', 'work.workflows', 'x.id', 'true', '''{}''', 'x.name || '' '' || x.description', 'x.name', 'x.description'),
       (
         'note', 'work.devlog_notes', 'x.devlog_id',
         'not (select e.archived from work.devlog_entries as e where e.id = x.devlog_id)', '''{}''', 'x.content', '''''',
@@ -9851,6 +9875,8 @@ CREATE FUNCTION work.search_word(p_word text, p_unfinished boolean) RETURNS text
           || right(s.stem, 1) || 'ed|' || right(s.stem, 1) || 'ing|' || right(s.stem, 1) || 'er', '|'
         )) as e (ending)
       ) as f
+      where f.form = p_word
+        or ts_lexize('pg_catalog.english_stem', f.form) = array[s.stem]
     )
   end
   from (select work.search_stem(p_word) as stem) as s
@@ -9975,6 +10001,21 @@ $$;
 -- comment FUNCTION task_words_of(p_task_id uuid, p_version integer)
 
 COMMENT ON FUNCTION work.task_words_of(p_task_id uuid, p_version integer) IS 'Return the words of a task; the version rises whenever they change.';
+
+-- function tasks_among(uuid, jsonb)
+
+CREATE FUNCTION work.tasks_among(p_project_id uuid, p_statuses jsonb DEFAULT NULL::jsonb) RETURNS double precision
+    LANGUAGE sql STABLE
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+  select sum(c.count)::float8
+  from work.counts as c
+  where c.project_id = p_project_id
+    and case
+      when p_statuses is null then c.name not in ('queued', 'dependencies')
+      else p_statuses ? c.name
+    end
+$$;
 
 -- function tell_expiry(uuid, uuid)
 
@@ -14411,6 +14452,10 @@ CREATE INDEX workflows_project ON work.workflows USING btree (project_id, id DES
 
 CREATE INDEX workflows_project_status ON work.workflows USING btree (project_id, status, id DESC) WHERE (archived_at IS NULL);
 
+-- index workflows_words
+
+CREATE INDEX workflows_words ON work.workflows USING gin (work.search_words(project_id, '{}'::text[], ((name || ' '::text) || description))) WITH (fastupdate=off);
+
 -- index attach audit_logs_rest_pkey
 
 ALTER INDEX audit.audit_logs_pkey ATTACH PARTITION audit.audit_logs_rest_pkey;
@@ -16767,11 +16812,6 @@ GRANT ALL ON FUNCTION work.is_stray(p_sha256 text) TO steward_app;
 GRANT ALL ON FUNCTION work.is_stray(p_sha256 text) TO steward_agent;
 GRANT ALL ON FUNCTION work.is_stray(p_sha256 text) TO steward_readonly;
 
-REVOKE ALL ON FUNCTION work.issues_with(p_text text, p_project_id uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION work.issues_with(p_text text, p_project_id uuid) TO steward_app;
-GRANT ALL ON FUNCTION work.issues_with(p_text text, p_project_id uuid) TO steward_agent;
-GRANT ALL ON FUNCTION work.issues_with(p_text text, p_project_id uuid) TO steward_readonly;
-
 REVOKE ALL ON FUNCTION work.item_next(p_kind text, p_from text) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.item_next(p_kind text, p_from text) TO steward_app;
 GRANT ALL ON FUNCTION work.item_next(p_kind text, p_from text) TO steward_agent;
@@ -16824,6 +16864,11 @@ GRANT ALL ON FUNCTION work.list_order(p_order text, OUT sort text, OUT after tex
 GRANT ALL ON FUNCTION work.list_order(p_order text, OUT sort text, OUT after text) TO steward_agent;
 GRANT ALL ON FUNCTION work.list_order(p_order text, OUT sort text, OUT after text) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION work.list_sort(p_filter jsonb, p_order text, p_sort text, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.list_sort(p_filter jsonb, p_order text, p_sort text, p_limit integer) TO steward_app;
+GRANT ALL ON FUNCTION work.list_sort(p_filter jsonb, p_order text, p_sort text, p_limit integer) TO steward_agent;
+GRANT ALL ON FUNCTION work.list_sort(p_filter jsonb, p_order text, p_sort text, p_limit integer) TO steward_readonly;
+
 REVOKE ALL ON FUNCTION work.list_tasks(p_filter jsonb, p_order text, p_after jsonb, p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.list_tasks(p_filter jsonb, p_order text, p_after jsonb, p_limit integer) TO steward_app;
 GRANT ALL ON FUNCTION work.list_tasks(p_filter jsonb, p_order text, p_after jsonb, p_limit integer) TO steward_agent;
@@ -16833,6 +16878,11 @@ REVOKE ALL ON FUNCTION work.list_text(p_text text, OUT query tsquery, OUT guess 
 GRANT ALL ON FUNCTION work.list_text(p_text text, OUT query tsquery, OUT guess tsquery, OUT needle text, OUT patterns text[], OUT names tsquery) TO steward_app;
 GRANT ALL ON FUNCTION work.list_text(p_text text, OUT query tsquery, OUT guess tsquery, OUT needle text, OUT patterns text[], OUT names tsquery) TO steward_agent;
 GRANT ALL ON FUNCTION work.list_text(p_text text, OUT query tsquery, OUT guess tsquery, OUT needle text, OUT patterns text[], OUT names tsquery) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.listed_with(p_kind text, p_text text, p_project_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.listed_with(p_kind text, p_text text, p_project_id uuid) TO steward_app;
+GRANT ALL ON FUNCTION work.listed_with(p_kind text, p_text text, p_project_id uuid) TO steward_agent;
+GRANT ALL ON FUNCTION work.listed_with(p_kind text, p_text text, p_project_id uuid) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.load_of(p_agent_id uuid, p_project_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.load_of(p_agent_id uuid, p_project_id uuid) TO steward_app;
@@ -17111,10 +17161,10 @@ GRANT ALL ON FUNCTION work.search_clean(p_text text) TO steward_app;
 GRANT ALL ON FUNCTION work.search_clean(p_text text) TO steward_agent;
 GRANT ALL ON FUNCTION work.search_clean(p_text text) TO steward_readonly;
 
-REVOKE ALL ON FUNCTION work.search_is_common(p_kind text, p_query tsquery, p_factor double precision) FROM PUBLIC;
-GRANT ALL ON FUNCTION work.search_is_common(p_kind text, p_query tsquery, p_factor double precision) TO steward_app;
-GRANT ALL ON FUNCTION work.search_is_common(p_kind text, p_query tsquery, p_factor double precision) TO steward_agent;
-GRANT ALL ON FUNCTION work.search_is_common(p_kind text, p_query tsquery, p_factor double precision) TO steward_readonly;
+REVOKE ALL ON FUNCTION work.search_is_common(p_kind text, p_query tsquery, p_factor double precision, p_among double precision) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.search_is_common(p_kind text, p_query tsquery, p_factor double precision, p_among double precision) TO steward_app;
+GRANT ALL ON FUNCTION work.search_is_common(p_kind text, p_query tsquery, p_factor double precision, p_among double precision) TO steward_agent;
+GRANT ALL ON FUNCTION work.search_is_common(p_kind text, p_query tsquery, p_factor double precision, p_among double precision) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.search_kind(p_kind text, p_query tsquery, p_guess tsquery, p_exact tsquery, p_needle text, p_patterns text[], p_projects uuid[], p_project_id uuid, p_most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.search_kind(p_kind text, p_query tsquery, p_guess tsquery, p_exact tsquery, p_needle text, p_patterns text[], p_projects uuid[], p_project_id uuid, p_most integer) TO steward_app;
@@ -17218,6 +17268,11 @@ REVOKE ALL ON FUNCTION work.task_words_of(p_task_id uuid, p_version integer) FRO
 GRANT ALL ON FUNCTION work.task_words_of(p_task_id uuid, p_version integer) TO steward_app;
 GRANT ALL ON FUNCTION work.task_words_of(p_task_id uuid, p_version integer) TO steward_agent;
 GRANT ALL ON FUNCTION work.task_words_of(p_task_id uuid, p_version integer) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.tasks_among(p_project_id uuid, p_statuses jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.tasks_among(p_project_id uuid, p_statuses jsonb) TO steward_app;
+GRANT ALL ON FUNCTION work.tasks_among(p_project_id uuid, p_statuses jsonb) TO steward_agent;
+GRANT ALL ON FUNCTION work.tasks_among(p_project_id uuid, p_statuses jsonb) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.tell_expiry(p_task_id uuid, p_agent_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.tell_expiry(p_task_id uuid, p_agent_id uuid) TO steward_app;

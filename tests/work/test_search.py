@@ -131,10 +131,44 @@ def test_a_name_that_many_have_is_found_by_walking(acme: Database) -> None:
     assert _listed(acme, "kit/db.py") == walked
 
 
+@pytest.mark.parametrize("common", [True, False])
+def test_issues_and_workflows_are_found_by_words_either_way(acme: Database, common: bool) -> None:
+    for title in ("Queues are slow", "the queue_lock waits", "unrelated"):
+        call(acme, "work.add_issue", title=title, project="acme")
+        call(acme, "work.add_workflow", name=title, project="acme")
+    _call_everything_common(acme, common)
+    issues = call(acme, "work.list_issues", project="acme", text="queue").items
+    assert [issue.title for issue in issues] == ["the queue_lock waits", "Queues are slow"]
+    workflows = call(acme, "work.list_workflows", project="all", text="queue").items
+    assert [workflow.name for workflow in workflows] == ["the queue_lock waits", "Queues are slow"]
+    assert call(acme, "work.list_workflows", project="acme", text="nowhere").items == []
+    [named] = call(acme, "work.list_issues", project="acme", text="ACME-1").items
+    assert named.title == "Queues are slow"
+
+
+def test_the_latest_changes_of_a_project_are_gathered_or_met_alike(acme: Database) -> None:
+    for number in range(30):
+        add(acme, f"task {number}")
+    for number in (7, 3, 20):
+        call(acme, "work.update", task=f"ACME-{number}", title=f"changed {number}")
+    with owner(acme) as connection:
+        connection.execute("select work.fold_counts()")
+        gathered = [row.ref for row in call(acme, "work.list", project="acme", order="updated").items]
+        connection.execute(
+            "create or replace function work.tasks_among(p_project_id uuid, p_statuses jsonb default null)"
+            " returns float8 language sql as 'select 1e12::float8'"
+        )
+    met = call(acme, "work.list", project="acme", order="updated", limit=10)
+    rest = call(acme, "work.list", project="acme", order="updated", cursor=met.next_cursor)
+    assert gathered[:3] == ["ACME-20", "ACME-3", "ACME-7"]
+    assert [row.ref for row in [*met.items, *rest.items]] == gathered
+
+
 def _call_everything_common(database: Database, common: bool) -> None:
     with owner(database) as connection:
         connection.execute(
-            "create or replace function work.search_is_common(p_kind text, p_query tsquery, p_factor float8 default 12)"
+            "create or replace function work.search_is_common("
+            "p_kind text, p_query tsquery, p_factor float8 default 12, p_among float8 default null)"
             f" returns boolean language sql set search_path = work, pg_temp as 'select {common}'"
         )
 

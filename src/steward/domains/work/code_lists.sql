@@ -112,6 +112,36 @@ begin
 end
 $$;
 
+-- Return how many tasks a project has, of some states or all, as they were added up last; null for no project.
+create function work.tasks_among(p_project_id uuid, p_statuses jsonb default null) returns float8
+language sql stable
+set search_path = work, pg_temp
+as $$
+  select sum(c.count)::float8
+  from work.counts as c
+  where c.project_id = p_project_id
+    and case
+      when p_statuses is null then c.name not in ('queued', 'dependencies')
+      else p_statuses ? c.name
+    end
+$$;
+
+-- Say by what to sort where the tasks of a project are better gathered than met on a walk through all projects: there are
+-- few of them, so that the walk would pass many others. A page of n tasks is met after n of all for each of them.
+create function work.list_sort(p_filter jsonb, p_order text, p_sort text, p_limit integer) returns text
+language sql stable
+set search_path = work, pg_temp
+as $$
+  select case
+    when p_order = 'updated' and p_filter ->> 'project_id' is not null
+      and power(coalesce(work.tasks_among((p_filter ->> 'project_id')::uuid, p_filter -> 'status'), 0), 2)
+        < 4 * p_limit * (select greatest(r.reltuples, 10000) from pg_catalog.pg_class as r where r.oid = 'work.tasks'::regclass)
+    -- As an expression it is no index's order.
+    then replace(p_sort, 'x.updated_at', '(x.updated_at at time zone ''utc'')')
+    else p_sort
+  end
+$$;
+
 -- Find tasks that a filter keeps, in an order, after a place; the filter is an object of optional words. Words of texts,
 -- labels, types and tags that few tasks have are looked up in their index; where many have them, the order is walked.
 create function work.list_tasks(p_filter jsonb, p_order text, p_after jsonb, p_limit integer)
@@ -153,7 +183,9 @@ begin
   elsif marks is not null then
     select s.words, s.said, s.matches into source from work.search_source('task') as s;
     conditions := conditions || case
-      when not work.search_is_common('task', work.list_marks(p_filter, asked.guess), 80) then ' and ' || format(source.matches, '$4')
+      when not work.search_is_common(
+        'task', work.list_marks(p_filter, asked.guess), 30, work.tasks_among((p_filter ->> 'project_id')::uuid)
+      ) then ' and ' || format(source.matches, '$4')
       when asked.query is not null then format(' and case when strpos(lower(%1$s), $6) <> 0 then %2$s @@ $5 and coalesce(array_to_tsvector(work.search_names(%1$s)) @@ $12, true)'
         || ' else false end', source.said, source.words)
       else ''
@@ -161,7 +193,8 @@ begin
   end if;
   return query execute format(
     'select k.id, row_number() over () from (select x.id from work.tasks as x where %s%s order by %s limit $8) as k',
-    conditions, case when p_after is null then '' else ' and ' || ordered.after end, ordered.sort
+    conditions, case when p_after is null then '' else ' and ' || ordered.after end,
+    work.list_sort(p_filter, p_order, ordered.sort, p_limit)
   ) using p_filter, p_after, named, marks, asked.query, asked.needle, asked.patterns, p_limit,
     (select u.id from accounts.users as u where lower(u.username) = lower(p_filter ->> 'agent') and u.deleted_at is null),
     (select g.id from agents.agents as g where lower(g.name) = lower(p_filter ->> 'agent')),

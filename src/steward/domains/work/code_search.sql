@@ -96,10 +96,7 @@ as $$
         'task', 'work.tasks', 'x.id', 'x.deleted_at is null', 'x.labels || array[''=t'' || x.type, ''=g'' || x.import_tag]',
         'x.title || '' '' || x.description', 'x.title', 'x.description'
       ),
-      (
-        'issue', 'work.issues', 'x.id', 'x.deleted_at is null', 'x.labels', 'x.title || '' '' || x.description',
-        'x.title', 'x.description'
-      ),
+      ('issue', 'work.issues', 'x.id', 'x.deleted_at is null', 'x.labels', 'x.title || '' '' || x.description', 'x.title', 'x.description'),
       (
         'epic', 'work.epics', 'x.id', 'x.archived_at is null', '''{}''',
         'x.epic_id || '' '' || x.title || '' '' || x.description', 'x.title', 'x.description'
@@ -114,6 +111,7 @@ as $$
         'devlog', 'work.devlog_entries', 'x.id', 'not x.archived', 'x.tags',
         'x.key_field || '' '' || x.title || '' '' || x.description', 'x.title', 'x.description'
       ),
+      ('workflow', 'work.workflows', 'x.id', 'true', '''{}''', 'x.name || '' '' || x.description', 'x.name', 'x.description'),
       (
         'note', 'work.devlog_notes', 'x.devlog_id',
         'not (select e.archived from work.devlog_entries as e where e.id = x.devlog_id)', '''{}''', 'x.content', '''''',
@@ -166,8 +164,8 @@ as $$
 $$;
 
 -- Write what is looked for when somebody writes one word: its forms. Of an English word those that it may have, one by
--- one: to gather all words of a beginning takes ten times as long, and is left to a word that is still being written. In
--- Korean particles follow.
+-- one: to gather all words of a beginning takes ten times as long, and is left to a word that is still being written. A
+-- form that has another stem is none; each that is asked for costs time. In Korean particles follow.
 create function work.search_word(p_word text, p_unfinished boolean) returns text
 language sql immutable parallel safe
 set search_path = work, pg_temp
@@ -188,6 +186,8 @@ as $$
           || right(s.stem, 1) || 'ed|' || right(s.stem, 1) || 'ing|' || right(s.stem, 1) || 'er', '|'
         )) as e (ending)
       ) as f
+      where f.form = p_word
+        or ts_lexize('pg_catalog.english_stem', f.form) = array[s.stem]
     )
   end
   from (select work.search_stem(p_word) as stem) as s
@@ -330,9 +330,10 @@ $$;
 -- Tell whether so many things of a kind match that it is quicker to look through the newest than to gather all. The
 -- planner's own estimate is asked: how common words are is in its figures of the index. To walk through the newest until
 -- some are found takes ever less the more there are, to gather all ever more (a row from anywhere takes four times one in
--- order): they take the same time where the square of how many match is a few times how many there are. (Volatile
--- only because an explanation may be asked for in no other function.)
-create function work.search_is_common(p_kind text, p_query tsquery, p_factor float8 default 12) returns boolean
+-- order): they take the same time where the square of how many match is a few times how many there are, or among
+-- how many is walked. (Volatile only because an explanation may be asked for in no other function.)
+create function work.search_is_common(p_kind text, p_query tsquery, p_factor float8 default 12, p_among float8 default null)
+returns boolean
 language plpgsql
 set search_path = work, pg_temp
 as $$
@@ -343,11 +344,11 @@ begin
   select s.counted, s.indexed into source from work.search_source(p_kind) as s;
   execute format('explain (format json) select from %s as x where %s @@ %L::tsquery', source.counted, source.indexed, p_query)
   into plan;
-  return power((plan -> 0 -> 'Plan' ->> 'Plan Rows')::float8, 2) > p_factor * (
+  return power((plan -> 0 -> 'Plan' ->> 'Plan Rows')::float8, 2) > p_factor * coalesce(p_among + 1000, (
     select greatest(c.reltuples, 10000)
     from pg_catalog.pg_class as c
     where c.oid = source.counted::regclass
-  );
+  ));
 end
 $$;
 
@@ -382,7 +383,8 @@ begin
         when place = 'x.number' then 'x.number >= (select max(y.number) - 3000 from %5$s as y where y.project_id = $6)'
         else 'x.id >= coalesce((select y.id from %5$s as y order by y.id desc offset 3000 limit 1), $7)'
       end
-      || ' and case when strpos(lower(%2$s), $4) <> 0 and %2$s ~* all ($3) then %1$s @@ $1 else false end order by %4$s desc'
+      -- Each for itself, so that the planner asks the cheapest first and the words last; `is true` is no index's condition.
+      || ' and strpos(lower(%2$s), $4) <> 0 and %2$s ~* all ($3) and (%1$s @@ $1) is true order by %4$s desc'
   end;
   return query execute format(
     'select f.id, ts_rank(v.words, $9, 1) + (ts_rank(v.words, $2, 1) * 0.3)::real from (select %s as id, %s as title, %s as body from %s as x'
@@ -545,29 +547,35 @@ begin
 end
 $$;
 
--- Return the issues that hold the words of a text or bear the reference, for lists; null where so many hold them that it
--- is quicker to look at each in the order of the list.
-create function work.issues_with(p_text text, p_project_id uuid) returns uuid[]
+-- Return the things of a kind that bear a reference or else hold the words of a text, for lists; null where so many hold
+-- them that it is quicker to look at each in the order of the list.
+create function work.listed_with(p_kind text, p_text text, p_project_id uuid) returns uuid[]
 language plpgsql stable
 set search_path = work, projects, pg_temp
+set max_parallel_workers_per_gather = 0
+set jit = off
 as $$
 declare
   asked record;
+  source record;
   mark constant tsquery := work.search_mark('=p' || p_project_id);
-begin
-  select q.query, q.guess into asked from work.search_query(p_text) as q;
-  -- Issues are few beside tasks: to gather them takes longer only where most of them match, and then the order is short.
-  if work.search_is_common('issue', coalesce(asked.guess && mark, asked.guess), 5000) then
-    return null;
-  end if;
-  return array(
-    select i.id
-    from work.issues as i
-    where work.search_words(i.project_id, i.labels, i.title || ' ' || i.description) @@ coalesce(asked.query && mark, asked.query)
-    union
+  ids uuid[] := array(
     select r.id
     from work.search_reference(p_text, array(select p.id from projects.projects as p where p.deleted_at is null)) as r
-    where r.kind = 'issue'
+    where r.kind = p_kind
   );
+begin
+  if cardinality(ids) > 0 then
+    return ids;
+  end if;
+  select q.query, q.guess into asked from work.search_query(p_text) as q;
+  if work.search_is_common(p_kind, coalesce(asked.guess && mark, asked.guess), 100) then
+    return null;
+  end if;
+  select s.relation, s.words into source from work.search_source(p_kind) as s;
+  execute format('select array(select x.id from %s as x where %s @@ $1)', source.relation, source.words)
+  into ids
+  using coalesce(asked.query && mark, asked.query);
+  return ids;
 end
 $$;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from steward.domains import projects
@@ -21,6 +22,21 @@ def _only(found: list[ItemId], kind: str, words: str, hint: str) -> ItemId:
     if not found:
         raise NotFound(f"there is no {kind} {words!r}", hint=hint)
     return found[0]
+
+
+def holding(db: Db, kind: str, text: str | None, project_id: UUID | None) -> dict[str, Any]:
+    """Return what a list asks for when only what holds a text is wanted: its ids, or its words where many hold them.
+
+    Args:
+        db: where to look.
+        kind: issue or workflow.
+        text: words, or a reference; nothing when empty.
+        project_id: only there, when given.
+    """
+    if not text:
+        return {"ids": None, "words": None}
+    ids = db.value("work.listed_with", kind=kind, text=text, project_id=project_id)
+    return {"ids": ids, "words": text if ids is None else None}
 
 
 def epic_of(db: Db, words: str, project: str | None = None) -> ItemId:

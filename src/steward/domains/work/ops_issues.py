@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from steward.domains.work.find import check_line, scope
-from steward.domains.work.find_items import NONE, epic_of, issue_of
+from steward.domains.work.find_items import NONE, epic_of, holding, issue_of
 from steward.domains.work.ops_epics import MOST, needed_project
 from steward.domains.work.types import Priority
 from steward.domains.work.types_items import Issue, IssueStatus
@@ -112,16 +112,17 @@ def list_issues(
     """
     number, after = cursors.decode(cursor, int, UUID)
     found = epic_of(db, epic, project) if epic else None
+    project_id = found.project_id if found else scope(db, project)
     rows = db.all(
         "work.list_issues",
         Issue,
-        project_id=found.project_id if found else scope(db, project),
+        project_id=project_id,
         epic_id=found.id if found else None,
         status=[str(one) for one in status] if status else None,
         priority=int(priority) if priority else None,
         label=label,
         assignee=assignee,
-        text=text or None,
+        **holding(db, "issue", text, project_id),
         after_number=number,
         after_id=after,
         limit=cursors.check_limit(limit, MOST),

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from steward.domains.work.errors import TransitionRefused
 from steward.domains.work.find import check_line, scope
-from steward.domains.work.find_items import workflow_of
+from steward.domains.work.find_items import holding, workflow_of
 from steward.domains.work.ops_epics import MOST, needed_project
 from steward.domains.work.types_items import Workflow, WorkflowPhase, WorkflowStatus
 from steward.kit import cursor as cursors
@@ -90,13 +90,14 @@ def list_workflows(
         cursor: next_cursor of the page before.
     """
     (after,) = cursors.decode(cursor, UUID)
+    project_id = scope(db, project)
     rows = db.all(
         "work.list_workflows",
         Workflow,
-        project_id=scope(db, project),
+        project_id=project_id,
         status=[str(one) for one in status] if status else None,
         phase=phase,
-        text=text or None,
+        **holding(db, "workflow", text, project_id),
         archived=archived,
         after=after,
         limit=cursors.check_limit(limit, MOST),

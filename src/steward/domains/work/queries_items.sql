@@ -138,11 +138,16 @@ select
 from work.issue_summary as i
 where i.id = %(id)s::uuid;
 
+-- name: listed_with -> uuid[]
+-- The things of a kind that hold the words of a text; null where it is quicker to look at each.
+select work.listed_with(%(kind)s::text, %(text)s::text, %(project_id)s::uuid);
+
 -- name: list_issues -> Issue, planned anew
--- Issues, the highest number first, after a cursor; which hold the words of a text is looked up once.
+-- Issues, the highest number first, after a cursor; those of some ids, or that hold some words (each is looked at in
+-- turn: in this form no index is used).
 with asked as materialized (
-  select work.issues_with(%(text)s::text, %(project_id)s::uuid) as ids, (select q.query from work.search_query(%(text)s::text) as q) as query
-  where %(text)s::text is not null
+  select q.query, q.needle
+  from work.search_query(%(words)s::text) as q
 )
 select
   i.id, i.ref, i.project, i.number, i.epic, i.title, i.description, i.status, i.status_reason, i.priority, i.labels,
@@ -155,11 +160,13 @@ where (%(project_id)s::uuid is null or i.project_id = %(project_id)s::uuid)
   and (%(priority)s::smallint is null or i.priority = %(priority)s::smallint)
   and (%(label)s::text is null or i.labels @> array[%(label)s::text])
   and (%(assignee)s::text is null or lower(i.assignee) = lower(%(assignee)s::text))
+  and (%(ids)s::uuid[] is null or i.id = any (%(ids)s::uuid[]))
   and (
-    %(text)s::text is null
+    %(words)s::text is null
     or case
-      when (select ids from asked) is not null then i.id = any ((select ids from asked)::uuid[])
-      else work.search_words(i.project_id, '{}', i.title || ' ' || i.description) @@ (select query from asked)
+      when strpos(lower(i.title || ' ' || i.description), (select needle from asked)) > 0
+        then work.search_words(i.project_id, '{}', i.title || ' ' || i.description) @@ (select query from asked)
+      else false
     end
   )
   and (%(after_id)s::uuid is null or (i.number, i.id) < (%(after_number)s::bigint, %(after_id)s::uuid))
@@ -216,7 +223,12 @@ from work.workflow_summary as w
 where w.id = %(id)s::uuid;
 
 -- name: list_workflows -> Workflow, planned anew
--- Workflows, newest first, after a cursor.
+-- Workflows, newest first, after a cursor; those of some ids, or that hold some words (each is looked at in turn: in this
+-- form no index is used).
+with asked as materialized (
+  select q.query, q.needle
+  from work.search_query(%(words)s::text) as q
+)
 select
   w.id, w.project, w.project_name, w.name, w.description, w.requirements, w.current_phase, w.status, w.progress,
   w.metrics, w.errors, w.version, w.created_at, w.updated_at, w.started_at, w.completed_at, w.archived_at
@@ -225,7 +237,15 @@ where (%(archived)s::boolean or w.archived_at is null)
   and (%(project_id)s::uuid is null or w.project_id = %(project_id)s::uuid)
   and (%(status)s::text[] is null or w.status = any (%(status)s::text[]))
   and (%(phase)s::text is null or w.current_phase = %(phase)s::text)
-  and (%(text)s::text is null or strpos(lower(w.name || ' ' || w.description), lower(%(text)s::text)) > 0)
+  and (%(ids)s::uuid[] is null or w.id = any (%(ids)s::uuid[]))
+  and (
+    %(words)s::text is null
+    or case
+      when strpos(lower(w.name || ' ' || w.description), (select needle from asked)) > 0
+        then work.search_words(w.project_id, '{}', w.name || ' ' || w.description) @@ (select query from asked)
+      else false
+    end
+  )
   and (%(after)s::uuid is null or w.id < %(after)s::uuid)
 order by w.id desc
 limit %(limit)s::integer;
