@@ -2702,6 +2702,28 @@ begin
 end
 $$;
 
+-- function absorb(jsonb, jsonb, jsonb, jsonb, jsonb, jsonb)
+
+CREATE FUNCTION telemetry.absorb(p_sessions jsonb, p_messages jsonb, p_tools jsonb, p_commits jsonb, p_usage jsonb, p_ties jsonb, OUT messages integer, OUT tools integer, OUT responses integer) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO 'telemetry', 'pg_temp'
+    AS $$
+begin
+  if p_sessions is not null then
+    perform telemetry.note_sessions(p_sessions);
+  end if;
+  messages := case when p_messages is null then 0 else telemetry.absorb_messages(p_messages) end;
+  tools := case when p_tools is null then 0 else telemetry.absorb_tools(p_tools) end;
+  if p_commits is not null then
+    perform telemetry.absorb_commits(p_commits);
+  end if;
+  responses := case when p_usage is null then 0 else telemetry.absorb_usage(p_usage) end;
+  if p_ties is not null then
+    perform telemetry.absorb_ties(p_ties);
+  end if;
+end
+$$;
+
 -- function absorb_commits(jsonb)
 
 CREATE FUNCTION telemetry.absorb_commits(p_commits jsonb) RETURNS void
@@ -2859,6 +2881,8 @@ $$;
 CREATE FUNCTION telemetry.absorb_usage(p_sightings jsonb) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'telemetry', 'kit', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
     AS $$
 declare
   named jsonb;
@@ -2873,13 +2897,12 @@ begin
   end if;
   insert into telemetry.usage_keys (key, usage_id)
   select distinct on (k.key) k.key, fresh[u.pos]
-  from telemetry.usage_told(named) as u
+  from telemetry.names_told(named) as u
   cross join lateral unnest(u.keys) as k (key)
   order by k.key, u.pos
   on conflict do nothing;
   perform telemetry.hold_names(named, fresh);
-  -- What was joined is settled too, also where nothing new is said of it.
-  seen := telemetry.join_names(named) || telemetry.keep_sightings(named);
+  seen := telemetry.join_names(named) || telemetry.keep_sightings(named); -- what was joined is settled too
   return telemetry.settle_usage(array(select distinct s.id from unnest(seen) as s (id)));
 end
 $$;
@@ -3979,11 +4002,13 @@ $$;
 CREATE FUNCTION telemetry.hold_names(p_sightings jsonb, p_fresh uuid[]) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'telemetry', 'pg_temp'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
     AS $$
 begin
   perform k.key
   from telemetry.usage_keys as k
-  where k.key in (select n.key from telemetry.usage_told(p_sightings) as u cross join lateral unnest(u.keys) as n (key))
+  where k.key in (select n.key from telemetry.names_told(p_sightings) as u cross join lateral unnest(u.keys) as n (key))
     and k.usage_id <> all (p_fresh)
   order by k.key
   for share;
@@ -4115,6 +4140,8 @@ $$;
 CREATE FUNCTION telemetry.keep_sightings(p_sightings jsonb) RETURNS uuid[]
     LANGUAGE sql
     SET search_path TO 'telemetry', 'kit', 'pg_temp'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
     AS $$
   with resolved as (
     select distinct on (u.source, u.source_key)
@@ -4140,12 +4167,9 @@ CREATE FUNCTION telemetry.keep_sightings(p_sightings jsonb) RETURNS uuid[]
     from resolved as r
     on conflict (source, source_key) do update
     set
-      input_tokens = excluded.input_tokens,
-      output_tokens = excluded.output_tokens,
-      cache_read_tokens = excluded.cache_read_tokens,
-      cache_write_tokens = excluded.cache_write_tokens,
-      cache_write_1h_tokens = excluded.cache_write_1h_tokens,
-      reasoning_tokens = excluded.reasoning_tokens,
+      input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens,
+      cache_read_tokens = excluded.cache_read_tokens, cache_write_tokens = excluded.cache_write_tokens,
+      cache_write_1h_tokens = excluded.cache_write_1h_tokens, reasoning_tokens = excluded.reasoning_tokens,
       model = excluded.model
     -- To the last figure and the model, so that it does not matter which of two came first.
     where (
@@ -4261,13 +4285,15 @@ $_$;
 CREATE FUNCTION telemetry.named_usage(p_sightings jsonb) RETURNS TABLE(pos bigint, usage_id uuid)
     LANGUAGE sql STABLE
     SET search_path TO 'telemetry', 'pg_temp'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
     AS $$
   select g.pos, g.usage_id
   from (
     select
       u.pos, u.keys, k.key, k.usage_id, starts_with(k.key, 'claude:req:') as weak,
       row_number() over (partition by k.key, cardinality(u.keys) = 1 order by u.pos) as place
-    from telemetry.usage_told(p_sightings) as u
+    from telemetry.names_told(p_sightings) as u
     cross join lateral unnest(u.keys) as n (key)
     join telemetry.usage_keys as k on k.key = n.key
   ) as g
@@ -4319,6 +4345,17 @@ CREATE FUNCTION telemetry.names_of(p_by text, p_keys text[]) RETURNS TABLE(key t
   select distinct on (c.sha) c.sha, left(c.sha, 10), c.subject, null
   from telemetry.session_commits as c
   where p_by = 'commit' and c.sha = any (p_keys)
+$$;
+
+-- function names_told(jsonb)
+
+CREATE FUNCTION telemetry.names_told(p_sightings jsonb) RETURNS TABLE(pos bigint, keys text[])
+    LANGUAGE sql STABLE
+    SET search_path TO 'telemetry', 'pg_temp'
+    AS $$
+  select e.pos, t.keys
+  from jsonb_array_elements(p_sightings) with ordinality as e (told, pos)
+  cross join lateral jsonb_to_record(e.told) as t (keys text[])
 $$;
 
 -- function no_project()
@@ -5090,14 +5127,6 @@ CREATE FUNCTION telemetry.session_end(p_end_time timestamp with time zone, p_las
          END AS "case";
 END;
 
--- function session_holds(text, text, text, text, text)
-
-CREATE FUNCTION telemetry.session_holds(p_title text, p_branch text, p_cwd text, p_name text, p_text text) RETURNS boolean
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    BEGIN ATOMIC
- SELECT (strpos(lower(concat_ws(' '::text, p_title, p_branch, p_cwd, p_name)), lower(p_text)) > 0);
-END;
-
 -- function session_pulse()
 
 CREATE FUNCTION telemetry.session_pulse() RETURNS text
@@ -5236,6 +5265,8 @@ $$;
 CREATE FUNCTION telemetry.settle_usage(p_ids uuid[]) RETURNS integer
     LANGUAGE plpgsql
     SET search_path TO 'telemetry', 'kit', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
     AS $$
 declare
   made integer;
@@ -5273,12 +5304,10 @@ begin
     left join telemetry.agent_sessions as n on n.id = s.session_id
     left join lateral telemetry.work_at(s.session_id, s.at, s.task_id, s.execution_id) as w on true
     left join lateral telemetry.price_of(
-      s.model, s.at, s.input_tokens, s.output_tokens, s.cache_read_tokens, s.cache_write_tokens, s.cache_write_1h_tokens,
-      s.reasoning_tokens
+      s.model, s.at, s.input_tokens, s.output_tokens, s.cache_read_tokens, s.cache_write_tokens, s.cache_write_1h_tokens, s.reasoning_tokens
     ) as p on true
     order by s.usage_id
-    on conflict (id) do update
-    set
+    on conflict (id) do update set
       session_id = excluded.session_id, project_id = excluded.project_id, task_id = excluded.task_id,
       execution_id = excluded.execution_id, registered_agent_id = excluded.registered_agent_id,
       agent_id = excluded.agent_id, model = excluded.model, at = excluded.at, input_tokens = excluded.input_tokens,
@@ -7374,6 +7403,7 @@ CREATE FUNCTION work.front_of(p_project_id uuid, p_capabilities text[], OUT rank
     SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
+    SET enable_sort TO 'off'
     AS $$
 declare
   front record;
@@ -7401,6 +7431,8 @@ begin
     where q.project_id = p_project_id
       and q.agent_id is null
       and q.freed_xid >= front.oldest_xid
+    -- No order is needed; it keeps any other index from being walked, whatever the figures of a young table say.
+    order by q.freed_xid
     limit 201
   ) as l;
   if freed > 200 then
@@ -11462,6 +11494,7 @@ CREATE TABLE telemetry.agent_sessions (
     project_certain boolean DEFAULT false NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    search_text text GENERATED ALWAYS AS (lower(((((((COALESCE(title, ''::text) || ' '::text) || COALESCE(git_branch, ''::text)) || ' '::text) || COALESCE(cwd, ''::text)) || ' '::text) || external_id))) STORED NOT NULL,
     CONSTRAINT agent_sessions_agent_id_check CHECK (((agent_id ~ '\S'::text) AND (length(agent_id) <= 100))),
     CONSTRAINT agent_sessions_check CHECK ((last_seen_at >= start_time)),
     CONSTRAINT agent_sessions_context_check CHECK ((jsonb_typeof(context) = 'object'::text)),
@@ -11474,6 +11507,10 @@ CREATE TABLE telemetry.agent_sessions (
 -- comment TABLE agent_sessions
 
 COMMENT ON TABLE telemetry.agent_sessions IS 'A session of a coding agent''s client (claude-code, codex …), whoever told of it: transcript, OTLP or hook.';
+
+-- comment COLUMN agent_sessions.search_text
+
+COMMENT ON COLUMN telemetry.agent_sessions.search_text IS 'Title, branch, folder and name in lower case: what lists by a text look at.';
 
 -- table chat_messages
 
@@ -15950,6 +15987,11 @@ GRANT ALL ON FUNCTION projects.take_numbers(p_project_id uuid, p_count integer) 
 GRANT ALL ON FUNCTION projects.take_numbers(p_project_id uuid, p_count integer) TO steward_agent;
 GRANT ALL ON FUNCTION projects.take_numbers(p_project_id uuid, p_count integer) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION telemetry.absorb(p_sessions jsonb, p_messages jsonb, p_tools jsonb, p_commits jsonb, p_usage jsonb, p_ties jsonb, OUT messages integer, OUT tools integer, OUT responses integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.absorb(p_sessions jsonb, p_messages jsonb, p_tools jsonb, p_commits jsonb, p_usage jsonb, p_ties jsonb, OUT messages integer, OUT tools integer, OUT responses integer) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.absorb(p_sessions jsonb, p_messages jsonb, p_tools jsonb, p_commits jsonb, p_usage jsonb, p_ties jsonb, OUT messages integer, OUT tools integer, OUT responses integer) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.absorb(p_sessions jsonb, p_messages jsonb, p_tools jsonb, p_commits jsonb, p_usage jsonb, p_ties jsonb, OUT messages integer, OUT tools integer, OUT responses integer) TO steward_readonly;
+
 REVOKE ALL ON FUNCTION telemetry.absorb_commits(p_commits jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.absorb_commits(p_commits jsonb) TO steward_app;
 GRANT ALL ON FUNCTION telemetry.absorb_commits(p_commits jsonb) TO steward_agent;
@@ -16221,6 +16263,11 @@ GRANT ALL ON FUNCTION telemetry.names_of(p_by text, p_keys text[]) TO steward_ap
 GRANT ALL ON FUNCTION telemetry.names_of(p_by text, p_keys text[]) TO steward_agent;
 GRANT ALL ON FUNCTION telemetry.names_of(p_by text, p_keys text[]) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION telemetry.names_told(p_sightings jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.names_told(p_sightings jsonb) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.names_told(p_sightings jsonb) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.names_told(p_sightings jsonb) TO steward_readonly;
+
 REVOKE ALL ON FUNCTION telemetry.no_project() FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.no_project() TO steward_app;
 GRANT ALL ON FUNCTION telemetry.no_project() TO steward_agent;
@@ -16356,11 +16403,6 @@ REVOKE ALL ON FUNCTION telemetry.session_end(p_end_time timestamp with time zone
 GRANT ALL ON FUNCTION telemetry.session_end(p_end_time timestamp with time zone, p_last_seen_at timestamp with time zone) TO steward_app;
 GRANT ALL ON FUNCTION telemetry.session_end(p_end_time timestamp with time zone, p_last_seen_at timestamp with time zone) TO steward_agent;
 GRANT ALL ON FUNCTION telemetry.session_end(p_end_time timestamp with time zone, p_last_seen_at timestamp with time zone) TO steward_readonly;
-
-REVOKE ALL ON FUNCTION telemetry.session_holds(p_title text, p_branch text, p_cwd text, p_name text, p_text text) FROM PUBLIC;
-GRANT ALL ON FUNCTION telemetry.session_holds(p_title text, p_branch text, p_cwd text, p_name text, p_text text) TO steward_app;
-GRANT ALL ON FUNCTION telemetry.session_holds(p_title text, p_branch text, p_cwd text, p_name text, p_text text) TO steward_agent;
-GRANT ALL ON FUNCTION telemetry.session_holds(p_title text, p_branch text, p_cwd text, p_name text, p_text text) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION telemetry.session_pulse() FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.session_pulse() TO steward_app;

@@ -56,36 +56,39 @@ def absorb(db: Db, batch: Batch) -> Absorbed:
     for each in batch.sessions:
         if each.repository_url:
             each.repository_url = _CREDENTIALS.sub(r"\1\2", each.repository_url)
-    sessions = _merged(batch.sessions)
-    if sessions:
-        db.run("telemetry.note_sessions", sessions=_json(sessions))
-    messages = db.value("telemetry.absorb_messages", messages=_json(batch.messages)) if batch.messages else 0
-    tools = db.value("telemetry.absorb_tools", calls=_json(_completed(batch.tools))) if batch.tools else 0
-    if batch.commits:
-        once = {(each.session_id, each.sha.lower()): each for each in reversed(batch.commits)}
-        db.run("telemetry.absorb_commits", commits=_json(once.values()))
-    responses = _usage(db, batch.usage)
-    if batch.ties:
-        db.run("telemetry.absorb_ties", ties=_json(_stretched(batch)))
-    return Absorbed(messages, tools, responses)
+    _name(batch.usage)
+    if batch.usage:
+        resolve_names(db, (each.model for each in batch.usage))
+    commits = {(each.session_id, each.sha.lower()): each for each in reversed(batch.commits)}
+    # One statement: after each the database waits until other threads let this one have the interpreter.
+    return db.one(
+        "telemetry.absorb",
+        Absorbed,
+        sessions=_json(_merged(batch.sessions)),
+        messages=_json(batch.messages),
+        tools=_json(_completed(batch.tools)),
+        commits=_json(commits.values()),
+        usage=_json(batch.usage),
+        ties=_json(_stretched(batch)),
+    )
 
 
-def _usage(db: Db, told: list[UsageTold]) -> int:
-    if not told:
-        return 0
+def _name(told: list[UsageTold]) -> None:
     for each in told:
         # An index holds it, and names of models are short.
         each.model = clean(each.model)[:_LONGEST_MODEL]
         if not each.keys and each.ordinal_base is None:
             each.keys = [f"{each.source}:{each.source_key}"]
-    resolve_names(db, (each.model for each in told))
-    made: int = db.value("telemetry.absorb_usage", sightings=_json(told))
-    return made
 
 
-def _json(rows: Iterable[Any]) -> str:
-    """Write rows as JSON: at once where all their texts can be held, one by one where some have to be mended."""
+def _json(rows: Iterable[Any]) -> str | None:
+    """Write rows as JSON, None where there are none.
+
+    At once where all their texts can be held, one by one where some have to be mended.
+    """
     rows = list(rows)
+    if not rows:
+        return None
     try:
         text = to_json(rows, inf_nan_mode="null").decode()
         if "\\u0000" not in text:

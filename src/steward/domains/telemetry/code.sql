@@ -320,3 +320,27 @@ as $$
   from put as p
   left join before as b using (session_id, task_id, source, stretch)
 $$;
+
+-- Take in what a source tells, each part null where it tells nothing of it; returns how much of it was new.
+create function telemetry.absorb(
+  p_sessions jsonb, p_messages jsonb, p_tools jsonb, p_commits jsonb, p_usage jsonb, p_ties jsonb,
+  out messages integer, out tools integer, out responses integer
+)
+language plpgsql
+set search_path = telemetry, pg_temp
+as $$
+begin
+  if p_sessions is not null then
+    perform telemetry.note_sessions(p_sessions);
+  end if;
+  messages := case when p_messages is null then 0 else telemetry.absorb_messages(p_messages) end;
+  tools := case when p_tools is null then 0 else telemetry.absorb_tools(p_tools) end;
+  if p_commits is not null then
+    perform telemetry.absorb_commits(p_commits);
+  end if;
+  responses := case when p_usage is null then 0 else telemetry.absorb_usage(p_usage) end;
+  if p_ties is not null then
+    perform telemetry.absorb_ties(p_ties);
+  end if;
+end
+$$;

@@ -462,10 +462,3 @@ as $$
       and u.session_id is not null
   )
 $$;
-
--- Tell whether a session's title, branch, folder or name holds a text, whatever its case.
-create function telemetry.session_holds(p_title text, p_branch text, p_cwd text, p_name text, p_text text) returns boolean
-language sql immutable parallel safe
-begin atomic
-  select strpos(lower(concat_ws(' ', p_title, p_branch, p_cwd, p_name)), lower(p_text)) > 0;
-end;

@@ -29,7 +29,7 @@ with page as materialized (
     and (%(outcome)s::text is null or s.outcome = %(outcome)s::text)
     and (%(since)s::timestamptz is null or s.start_time >= %(since)s::timestamptz)
     and (%(until)s::timestamptz is null or s.start_time < %(until)s::timestamptz)
-    and (%(text)s::text is null or telemetry.session_holds(s.title, s.git_branch, s.cwd, s.external_id, %(text)s::text))
+    and (%(text)s::text is null or strpos(s.search_text, lower(%(text)s::text)) > 0)
     and (%(state)s::text is null or telemetry.session_state(s.end_time, s.last_seen_at) = %(state)s::text)
     and (%(state)s::text is distinct from 'active' or s.last_seen_at >= now() - interval '30 minutes')
     and (%(parent_id)s::uuid is null or s.parent_session_id = %(parent_id)s::uuid)

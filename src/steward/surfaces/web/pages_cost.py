@@ -172,6 +172,7 @@ def _last(by: CostBy, first: date) -> date:
 def cost(call: Caller, chosen: ListFilter) -> CostPage:
     """Return the page of cost."""
     given = _asked(chosen)
+    series = call.beside("telemetry.cost_days", split=_split(chosen), **given)
     found: CostOverview = call("telemetry.cost_overview", most=_OPTIONS, **given)
     groups = {each.by: each for each in found.groups}
     total = found.total
@@ -188,7 +189,7 @@ def cost(call: Caller, chosen: ListFilter) -> CostPage:
         chosen=_narrowed(chosen),
         figures=_figures(call, chosen, given, total) if total else [],
         remarks=_remarks(chosen, total) if total else [],
-        chart=_chart(call, chosen, given, found) if total else None,
+        chart=_chart(chosen, series.result(), found) if total else None,
         breakdowns=[_breakdown(name, groups[by], total, chosen) for by, name in _PANELS] if total else [],
         empty=None if total else _EMPTY,
     )
@@ -330,10 +331,9 @@ def _spent(by: CostBy, row: CostRow, whole: CostRow | None, chosen: ListFilter) 
 # -------------------------------------------------------------------------------------------------------- the chart
 
 
-def _chart(call: Caller, chosen: ListFilter, given: dict[str, Any], found: CostOverview) -> Chart | None:
+def _chart(chosen: ListFilter, series: CostSeries, found: CostOverview) -> Chart | None:
     """Return cost by day, or by week where days are many, every one of the range among them: quiet ones are seen."""
     split = _split(chosen)
-    series: CostSeries = call("telemetry.cost_days", split=split, **given)
     if not series.days:
         return None
     first = found.since or series.days[0].day
