@@ -7773,7 +7773,7 @@ CREATE FUNCTION work.keep_labels() RETURNS trigger
 begin
   if tg_op <> 'INSERT' then
     delete from work.ready_labels as l
-    where l.label = any (old.labels)
+    where l.label = any (array(select left(o.label, 200) from unnest(old.labels) as o (label)))
       and l.project_id = old.project_id
       and l.rank = -old.priority
       and l.number = old.number
@@ -7781,8 +7781,9 @@ begin
   end if;
   if tg_op <> 'DELETE' then
     insert into work.ready_labels (label, project_id, rank, number, task_id)
-    select distinct n.label, new.project_id, -new.priority, new.number, new.task_id
-    from unnest(new.labels) as n (label);
+    select distinct left(n.label, 200), new.project_id, -new.priority, new.number, new.task_id
+    from unnest(new.labels) as n (label)
+    where n.label is not null;
   end if;
   return null;
 end
@@ -8089,7 +8090,12 @@ declare
   mark constant tsquery := work.search_mark('=p' || p_project_id);
   ids uuid[] := array(
     select r.id
-    from work.search_reference(p_text, array(select p.id from projects.projects as p where p.deleted_at is null)) as r
+    from work.search_reference(p_text, array(
+      select p.id
+      from projects.projects as p
+      where p.deleted_at is null
+        and (p_project_id is null or p.id = p_project_id)
+    )) as r
     where r.kind = p_kind
   );
 begin
@@ -8685,6 +8691,10 @@ begin
       from work.ready_queue as q
       where q.task_id = any (front.early)
         and q.agent_id is null
+        -- Asked again: since the look for it, it may have been moved or ask for more.
+        and q.project_id = p_project_id
+        and (-q.priority, q.number) < (front.rank, front.number)
+        and q.required_capabilities <@ p_capabilities
       order by -q.priority, q.number, q.task_id
       limit p_limit
       for update skip locked
@@ -8915,11 +8925,11 @@ CREATE FUNCTION work.rarest_label(p_labels text[], p_project_id uuid) RETURNS te
     AS $$
 begin
   if coalesce(cardinality(p_labels), 0) < 2 then
-    return p_labels[1];
+    return left(p_labels[1], 200);
   end if;
   return (
     select n.label
-    from unnest(p_labels) as n (label)
+    from (select left(p, 200) as label from unnest(p_labels) as p) as n
     cross join lateral (
       select count(*) as found
       from (
@@ -10610,7 +10620,8 @@ CREATE FUNCTION work.write_front(p_project_id uuid, p_capabilities text[]) RETUR
     SET search_path TO 'work', 'pg_temp'
     AS $$
 begin
-  if not pg_try_advisory_xact_lock(
+  -- More would not fit into the key; such agents walk the whole queue.
+  if octet_length(p_capabilities::text) > 2000 or not pg_try_advisory_xact_lock(
     hashtextextended('work.front', 0) # hashtextextended(p_project_id::text || p_capabilities::text, 0)
   ) then
     return;

@@ -28,6 +28,13 @@ ADDED = """
 insert into work.tasks (project_id, title, priority, required_capabilities)
 values (%s, %s, %s, %s)
 """
+STALE = """
+create or replace function work.front_of(
+  p_project_id uuid, p_capabilities text[], out rank smallint, out number bigint, out early uuid[], out due boolean
+)
+language sql
+as 'select (-5)::smallint, 1::bigint, array(select q.task_id from work.ready_queue as q where q.number = 1), false'
+"""
 CLAIM = "select task_id, token from work.claim_tasks(%s, p_project_id => %s)"
 
 
@@ -139,6 +146,37 @@ def test_a_front_is_forgotten_when_too_much_came_since(acme: Database) -> None:
         connection.execute("update work.queue_fronts set written_at = written_at")
         assert _one(connection, FRONT, pid)[0] is None
     assert _claim(acme).task.task.title == "n1"
+
+
+def test_an_agent_of_very_many_capabilities_claims_without_a_front(acme: Database) -> None:
+    add(acme, "A")
+    able = [f"capability {random.Random(n).random()}" for n in range(500)]
+    one = call(acme, "agents.register", name="one", capabilities=able).id
+    hand = Hand(acme, agent("one"))
+    assert len(hand.run(CLAIM, one, _project_id(acme))) == 1
+    hand.commit()
+    with owner(acme) as connection:
+        assert _one(connection, "select count(*) from work.queue_fronts") == (0,)
+
+
+def test_what_was_moved_between_the_looks_is_asked_again(acme: Database) -> None:
+    add(acme, "A")
+    add(acme, "B")
+    first = _claim(acme)
+    call(acme, "work.give_back", agent(), task="ACME-1", token=first.token, reason="not now")
+    pid = _project_id(acme)
+    moved = "update work.ready_queue set priority = 1, required_capabilities = %s where number = 1"
+    for needs in ([], ["gpu"]):
+        with owner(acme) as connection:
+            connection.execute(moved, (needs,))
+            # As another transaction might between the two statements of a pick.
+            connection.execute(STALE)
+            [[picked]] = connection.execute(
+                "select array(select t.number from unnest(work.pick_in_project(%s, '{}', 5)) as i"
+                " join work.tasks as t on t.id = i order by t.number)",
+                (pid,),
+            ).fetchall()
+        assert picked == ([1, 2] if not needs else [2])
 
 
 def test_old_fronts_are_swept(acme: Database) -> None:

@@ -79,6 +79,19 @@ def test_claims_and_lists_with_labels_go_by_priority_and_number(acme: Database, 
     assert _titles(acme, project=where, labels=["web"]) == []
 
 
+def test_labels_longer_than_a_key_are_found_whole(acme: Database) -> None:
+    long = "ä" * 3000
+    add(acme, "one", labels=[long + "1", "web"])
+    add(acme, "two", labels=[long + "2"])
+    assert _titles(acme, project="acme", labels=[long + "2"]) == ["two"]
+    assert _titles(acme, project="acme", labels=[long + "1", "web"]) == ["one"]
+    call(acme, "work.update", task="ACME-1", labels=[long])
+    assert _titles(acme, project="all", labels=[long]) == ["one"]
+    call(acme, "work.delete", task="ACME-1")
+    with owner(acme) as connection:
+        assert connection.execute("select count(*) from work.ready_labels").fetchone() == (1,)
+
+
 def test_another_project_bears_the_same_label(acme: Database) -> None:
     project(acme, "other")
     add(acme, "theirs", project="other", labels=["web"], priority=9)

@@ -30,9 +30,10 @@ comment on column work.ready_labels.rank is
 create index ready_labels_any on work.ready_labels (label, rank, number, task_id);
 
 insert into work.ready_labels (label, project_id, rank, number, task_id)
-select distinct n.label, q.project_id, -q.priority, q.number, q.task_id
+select distinct left(n.label, 200), q.project_id, -q.priority, q.number, q.task_id
 from work.ready_queue as q
-cross join unnest(q.labels) as n (label);
+cross join unnest(q.labels) as n (label)
+where n.label is not null;
 analyze work.ready_labels;
 """
 

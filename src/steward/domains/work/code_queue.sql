@@ -1,6 +1,7 @@
 -- What stands next in the queue: by project, by label, for a claim (which locks it) and for a look.
 
--- Keep the labels of a queue row. Only rows that bear some come here, and a claim, which changes none, never does.
+-- Keep the labels of a queue row, as far as a key holds them; whoever looks compares whole ones. Only rows that bear some
+-- come here, and a claim, which changes none, never does.
 create function work.keep_labels() returns trigger
 language plpgsql
 security definer
@@ -11,7 +12,7 @@ as $$
 begin
   if tg_op <> 'INSERT' then
     delete from work.ready_labels as l
-    where l.label = any (old.labels)
+    where l.label = any (array(select left(o.label, 200) from unnest(old.labels) as o (label)))
       and l.project_id = old.project_id
       and l.rank = -old.priority
       and l.number = old.number
@@ -19,8 +20,9 @@ begin
   end if;
   if tg_op <> 'DELETE' then
     insert into work.ready_labels (label, project_id, rank, number, task_id)
-    select distinct n.label, new.project_id, -new.priority, new.number, new.task_id
-    from unnest(new.labels) as n (label);
+    select distinct left(n.label, 200), new.project_id, -new.priority, new.number, new.task_id
+    from unnest(new.labels) as n (label)
+    where n.label is not null;
   end if;
   return null;
 end
@@ -35,8 +37,8 @@ create trigger label_delete after delete on work.ready_queue
 for each row when (old.labels <> '{}') execute function work.keep_labels();
 revoke execute on function work.keep_labels() from steward_app, steward_agent, steward_readonly;
 
--- Return the one of some labels that the fewest tasks bear: those of all labels stand among its own. Null for no label.
--- Beyond 200 it does not matter which.
+-- Return the one of some labels that the fewest tasks bear, as ready_labels holds it: those of all labels stand among its
+-- own. Null for no label. Beyond 200 it does not matter which.
 create function work.rarest_label(p_labels text[], p_project_id uuid) returns text
 language plpgsql stable
 set search_path = work, pg_temp
@@ -46,11 +48,11 @@ set enable_bitmapscan = off
 as $$
 begin
   if coalesce(cardinality(p_labels), 0) < 2 then
-    return p_labels[1];
+    return left(p_labels[1], 200);
   end if;
   return (
     select n.label
-    from unnest(p_labels) as n (label)
+    from (select left(p, 200) as label from unnest(p_labels) as p) as n
     cross join lateral (
       select count(*) as found
       from (
@@ -319,6 +321,10 @@ begin
       from work.ready_queue as q
       where q.task_id = any (front.early)
         and q.agent_id is null
+        -- Asked again: since the look for it, it may have been moved or ask for more.
+        and q.project_id = p_project_id
+        and (-q.priority, q.number) < (front.rank, front.number)
+        and q.required_capabilities <@ p_capabilities
       order by -q.priority, q.number, q.task_id
       limit p_limit
       for update skip locked
@@ -411,7 +417,8 @@ language plpgsql
 set search_path = work, pg_temp
 as $$
 begin
-  if not pg_try_advisory_xact_lock(
+  -- More would not fit into the key; such agents walk the whole queue.
+  if octet_length(p_capabilities::text) > 2000 or not pg_try_advisory_xact_lock(
     hashtextextended('work.front', 0) # hashtextextended(p_project_id::text || p_capabilities::text, 0)
   ) then
     return;

@@ -561,7 +561,12 @@ declare
   mark constant tsquery := work.search_mark('=p' || p_project_id);
   ids uuid[] := array(
     select r.id
-    from work.search_reference(p_text, array(select p.id from projects.projects as p where p.deleted_at is null)) as r
+    from work.search_reference(p_text, array(
+      select p.id
+      from projects.projects as p
+      where p.deleted_at is null
+        and (p_project_id is null or p.id = p_project_id)
+    )) as r
     where r.kind = p_kind
   );
 begin

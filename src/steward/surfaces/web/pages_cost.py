@@ -173,7 +173,11 @@ def cost(call: Caller, chosen: ListFilter) -> CostPage:
     """Return the page of cost."""
     given = _asked(chosen)
     series = call.beside("telemetry.cost_days", split=_split(chosen), **given)
-    found: CostOverview = call("telemetry.cost_overview", most=_OPTIONS, **given)
+    try:
+        found: CostOverview = call("telemetry.cost_overview", most=_OPTIONS, **given)
+    except BaseException:
+        series.cancel()
+        raise
     groups = {each.by: each for each in found.groups}
     total = found.total
     kept = [(name, chosen.get(name)) for name in _KEPT]
