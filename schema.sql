@@ -9433,7 +9433,7 @@ declare
   asked record;
 begin
   perform kit.authorize('work:read');
-  select q.query, q.guess, q.exact, q.needle, q.patterns, q.marks into asked from work.search_query(p_text) as q;
+  select q.query, q.guess, q.exact, q.needles, q.patterns, q.marks into asked from work.search_query(p_text) as q;
   select array_agg(p.id) into seen
   from projects.projects as p
   where p.deleted_at is null
@@ -9446,7 +9446,7 @@ begin
     select replace(k.kind, 'note', 'devlog'), c.id, c.rank
     from unnest(array['task', 'issue', 'epic', 'comment', 'devlog', 'note']) as k (kind)
     cross join lateral work.search_kind(
-      k.kind, asked.query, asked.guess, asked.exact, asked.needle, asked.patterns, seen, p_project_id,
+      k.kind, asked.query, asked.guess, asked.exact, asked.needles, asked.patterns, seen, p_project_id,
       case when cardinality(p_kinds) = 1 then 120 else 25 end
     ) as c
     where asked.query is not null
@@ -9469,9 +9469,20 @@ begin
 end
 $$;
 
--- function search_candidates(text, tsquery, tsquery, tsquery, text, text[], uuid[], uuid, boolean, integer)
+-- function search_among(text)
 
-CREATE FUNCTION work.search_candidates(p_kind text, p_query tsquery, p_guess tsquery, p_exact tsquery, p_needle text, p_patterns text[], p_projects uuid[], p_project_id uuid, p_common boolean, p_most integer DEFAULT 40) RETURNS TABLE(id uuid, rank real)
+CREATE FUNCTION work.search_among(p_kind text) RETURNS double precision
+    LANGUAGE sql STABLE
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+  select greatest(c.reltuples, 10000)
+  from work.search_source(p_kind) as s
+  join pg_catalog.pg_class as c on c.oid = s.counted::regclass
+$$;
+
+-- function search_candidates(text, tsquery, tsquery, tsquery, text[], text[], uuid[], uuid, integer, integer)
+
+CREATE FUNCTION work.search_candidates(p_kind text, p_query tsquery, p_guess tsquery, p_exact tsquery, p_needles text[], p_patterns text[], p_projects uuid[], p_project_id uuid, p_newest integer, p_most integer DEFAULT 40) RETURNS TABLE(id uuid, rank real)
     LANGUAGE plpgsql STABLE
     SET search_path TO 'work', 'pg_catalog', 'pg_temp'
     SET enable_seqscan TO 'off'
@@ -9486,19 +9497,19 @@ begin
   select s.relation, s.id, s.live, s.words, s.said, s.title, s.body, s.numbered, s.newest into source from work.search_source(p_kind) as s;
   place := case when source.numbered and p_project_id is not null then 'x.number' else 'x.id' end;
   chosen := case
-    when not p_common then
+    when p_newest is null then
       -- Which project it is, is asked in a form that no index is used for: the words narrow more.
       case when p_project_id is null then '(x.project_id = any ($5)) is true and %6$s'
       else '(x.project_id = $6) is true and %7$s' end
-      || ' and %2$s ~* all ($3) order by strpos(lower(%3$s), $4) <> 0 desc, %4$s desc'
+      || ' and %2$s ~* all ($3) order by lower(%3$s) like all ($4) desc, %4$s desc'
     else
       case when p_project_id is null then '(x.project_id = any ($5)) is true and ' else 'x.project_id = $6 and ' end
       || case
-        when place = 'x.number' then 'x.number >= (select max(y.number) - 3000 from %5$s as y where y.project_id = $6)'
-        else 'x.id >= coalesce((select y.id from %5$s as y order by y.id desc offset 3000 limit 1), $7)'
+        when place = 'x.number' then 'x.number >= (select max(y.number) - $10 from %5$s as y where y.project_id = $6)'
+        else 'x.id >= coalesce((select y.id from %5$s as y order by y.id desc offset $10 limit 1), $7)'
       end
       -- Each for itself, so that the planner asks the cheapest first and the words last; `is true` is no index's condition.
-      || ' and strpos(lower(%2$s), $4) <> 0 and %2$s ~* all ($3) and (%1$s @@ $1) is true order by %4$s desc'
+      || ' and lower(%2$s) like all ($4) and %2$s ~* all ($3) and (%1$s @@ $1) is true order by %4$s desc'
   end;
   return query execute format(
     'select f.id, ts_rank(v.words, $9, 1) + (ts_rank(v.words, $2, 1) * 0.3)::real from (select %s as id, %s as title, %s as body from %s as x'
@@ -9509,7 +9520,7 @@ begin
       || ' cross join lateral (select setweight(to_tsvector(''simple'', work.search_clean(f.title)), ''A'')'
       || ' || setweight(to_tsvector(''simple'', work.search_clean(left(f.body, 5000))), ''D'') as words) as v',
     source.id, source.title, source.body, source.relation, source.live
-  ) using p_query, p_exact, p_patterns, p_needle, p_projects, p_project_id, '00000000-0000-0000-0000-000000000000'::uuid, p_most, p_guess;
+  ) using p_query, p_exact, p_patterns, p_needles, p_projects, p_project_id, '00000000-0000-0000-0000-000000000000'::uuid, p_most, p_guess, p_newest;
 end
 $_$;
 
@@ -9530,9 +9541,28 @@ $$;
 
 COMMENT ON FUNCTION work.search_clean(p_text text) IS 'Put blanks where signs are, so that paths, names with underscores and numbers with dots fall into their words.';
 
--- function search_is_common(text, tsquery, double precision, double precision)
+-- function search_endings(text, text)
 
-CREATE FUNCTION work.search_is_common(p_kind text, p_query tsquery, p_factor double precision DEFAULT 12, p_among double precision DEFAULT NULL::double precision) RETURNS boolean
+CREATE FUNCTION work.search_endings(p_stem text, p_word text) RETURNS text[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+  select string_to_array(
+    '|s|d|ed|ing|er|ers|ly|y|ies|ied'
+    || case when p_word <> p_stem then '|e|es' when p_stem ~ '[hosxz]$' then '|es' else '' end
+    || case when p_stem ~ 'ion$' then '' else '|ion|ions' end
+    || case when p_stem ~ '(ion|at)$' then '' else '|ation|ations|ment|ments' end
+    || case
+      when p_stem ~ '([^aeiou]|qu)[aeiouy][^aeiouwxy]$'
+        then replace('|-ed|-ing|-er|-ers', '-', right(p_stem, 1))
+      else ''
+    end, '|'
+  )
+$_$;
+
+-- function search_expected(text, tsquery)
+
+CREATE FUNCTION work.search_expected(p_kind text, p_query tsquery) RETURNS double precision
     LANGUAGE plpgsql
     SET search_path TO 'work', 'pg_temp'
     AS $$
@@ -9543,34 +9573,41 @@ begin
   select s.counted, s.indexed into source from work.search_source(p_kind) as s;
   execute format('explain (format json) select from %s as x where %s @@ %L::tsquery', source.counted, source.indexed, p_query)
   into plan;
-  return power((plan -> 0 -> 'Plan' ->> 'Plan Rows')::float8, 2) > p_factor * coalesce(p_among + 1000, (
-    select greatest(c.reltuples, 10000)
-    from pg_catalog.pg_class as c
-    where c.oid = source.counted::regclass
-  ));
+  return (plan -> 0 -> 'Plan' ->> 'Plan Rows')::float8;
 end
 $$;
 
--- function search_kind(text, tsquery, tsquery, tsquery, text, text[], uuid[], uuid, integer)
+-- function search_is_common(text, tsquery, double precision, double precision)
 
-CREATE FUNCTION work.search_kind(p_kind text, p_query tsquery, p_guess tsquery, p_exact tsquery, p_needle text, p_patterns text[], p_projects uuid[], p_project_id uuid, p_most integer) RETURNS TABLE(id uuid, rank real)
+CREATE FUNCTION work.search_is_common(p_kind text, p_query tsquery, p_factor double precision, p_among double precision DEFAULT NULL::double precision) RETURNS boolean
+    LANGUAGE sql
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+  select power(work.search_expected(p_kind, p_query), 2) > p_factor * coalesce(p_among + 1000, work.search_among(p_kind))
+$$;
+
+-- function search_kind(text, tsquery, tsquery, tsquery, text[], text[], uuid[], uuid, integer)
+
+CREATE FUNCTION work.search_kind(p_kind text, p_query tsquery, p_guess tsquery, p_exact tsquery, p_needles text[], p_patterns text[], p_projects uuid[], p_project_id uuid, p_most integer) RETURNS TABLE(id uuid, rank real)
     LANGUAGE plpgsql STABLE
     SET search_path TO 'work', 'pg_temp'
     AS $$
+declare
+  newest constant integer := work.search_newest(p_kind, p_guess, cardinality(p_patterns) > 0, p_project_id, p_most);
+  few uuid[];
+  ranks real[];
 begin
-  if work.search_is_common(
-    p_kind, case when p_project_id is null then p_guess else p_guess && work.search_mark('=p' || p_project_id) end
-  ) then
-    return query
-    select c.id, c.rank
-    from work.search_candidates(p_kind, p_query, p_guess, p_exact, p_needle, p_patterns, p_projects, p_project_id, true, p_most) as c;
-    if found then
+  if newest is not null then
+    select array_agg(c.id), array_agg(c.rank) into few, ranks
+    from work.search_candidates(p_kind, p_query, p_guess, p_exact, p_needles, p_patterns, p_projects, p_project_id, newest, p_most) as c;
+    if cardinality(few) >= p_most / 5 then
+      return query select f.id, f.rank from unnest(few, ranks) as f (id, rank);
       return;
     end if;
   end if;
   return query
   select c.id, c.rank
-  from work.search_candidates(p_kind, p_query, p_guess, p_exact, p_needle, p_patterns, p_projects, p_project_id, false, p_most) as c;
+  from work.search_candidates(p_kind, p_query, p_guess, p_exact, p_needles, p_patterns, p_projects, p_project_id, null, p_most) as c;
 end
 $$;
 
@@ -9639,6 +9676,31 @@ $$;
 
 COMMENT ON FUNCTION work.search_names(p_text text) IS 'Return the neighbours in names, joined: words with signs and no blanks between, such as parse_config or db.py.';
 
+-- function search_newest(text, tsquery, boolean, uuid, integer)
+
+CREATE FUNCTION work.search_newest(p_kind text, p_guess tsquery, p_is_phrase boolean, p_project_id uuid, p_most integer) RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO 'work', 'pg_temp'
+    AS $$
+declare
+  among constant float8 := work.search_among(p_kind);
+  expected constant float8 := work.search_expected(
+    p_kind, case when p_project_id is null then p_guess else p_guess && work.search_mark('=p' || p_project_id) end
+  ) / case when p_is_phrase then 10 else 1 end;
+  factor constant float8 := case when p_is_phrase then 4 else 9 end;
+begin
+  if power(expected, 2) <= factor * p_most / 25 * among then
+    return null;
+  end if;
+  return case
+    when p_project_id is not null then 3000
+    else greatest(3000, least(
+      1.6 * p_most * among / expected, case when p_is_phrase then 5 * sqrt(among) * p_most / 25 end
+    ))
+  end;
+end
+$$;
+
 -- function search_part(text[], boolean, boolean, boolean)
 
 CREATE FUNCTION work.search_part(p_tokens text[], p_exact boolean, p_unfinished boolean, p_negative boolean) RETURNS text
@@ -9680,7 +9742,7 @@ $_$;
 
 -- function search_query(text)
 
-CREATE FUNCTION work.search_query(p_text text, OUT query tsquery, OUT guess tsquery, OUT exact tsquery, OUT needle text, OUT patterns text[], OUT marks text[]) RETURNS record
+CREATE FUNCTION work.search_query(p_text text, OUT query tsquery, OUT guess tsquery, OUT exact tsquery, OUT needle text, OUT needles text[], OUT patterns text[], OUT marks text[]) RETURNS record
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     SET search_path TO 'work', 'pg_catalog', 'pg_temp'
     AS $$
@@ -9720,6 +9782,8 @@ CREATE FUNCTION work.search_query(p_text text, OUT query tsquery, OUT guess tsqu
     ) filter (where not t.negative)::tsquery,
     string_agg('(' || work.search_part(t.tokens, true, false, false) || ')', ' | ') filter (where not t.negative)::tsquery,
     coalesce((array_agg(t.needle order by length(t.needle) desc) filter (where not t.negative and not t.any_or))[1], ''),
+    -- A word holds no sign that means something to like.
+    coalesce(array_agg('%' || t.needle || '%') filter (where t.needle <> '' and not t.negative and not t.any_or), '{}'),
     coalesce(array_agg('\m' || array_to_string(t.tokens, '[^[:alnum:]]+')) filter (
       where cardinality(t.tokens) > 1 and not t.negative and not t.any_or
     ), '{}'),
@@ -9814,11 +9878,14 @@ CREATE FUNCTION work.search_source(p_kind text, OUT relation text, OUT id text, 
         'x.id = any (array(select w.task_id from work.task_words as w where work.task_words_of(w.task_id, w.version) @@ %s))'
       else w.words || ' @@ %s'
     end,
+    -- As an expression it is no index's order: to walk one would be to write the words of each row down.
     case p_kind
       when 'task' then
         'x.id = any (array(select w.task_id from work.task_words as w where work.task_words_of(w.task_id, w.version) @@ %s'
-          || ' order by w.task_id desc limit 1000))'
-      else w.words || ' @@ %s'
+          || ' order by greatest(w.task_id, w.task_id) desc limit 1000))'
+      else
+        'x.id = any (array(select x.id from ' || s.relation || ' as x where ' || w.words || ' @@ %s'
+          || ' order by greatest(x.id, x.id) desc limit 1000))'
     end
   from (
     values
@@ -9912,10 +9979,7 @@ CREATE FUNCTION work.search_word(p_word text, p_unfinished boolean) RETURNS text
         select p_word as form
         union
         select regexp_replace(s.stem, 'i$', '') || e.ending
-        from unnest(string_to_array(
-          '|e|s|es|ed|d|ing|er|ers|ion|ions|ation|ations|ment|ments|ly|y|ies|ied|'
-          || right(s.stem, 1) || 'ed|' || right(s.stem, 1) || 'ing|' || right(s.stem, 1) || 'er', '|'
-        )) as e (ending)
+        from unnest(work.search_endings(s.stem, p_word)) as e (ending)
       ) as f
       where f.form = p_word
         or ts_lexize('pg_catalog.english_stem', f.form) = array[s.stem]
@@ -17204,25 +17268,40 @@ GRANT ALL ON FUNCTION work.search(p_text text, p_project_id uuid, p_kinds text[]
 GRANT ALL ON FUNCTION work.search(p_text text, p_project_id uuid, p_kinds text[], p_limit integer, p_after_rank real, p_after_id uuid) TO steward_agent;
 GRANT ALL ON FUNCTION work.search(p_text text, p_project_id uuid, p_kinds text[], p_limit integer, p_after_rank real, p_after_id uuid) TO steward_readonly;
 
-REVOKE ALL ON FUNCTION work.search_candidates(p_kind text, p_query tsquery, p_guess tsquery, p_exact tsquery, p_needle text, p_patterns text[], p_projects uuid[], p_project_id uuid, p_common boolean, p_most integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION work.search_candidates(p_kind text, p_query tsquery, p_guess tsquery, p_exact tsquery, p_needle text, p_patterns text[], p_projects uuid[], p_project_id uuid, p_common boolean, p_most integer) TO steward_app;
-GRANT ALL ON FUNCTION work.search_candidates(p_kind text, p_query tsquery, p_guess tsquery, p_exact tsquery, p_needle text, p_patterns text[], p_projects uuid[], p_project_id uuid, p_common boolean, p_most integer) TO steward_agent;
-GRANT ALL ON FUNCTION work.search_candidates(p_kind text, p_query tsquery, p_guess tsquery, p_exact tsquery, p_needle text, p_patterns text[], p_projects uuid[], p_project_id uuid, p_common boolean, p_most integer) TO steward_readonly;
+REVOKE ALL ON FUNCTION work.search_among(p_kind text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.search_among(p_kind text) TO steward_app;
+GRANT ALL ON FUNCTION work.search_among(p_kind text) TO steward_agent;
+GRANT ALL ON FUNCTION work.search_among(p_kind text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.search_candidates(p_kind text, p_query tsquery, p_guess tsquery, p_exact tsquery, p_needles text[], p_patterns text[], p_projects uuid[], p_project_id uuid, p_newest integer, p_most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.search_candidates(p_kind text, p_query tsquery, p_guess tsquery, p_exact tsquery, p_needles text[], p_patterns text[], p_projects uuid[], p_project_id uuid, p_newest integer, p_most integer) TO steward_app;
+GRANT ALL ON FUNCTION work.search_candidates(p_kind text, p_query tsquery, p_guess tsquery, p_exact tsquery, p_needles text[], p_patterns text[], p_projects uuid[], p_project_id uuid, p_newest integer, p_most integer) TO steward_agent;
+GRANT ALL ON FUNCTION work.search_candidates(p_kind text, p_query tsquery, p_guess tsquery, p_exact tsquery, p_needles text[], p_patterns text[], p_projects uuid[], p_project_id uuid, p_newest integer, p_most integer) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.search_clean(p_text text) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.search_clean(p_text text) TO steward_app;
 GRANT ALL ON FUNCTION work.search_clean(p_text text) TO steward_agent;
 GRANT ALL ON FUNCTION work.search_clean(p_text text) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION work.search_endings(p_stem text, p_word text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.search_endings(p_stem text, p_word text) TO steward_app;
+GRANT ALL ON FUNCTION work.search_endings(p_stem text, p_word text) TO steward_agent;
+GRANT ALL ON FUNCTION work.search_endings(p_stem text, p_word text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION work.search_expected(p_kind text, p_query tsquery) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.search_expected(p_kind text, p_query tsquery) TO steward_app;
+GRANT ALL ON FUNCTION work.search_expected(p_kind text, p_query tsquery) TO steward_agent;
+GRANT ALL ON FUNCTION work.search_expected(p_kind text, p_query tsquery) TO steward_readonly;
+
 REVOKE ALL ON FUNCTION work.search_is_common(p_kind text, p_query tsquery, p_factor double precision, p_among double precision) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.search_is_common(p_kind text, p_query tsquery, p_factor double precision, p_among double precision) TO steward_app;
 GRANT ALL ON FUNCTION work.search_is_common(p_kind text, p_query tsquery, p_factor double precision, p_among double precision) TO steward_agent;
 GRANT ALL ON FUNCTION work.search_is_common(p_kind text, p_query tsquery, p_factor double precision, p_among double precision) TO steward_readonly;
 
-REVOKE ALL ON FUNCTION work.search_kind(p_kind text, p_query tsquery, p_guess tsquery, p_exact tsquery, p_needle text, p_patterns text[], p_projects uuid[], p_project_id uuid, p_most integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION work.search_kind(p_kind text, p_query tsquery, p_guess tsquery, p_exact tsquery, p_needle text, p_patterns text[], p_projects uuid[], p_project_id uuid, p_most integer) TO steward_app;
-GRANT ALL ON FUNCTION work.search_kind(p_kind text, p_query tsquery, p_guess tsquery, p_exact tsquery, p_needle text, p_patterns text[], p_projects uuid[], p_project_id uuid, p_most integer) TO steward_agent;
-GRANT ALL ON FUNCTION work.search_kind(p_kind text, p_query tsquery, p_guess tsquery, p_exact tsquery, p_needle text, p_patterns text[], p_projects uuid[], p_project_id uuid, p_most integer) TO steward_readonly;
+REVOKE ALL ON FUNCTION work.search_kind(p_kind text, p_query tsquery, p_guess tsquery, p_exact tsquery, p_needles text[], p_patterns text[], p_projects uuid[], p_project_id uuid, p_most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.search_kind(p_kind text, p_query tsquery, p_guess tsquery, p_exact tsquery, p_needles text[], p_patterns text[], p_projects uuid[], p_project_id uuid, p_most integer) TO steward_app;
+GRANT ALL ON FUNCTION work.search_kind(p_kind text, p_query tsquery, p_guess tsquery, p_exact tsquery, p_needles text[], p_patterns text[], p_projects uuid[], p_project_id uuid, p_most integer) TO steward_agent;
+GRANT ALL ON FUNCTION work.search_kind(p_kind text, p_query tsquery, p_guess tsquery, p_exact tsquery, p_needles text[], p_patterns text[], p_projects uuid[], p_project_id uuid, p_most integer) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.search_term(p_word text, p_beginning boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.search_term(p_word text, p_beginning boolean) TO steward_app;
@@ -17244,6 +17323,11 @@ GRANT ALL ON FUNCTION work.search_names(p_text text) TO steward_app;
 GRANT ALL ON FUNCTION work.search_names(p_text text) TO steward_agent;
 GRANT ALL ON FUNCTION work.search_names(p_text text) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION work.search_newest(p_kind text, p_guess tsquery, p_is_phrase boolean, p_project_id uuid, p_most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.search_newest(p_kind text, p_guess tsquery, p_is_phrase boolean, p_project_id uuid, p_most integer) TO steward_app;
+GRANT ALL ON FUNCTION work.search_newest(p_kind text, p_guess tsquery, p_is_phrase boolean, p_project_id uuid, p_most integer) TO steward_agent;
+GRANT ALL ON FUNCTION work.search_newest(p_kind text, p_guess tsquery, p_is_phrase boolean, p_project_id uuid, p_most integer) TO steward_readonly;
+
 REVOKE ALL ON FUNCTION work.search_part(p_tokens text[], p_exact boolean, p_unfinished boolean, p_negative boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.search_part(p_tokens text[], p_exact boolean, p_unfinished boolean, p_negative boolean) TO steward_app;
 GRANT ALL ON FUNCTION work.search_part(p_tokens text[], p_exact boolean, p_unfinished boolean, p_negative boolean) TO steward_agent;
@@ -17254,10 +17338,10 @@ GRANT ALL ON FUNCTION work.search_parts(p_text text) TO steward_app;
 GRANT ALL ON FUNCTION work.search_parts(p_text text) TO steward_agent;
 GRANT ALL ON FUNCTION work.search_parts(p_text text) TO steward_readonly;
 
-REVOKE ALL ON FUNCTION work.search_query(p_text text, OUT query tsquery, OUT guess tsquery, OUT exact tsquery, OUT needle text, OUT patterns text[], OUT marks text[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION work.search_query(p_text text, OUT query tsquery, OUT guess tsquery, OUT exact tsquery, OUT needle text, OUT patterns text[], OUT marks text[]) TO steward_app;
-GRANT ALL ON FUNCTION work.search_query(p_text text, OUT query tsquery, OUT guess tsquery, OUT exact tsquery, OUT needle text, OUT patterns text[], OUT marks text[]) TO steward_agent;
-GRANT ALL ON FUNCTION work.search_query(p_text text, OUT query tsquery, OUT guess tsquery, OUT exact tsquery, OUT needle text, OUT patterns text[], OUT marks text[]) TO steward_readonly;
+REVOKE ALL ON FUNCTION work.search_query(p_text text, OUT query tsquery, OUT guess tsquery, OUT exact tsquery, OUT needle text, OUT needles text[], OUT patterns text[], OUT marks text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.search_query(p_text text, OUT query tsquery, OUT guess tsquery, OUT exact tsquery, OUT needle text, OUT needles text[], OUT patterns text[], OUT marks text[]) TO steward_app;
+GRANT ALL ON FUNCTION work.search_query(p_text text, OUT query tsquery, OUT guess tsquery, OUT exact tsquery, OUT needle text, OUT needles text[], OUT patterns text[], OUT marks text[]) TO steward_agent;
+GRANT ALL ON FUNCTION work.search_query(p_text text, OUT query tsquery, OUT guess tsquery, OUT exact tsquery, OUT needle text, OUT needles text[], OUT patterns text[], OUT marks text[]) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.search_reference(p_text text, p_projects uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.search_reference(p_text text, p_projects uuid[]) TO steward_app;

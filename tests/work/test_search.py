@@ -317,11 +317,11 @@ def test_walking_and_gathering_find_the_same(acme: Database) -> None:
         found = [
             connection.execute(
                 "select array_agg(c.id order by c.id) from work.search_query('walk \"src kit\"') as q"
-                " cross join lateral work.search_candidates('task', q.query, q.guess, q.exact, q.needle, q.patterns,"
+                " cross join lateral work.search_candidates('task', q.query, q.guess, q.exact, q.needles, q.patterns,"
                 " array(select id from projects.projects), null, %s) as c",
-                (common,),
+                (newest,),
             ).fetchone()
-            for common in (True, False)
+            for newest in (3000, None)
         ]
     assert found[0] == found[1]
     assert found[0] is not None

@@ -1,69 +1,6 @@
 -- Search: epics, issues, tasks, comments and devlog entries by their words. The indexes and what they call stand in the
 -- revision that made them. What is common is not gathered whole: of what matches, the newest are ranked.
 
--- Note the words of new tasks.
-create function work.add_words() returns trigger
-language plpgsql
-security definer
-set search_path = work, pg_temp
-as $$
-begin
-  insert into work.task_words (task_id)
-  select n.id
-  from new_rows as n;
-  return null;
-end
-$$;
-create trigger words_insert after insert on work.tasks
-referencing new table as new_rows
-for each statement execute function work.add_words();
-
--- Note that the words of a task have changed.
-create function work.renew_words() returns trigger
-language plpgsql
-security definer
-set search_path = work, pg_temp
-as $$
-begin
-  update work.task_words
-  set version = version + 1, named = true
-  where task_id = new.id;
-  return null;
-end
-$$;
-create trigger words_update after update of title, description, labels, type, import_tag on work.tasks
-for each row
-when ((old.title, old.description, old.labels, old.type, old.import_tag)
-  is distinct from (new.title, new.description, new.labels, new.type, new.import_tag))
-execute function work.renew_words();
-
--- Enter some tasks into the index anew that it holds without their names; returns how many. Rows that somebody is writing
--- are skipped: their next turn comes, or they got their names meanwhile.
-create function work.name_words(p_limit integer) returns integer
-language sql
-security definer
-set search_path = work, pg_temp
-as $$
-  with renewed as (
-    update work.task_words as w
-    set named = true, version = w.version + 1
-    where w.task_id in (
-      select u.task_id
-      from work.task_words as u
-      where not u.named
-      order by u.task_id
-      limit p_limit
-      for update skip locked
-    )
-    returning w.task_id
-  )
-  select count(*)::integer
-  from renewed
-$$;
-revoke execute on function work.name_words(integer) from steward_agent, steward_readonly;
-revoke execute on function work.add_words() from steward_app, steward_agent, steward_readonly;
-revoke execute on function work.renew_words() from steward_app, steward_agent, steward_readonly;
-
 -- Say where things of a kind are and what is looked at; each part is SQL of ours, of a row called x. `words` are those of
 -- the row; `counted` and `indexed` are the table whose index holds them and what it holds, to the letter; `matches` is the
 -- condition that uses the index, with %s for the query, `newest` the same for the newest thousand where they are quick
@@ -84,11 +21,14 @@ as $$
         'x.id = any (array(select w.task_id from work.task_words as w where work.task_words_of(w.task_id, w.version) @@ %s))'
       else w.words || ' @@ %s'
     end,
+    -- As an expression it is no index's order: to walk one would be to write the words of each row down.
     case p_kind
       when 'task' then
         'x.id = any (array(select w.task_id from work.task_words as w where work.task_words_of(w.task_id, w.version) @@ %s'
-          || ' order by w.task_id desc limit 1000))'
-      else w.words || ' @@ %s'
+          || ' order by greatest(w.task_id, w.task_id) desc limit 1000))'
+      else
+        'x.id = any (array(select x.id from ' || s.relation || ' as x where ' || w.words || ' @@ %s'
+          || ' order by greatest(x.id, x.id) desc limit 1000))'
     end
   from (
     values
@@ -163,6 +103,25 @@ as $$
   end
 $$;
 
+-- Return the endings that an English word with a stem may have, as it is spelled: a last letter is doubled behind one
+-- vowel; a word that is its stem has no silent e; what ends as session or migrate does is no stem of further nouns.
+create function work.search_endings(p_stem text, p_word text) returns text[]
+language sql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+  select string_to_array(
+    '|s|d|ed|ing|er|ers|ly|y|ies|ied'
+    || case when p_word <> p_stem then '|e|es' when p_stem ~ '[hosxz]$' then '|es' else '' end
+    || case when p_stem ~ 'ion$' then '' else '|ion|ions' end
+    || case when p_stem ~ '(ion|at)$' then '' else '|ation|ations|ment|ments' end
+    || case
+      when p_stem ~ '([^aeiou]|qu)[aeiouy][^aeiouwxy]$'
+        then replace('|-ed|-ing|-er|-ers', '-', right(p_stem, 1))
+      else ''
+    end, '|'
+  )
+$$;
+
 -- Write what is looked for when somebody writes one word: its forms. Of an English word those that it may have, one by
 -- one: to gather all words of a beginning takes ten times as long, and is left to a word that is still being written. A
 -- form that has another stem is none; each that is asked for costs time. In Korean particles follow.
@@ -181,10 +140,7 @@ as $$
         select p_word as form
         union
         select regexp_replace(s.stem, 'i$', '') || e.ending
-        from unnest(string_to_array(
-          '|e|s|es|ed|d|ing|er|ers|ion|ions|ation|ations|ment|ments|ly|y|ies|ied|'
-          || right(s.stem, 1) || 'ed|' || right(s.stem, 1) || 'ing|' || right(s.stem, 1) || 'er', '|'
-        )) as e (ending)
+        from unnest(work.search_endings(s.stem, p_word)) as e (ending)
       ) as f
       where f.form = p_word
         or ts_lexize('pg_catalog.english_stem', f.form) = array[s.stem]
@@ -246,14 +202,13 @@ as $$
   from (select work.search_stem(p_tokens[1]) as stem) as s
 $$;
 
--- Read what people type into a search field: the query; what tells how
--- common it is; the same without forms of words, for ranking; a piece of text
--- that all that is found holds, which is quick to look for; patterns of what stands together; what to mark where it is
--- shown. Words that every English or Russian text has are left out where others remain. The query is null when there is
--- no word.
+-- Read what people type into a search field: the query; what tells how common it is; the same without forms of words, for
+-- ranking; pieces of text that all that is found holds, which are quick to look for: the longest, and all as patterns of
+-- like; patterns of what stands together; what to mark where it is shown. Words that every English or Russian text has are
+-- left out where others remain. The query is null when there is no word.
 create function work.search_query(
-  p_text text, out query tsquery, out guess tsquery, out exact tsquery, out needle text, out patterns text[],
-  out marks text[]
+  p_text text, out query tsquery, out guess tsquery, out exact tsquery, out needle text, out needles text[],
+  out patterns text[], out marks text[]
 )
 language sql immutable parallel safe
 set search_path = work, pg_catalog, pg_temp
@@ -294,6 +249,8 @@ as $$
     ) filter (where not t.negative)::tsquery,
     string_agg('(' || work.search_part(t.tokens, true, false, false) || ')', ' | ') filter (where not t.negative)::tsquery,
     coalesce((array_agg(t.needle order by length(t.needle) desc) filter (where not t.negative and not t.any_or))[1], ''),
+    -- A word holds no sign that means something to like.
+    coalesce(array_agg('%' || t.needle || '%') filter (where t.needle <> '' and not t.negative and not t.any_or), '{}'),
     coalesce(array_agg('\m' || array_to_string(t.tokens, '[^[:alnum:]]+')) filter (
       where cardinality(t.tokens) > 1 and not t.negative and not t.any_or
     ), '{}'),
@@ -327,13 +284,9 @@ as $$
   cross join lateral unnest(r.names) with ordinality as n (pair, place)
 $$;
 
--- Tell whether so many things of a kind match that it is quicker to look through the newest than to gather all. The
--- planner's own estimate is asked: how common words are is in its figures of the index. To walk through the newest until
--- some are found takes ever less the more there are, to gather all ever more (a row from anywhere takes four times one in
--- order): they take the same time where the square of how many match is a few times how many there are, or among
--- how many is walked. (Volatile only because an explanation may be asked for in no other function.)
-create function work.search_is_common(p_kind text, p_query tsquery, p_factor float8 default 12, p_among float8 default null)
-returns boolean
+-- Return how many things of a kind match, as the planner guesses: how common words are is in its figures of the index.
+-- (Volatile only because an explanation may be asked for in no other function.)
+create function work.search_expected(p_kind text, p_query tsquery) returns float8
 language plpgsql
 set search_path = work, pg_temp
 as $$
@@ -344,19 +297,65 @@ begin
   select s.counted, s.indexed into source from work.search_source(p_kind) as s;
   execute format('explain (format json) select from %s as x where %s @@ %L::tsquery', source.counted, source.indexed, p_query)
   into plan;
-  return power((plan -> 0 -> 'Plan' ->> 'Plan Rows')::float8, 2) > p_factor * coalesce(p_among + 1000, (
-    select greatest(c.reltuples, 10000)
-    from pg_catalog.pg_class as c
-    where c.oid = source.counted::regclass
-  ));
+  return (plan -> 0 -> 'Plan' ->> 'Plan Rows')::float8;
+end
+$$;
+
+-- Return how many things of a kind there are, as they were counted last; young tables count as if they had 10,000.
+create function work.search_among(p_kind text) returns float8
+language sql stable
+set search_path = work, pg_temp
+as $$
+  select greatest(c.reltuples, 10000)
+  from work.search_source(p_kind) as s
+  join pg_catalog.pg_class as c on c.oid = s.counted::regclass
+$$;
+
+-- Tell whether so many things of a kind match that it is quicker to look through the newest than to gather all. To walk
+-- through the newest until some are found takes ever less the more there are, to gather all ever more (a row from anywhere
+-- takes four times one in order): they take the same time where the square of how many match is a few times how many
+-- there are, or among how many is walked.
+create function work.search_is_common(p_kind text, p_query tsquery, p_factor float8, p_among float8 default null)
+returns boolean
+language sql
+set search_path = work, pg_temp
+as $$
+  select power(work.search_expected(p_kind, p_query), 2) > p_factor * coalesce(p_among + 1000, work.search_among(p_kind))
+$$;
+
+-- Return how many of the newest things of a kind are to be looked through so that enough are likely to be found; null where
+-- it is quicker to gather all that match. Of those that hold the words of a phrase one in ten is taken to hold the phrase,
+-- and fewer than enough will do: the others would have to be read for their words alone. In a project it is 3,000 whatever
+-- is looked for.
+create function work.search_newest(p_kind text, p_guess tsquery, p_is_phrase boolean, p_project_id uuid, p_most integer)
+returns integer
+language plpgsql
+set search_path = work, pg_temp
+as $$
+declare
+  among constant float8 := work.search_among(p_kind);
+  expected constant float8 := work.search_expected(
+    p_kind, case when p_project_id is null then p_guess else p_guess && work.search_mark('=p' || p_project_id) end
+  ) / case when p_is_phrase then 10 else 1 end;
+  factor constant float8 := case when p_is_phrase then 4 else 9 end;
+begin
+  if power(expected, 2) <= factor * p_most / 25 * among then
+    return null;
+  end if;
+  return case
+    when p_project_id is not null then 3000
+    else greatest(3000, least(
+      1.6 * p_most * among / expected, case when p_is_phrase then 5 * sqrt(among) * p_most / 25 end
+    ))
+  end;
 end
 $$;
 
 -- Return things of a kind that match, with their ranks: so many of them, those first whose title holds the words, then the
--- newest. Of what is common, only the newest 3,000 are looked through.
+-- newest. Of what is common, only so many of the newest are looked through; null for all.
 create function work.search_candidates(
-  p_kind text, p_query tsquery, p_guess tsquery, p_exact tsquery, p_needle text, p_patterns text[], p_projects uuid[],
-  p_project_id uuid, p_common boolean, p_most integer default 40
+  p_kind text, p_query tsquery, p_guess tsquery, p_exact tsquery, p_needles text[], p_patterns text[], p_projects uuid[],
+  p_project_id uuid, p_newest integer, p_most integer default 40
 ) returns table (id uuid, rank real)
 language plpgsql stable
 set search_path = work, pg_catalog, pg_temp
@@ -372,19 +371,19 @@ begin
   select s.relation, s.id, s.live, s.words, s.said, s.title, s.body, s.numbered, s.newest into source from work.search_source(p_kind) as s;
   place := case when source.numbered and p_project_id is not null then 'x.number' else 'x.id' end;
   chosen := case
-    when not p_common then
+    when p_newest is null then
       -- Which project it is, is asked in a form that no index is used for: the words narrow more.
       case when p_project_id is null then '(x.project_id = any ($5)) is true and %6$s'
       else '(x.project_id = $6) is true and %7$s' end
-      || ' and %2$s ~* all ($3) order by strpos(lower(%3$s), $4) <> 0 desc, %4$s desc'
+      || ' and %2$s ~* all ($3) order by lower(%3$s) like all ($4) desc, %4$s desc'
     else
       case when p_project_id is null then '(x.project_id = any ($5)) is true and ' else 'x.project_id = $6 and ' end
       || case
-        when place = 'x.number' then 'x.number >= (select max(y.number) - 3000 from %5$s as y where y.project_id = $6)'
-        else 'x.id >= coalesce((select y.id from %5$s as y order by y.id desc offset 3000 limit 1), $7)'
+        when place = 'x.number' then 'x.number >= (select max(y.number) - $10 from %5$s as y where y.project_id = $6)'
+        else 'x.id >= coalesce((select y.id from %5$s as y order by y.id desc offset $10 limit 1), $7)'
       end
       -- Each for itself, so that the planner asks the cheapest first and the words last; `is true` is no index's condition.
-      || ' and strpos(lower(%2$s), $4) <> 0 and %2$s ~* all ($3) and (%1$s @@ $1) is true order by %4$s desc'
+      || ' and lower(%2$s) like all ($4) and %2$s ~* all ($3) and (%1$s @@ $1) is true order by %4$s desc'
   end;
   return query execute format(
     'select f.id, ts_rank(v.words, $9, 1) + (ts_rank(v.words, $2, 1) * 0.3)::real from (select %s as id, %s as title, %s as body from %s as x'
@@ -395,33 +394,35 @@ begin
       || ' cross join lateral (select setweight(to_tsvector(''simple'', work.search_clean(f.title)), ''A'')'
       || ' || setweight(to_tsvector(''simple'', work.search_clean(left(f.body, 5000))), ''D'') as words) as v',
     source.id, source.title, source.body, source.relation, source.live
-  ) using p_query, p_exact, p_patterns, p_needle, p_projects, p_project_id, '00000000-0000-0000-0000-000000000000'::uuid, p_most, p_guess;
+  ) using p_query, p_exact, p_patterns, p_needles, p_projects, p_project_id, '00000000-0000-0000-0000-000000000000'::uuid, p_most, p_guess, p_newest;
 end
 $$;
 
 -- Return things of a kind that match, with their ranks: through the newest where many match, gathered where few do, or
--- where many should have and none did.
+-- where many should have and hardly any did.
 create function work.search_kind(
-  p_kind text, p_query tsquery, p_guess tsquery, p_exact tsquery, p_needle text, p_patterns text[], p_projects uuid[],
+  p_kind text, p_query tsquery, p_guess tsquery, p_exact tsquery, p_needles text[], p_patterns text[], p_projects uuid[],
   p_project_id uuid, p_most integer
 ) returns table (id uuid, rank real)
 language plpgsql stable
 set search_path = work, pg_temp
 as $$
+declare
+  newest constant integer := work.search_newest(p_kind, p_guess, cardinality(p_patterns) > 0, p_project_id, p_most);
+  few uuid[];
+  ranks real[];
 begin
-  if work.search_is_common(
-    p_kind, case when p_project_id is null then p_guess else p_guess && work.search_mark('=p' || p_project_id) end
-  ) then
-    return query
-    select c.id, c.rank
-    from work.search_candidates(p_kind, p_query, p_guess, p_exact, p_needle, p_patterns, p_projects, p_project_id, true, p_most) as c;
-    if found then
+  if newest is not null then
+    select array_agg(c.id), array_agg(c.rank) into few, ranks
+    from work.search_candidates(p_kind, p_query, p_guess, p_exact, p_needles, p_patterns, p_projects, p_project_id, newest, p_most) as c;
+    if cardinality(few) >= p_most / 5 then
+      return query select f.id, f.rank from unnest(few, ranks) as f (id, rank);
       return;
     end if;
   end if;
   return query
   select c.id, c.rank
-  from work.search_candidates(p_kind, p_query, p_guess, p_exact, p_needle, p_patterns, p_projects, p_project_id, false, p_most) as c;
+  from work.search_candidates(p_kind, p_query, p_guess, p_exact, p_needles, p_patterns, p_projects, p_project_id, null, p_most) as c;
 end
 $$;
 
@@ -511,7 +512,7 @@ declare
   asked record;
 begin
   perform kit.authorize('work:read');
-  select q.query, q.guess, q.exact, q.needle, q.patterns, q.marks into asked from work.search_query(p_text) as q;
+  select q.query, q.guess, q.exact, q.needles, q.patterns, q.marks into asked from work.search_query(p_text) as q;
   select array_agg(p.id) into seen
   from projects.projects as p
   where p.deleted_at is null
@@ -524,7 +525,7 @@ begin
     select replace(k.kind, 'note', 'devlog'), c.id, c.rank
     from unnest(array['task', 'issue', 'epic', 'comment', 'devlog', 'note']) as k (kind)
     cross join lateral work.search_kind(
-      k.kind, asked.query, asked.guess, asked.exact, asked.needle, asked.patterns, seen, p_project_id,
+      k.kind, asked.query, asked.guess, asked.exact, asked.needles, asked.patterns, seen, p_project_id,
       case when cardinality(p_kinds) = 1 then 120 else 25 end
     ) as c
     where asked.query is not null

@@ -33,8 +33,8 @@ def search(
     """Find epics, issues, tasks, comments and devlog entries by their words, best first.
 
     A reference such as ACME-42 comes before all. Looked at are titles, descriptions, contents and notes, not the
-    details of tasks. Of each kind 25 (of a single one 120) that hold the words are ranked: those first whose title
-    does, then the newest.
+    details of tasks. Of each kind 25 (of a single one 120; of a common phrase perhaps fewer) that hold the words are
+    ranked: those first whose title does, then the newest.
 
     Args:
         text: words that must all be there; "a phrase", or, -without; the last word may be a beginning.
