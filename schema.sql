@@ -8277,7 +8277,7 @@ CREATE FUNCTION work.look_behind(p_project_id uuid, p_labels text[], p_capabilit
     where q.agent_id is null
       and (p_project_id is null or q.project_id = p_project_id)
       and (p_labels is null or q.labels @> p_labels)
-      and q.required_capabilities <@ p_capabilities
+      and (p_capabilities is null or q.required_capabilities <@ p_capabilities)
       and q.project_id <> all (p_barred)
       and q.task_id <> all (p_seen)
     order by -q.priority, q.number, q.task_id
@@ -8376,6 +8376,23 @@ CREATE FUNCTION work.name_words(p_limit integer) RETURNS integer
   )
   select count(*)::integer
   from renewed
+$$;
+
+-- function next_claimable(uuid, text[], text[], text)
+
+CREATE FUNCTION work.next_claimable(p_project_id uuid, p_labels text[], p_capabilities text[], p_agent text) RETURNS uuid
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'work', 'agents', 'pg_temp'
+    AS $$
+declare
+  ids constant uuid[] := work.ready_ids(p_project_id, p_labels, p_capabilities, 1);
+  agent_id constant uuid := (select a.id from agents.agents as a where lower(a.name) = lower(p_agent));
+begin
+  if cardinality(ids) = 0 then
+    return null;
+  end if;
+  return (work.permitted(ids, agent_id, p_project_id, p_labels, p_capabilities, 1, null, false))[1];
+end
 $$;
 
 -- function next_statuses(text)
@@ -8609,9 +8626,9 @@ begin
 end
 $$;
 
--- function permitted(uuid[], uuid, uuid, text[], text[], integer, uuid)
+-- function permitted(uuid[], uuid, uuid, text[], text[], integer, uuid, boolean)
 
-CREATE FUNCTION work.permitted(p_task_ids uuid[], p_agent_id uuid, p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid) RETURNS uuid[]
+CREATE FUNCTION work.permitted(p_task_ids uuid[], p_agent_id uuid, p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid, p_lock boolean DEFAULT true) RETURNS uuid[]
     LANGUAGE plpgsql
     SET search_path TO 'work', 'pg_temp'
     AS $$
@@ -8635,7 +8652,11 @@ begin
     seen := seen || behind;
     refusal := coalesce(work.refusals(behind, p_agent_id), '{}');
     barred := barred || work.refused(refusal, 'projects');
-    kept := kept || work.lock_free(work.let_pass(behind, refusal), p_limit - cardinality(kept));
+    behind := work.let_pass(behind, refusal);
+    kept := kept || case
+      when p_lock then work.lock_free(behind, p_limit - cardinality(kept))
+      else behind[:p_limit - cardinality(kept)]
+    end;
   end loop;
   if kept = '{}' then
     raise exception '%', reason ->> 'message'
@@ -9600,7 +9621,7 @@ begin
   if newest is not null then
     select array_agg(c.id), array_agg(c.rank) into few, ranks
     from work.search_candidates(p_kind, p_query, p_guess, p_exact, p_needles, p_patterns, p_projects, p_project_id, newest, p_most) as c;
-    if cardinality(few) >= p_most / 5 then
+    if cardinality(few) >= p_most / 10 then
       return query select f.id, f.rank from unnest(few, ranks) as f (id, rank);
       return;
     end if;
@@ -9692,12 +9713,7 @@ begin
   if power(expected, 2) <= factor * p_most / 25 * among then
     return null;
   end if;
-  return case
-    when p_project_id is not null then 3000
-    else greatest(3000, least(
-      1.6 * p_most * among / expected, case when p_is_phrase then 5 * sqrt(among) * p_most / 25 end
-    ))
-  end;
+  return case when p_is_phrase or p_project_id is not null then 3000 else greatest(1.6 * p_most * among / expected, 3000) end;
 end
 $$;
 
@@ -17054,6 +17070,11 @@ GRANT ALL ON FUNCTION work.name_task(p_task_id uuid) TO steward_readonly;
 REVOKE ALL ON FUNCTION work.name_words(p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.name_words(p_limit integer) TO steward_app;
 
+REVOKE ALL ON FUNCTION work.next_claimable(p_project_id uuid, p_labels text[], p_capabilities text[], p_agent text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.next_claimable(p_project_id uuid, p_labels text[], p_capabilities text[], p_agent text) TO steward_app;
+GRANT ALL ON FUNCTION work.next_claimable(p_project_id uuid, p_labels text[], p_capabilities text[], p_agent text) TO steward_agent;
+GRANT ALL ON FUNCTION work.next_claimable(p_project_id uuid, p_labels text[], p_capabilities text[], p_agent text) TO steward_readonly;
+
 REVOKE ALL ON FUNCTION work.next_statuses(p_from text) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.next_statuses(p_from text) TO steward_app;
 GRANT ALL ON FUNCTION work.next_statuses(p_from text) TO steward_agent;
@@ -17119,10 +17140,10 @@ GRANT ALL ON FUNCTION work.pass(p_task_id uuid, p_token bigint, p_claimed boolea
 GRANT ALL ON FUNCTION work.pass(p_task_id uuid, p_token bigint, p_claimed boolean) TO steward_agent;
 GRANT ALL ON FUNCTION work.pass(p_task_id uuid, p_token bigint, p_claimed boolean) TO steward_readonly;
 
-REVOKE ALL ON FUNCTION work.permitted(p_task_ids uuid[], p_agent_id uuid, p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION work.permitted(p_task_ids uuid[], p_agent_id uuid, p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid) TO steward_app;
-GRANT ALL ON FUNCTION work.permitted(p_task_ids uuid[], p_agent_id uuid, p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid) TO steward_agent;
-GRANT ALL ON FUNCTION work.permitted(p_task_ids uuid[], p_agent_id uuid, p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid) TO steward_readonly;
+REVOKE ALL ON FUNCTION work.permitted(p_task_ids uuid[], p_agent_id uuid, p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid, p_lock boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.permitted(p_task_ids uuid[], p_agent_id uuid, p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid, p_lock boolean) TO steward_app;
+GRANT ALL ON FUNCTION work.permitted(p_task_ids uuid[], p_agent_id uuid, p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid, p_lock boolean) TO steward_agent;
+GRANT ALL ON FUNCTION work.permitted(p_task_ids uuid[], p_agent_id uuid, p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer, p_task_id uuid, p_lock boolean) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION work.pick_from(p_project_id uuid, p_capabilities text[], p_limit integer, p_rank smallint, p_number bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.pick_from(p_project_id uuid, p_capabilities text[], p_limit integer, p_rank smallint, p_number bigint) TO steward_app;

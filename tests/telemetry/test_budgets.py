@@ -149,12 +149,25 @@ def test_a_claim_of_anything_passes_by_what_is_exhausted(stage: Database) -> Non
     assert call(stage, "work.ready", project="acme", limit=200)
 
 
+def test_what_is_next_is_what_a_claim_would_get(stage: Database) -> None:
+    for n in range(600):
+        add(stage, f"more {n}", priority=8)
+    budget(stage, project="acme", limit_usd="1")
+    spend(stage, "ACME-1", "5")
+    for who in (agent(), Actor(role="admin")):
+        assert call(stage, "work.next", who, project="all").task.ref == "BETA-1"
+        with pytest.raises(BudgetExhausted, match="is spent"):
+            call(stage, "work.next", who, project="acme")
+    assert claimed(stage) == "BETA-1"
+
+
 def test_tasks_of_an_exhausted_epic_are_passed_by_one_by_one(stage: Database) -> None:
     call(stage, "work.add_epic", title="E", project="acme")
     for n in range(20):
         add(stage, f"in epic {n}", priority=10, epic="ACME/EPIC-001")
     budget(stage, epic="ACME/EPIC-001", limit_tokens=500)
     spend(stage, "ACME-2", "0.1")
+    assert call(stage, "work.next", agent(), project="acme").task.ref == "ACME-1"
     got = call(stage, "work.claim_many", agent(), project="all", limit=15)
     assert [each.task.ref for each in got] == ["ACME-1", "BETA-1"]
 

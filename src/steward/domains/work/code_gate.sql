@@ -45,10 +45,10 @@ as $$
 $$;
 
 -- Return what may be claimed of some picked tasks and, where tasks are refused, of those behind them: 500 at a time, ten
--- times. Where nothing is left the first refusal is raised.
+-- times. Where nothing is left the first refusal is raised. Those behind are locked unless it is only a look.
 create function work.permitted(
   p_task_ids uuid[], p_agent_id uuid, p_project_id uuid, p_labels text[], p_capabilities text[], p_limit integer,
-  p_task_id uuid
+  p_task_id uuid, p_lock boolean default true
 ) returns uuid[]
 language plpgsql
 set search_path = work, pg_temp
@@ -73,7 +73,11 @@ begin
     seen := seen || behind;
     refusal := coalesce(work.refusals(behind, p_agent_id), '{}');
     barred := barred || work.refused(refusal, 'projects');
-    kept := kept || work.lock_free(work.let_pass(behind, refusal), p_limit - cardinality(kept));
+    behind := work.let_pass(behind, refusal);
+    kept := kept || case
+      when p_lock then work.lock_free(behind, p_limit - cardinality(kept))
+      else behind[:p_limit - cardinality(kept)]
+    end;
   end loop;
   if kept = '{}' then
     raise exception '%', reason ->> 'message'
@@ -97,7 +101,7 @@ as $$
     where q.agent_id is null
       and (p_project_id is null or q.project_id = p_project_id)
       and (p_labels is null or q.labels @> p_labels)
-      and q.required_capabilities <@ p_capabilities
+      and (p_capabilities is null or q.required_capabilities <@ p_capabilities)
       and q.project_id <> all (p_barred)
       and q.task_id <> all (p_seen)
     order by -q.priority, q.number, q.task_id
@@ -126,5 +130,22 @@ begin
     end if;
   end loop;
   return locked;
+end
+$$;
+
+-- Return the task that an agent of a name would claim next, in no queue's way: nothing is locked. Null where none is ready;
+-- what refuses all that are is raised, as a claim would.
+create function work.next_claimable(p_project_id uuid, p_labels text[], p_capabilities text[], p_agent text) returns uuid
+language plpgsql stable
+set search_path = work, agents, pg_temp
+as $$
+declare
+  ids constant uuid[] := work.ready_ids(p_project_id, p_labels, p_capabilities, 1);
+  agent_id constant uuid := (select a.id from agents.agents as a where lower(a.name) = lower(p_agent));
+begin
+  if cardinality(ids) = 0 then
+    return null;
+  end if;
+  return (work.permitted(ids, agent_id, p_project_id, p_labels, p_capabilities, 1, null, false))[1];
 end
 $$;

@@ -324,9 +324,8 @@ as $$
 $$;
 
 -- Return how many of the newest things of a kind are to be looked through so that enough are likely to be found; null where
--- it is quicker to gather all that match. Of those that hold the words of a phrase one in ten is taken to hold the phrase,
--- and fewer than enough will do: the others would have to be read for their words alone. In a project it is 3,000 whatever
--- is looked for.
+-- it is quicker to gather all that match. In a project it is 3,000 whatever is looked for. For a phrase as well, of which
+-- some will do: one in ten of those that hold its words is taken to hold it, and each would have to be read.
 create function work.search_newest(p_kind text, p_guess tsquery, p_is_phrase boolean, p_project_id uuid, p_most integer)
 returns integer
 language plpgsql
@@ -342,12 +341,7 @@ begin
   if power(expected, 2) <= factor * p_most / 25 * among then
     return null;
   end if;
-  return case
-    when p_project_id is not null then 3000
-    else greatest(3000, least(
-      1.6 * p_most * among / expected, case when p_is_phrase then 5 * sqrt(among) * p_most / 25 end
-    ))
-  end;
+  return case when p_is_phrase or p_project_id is not null then 3000 else greatest(1.6 * p_most * among / expected, 3000) end;
 end
 $$;
 
@@ -415,7 +409,7 @@ begin
   if newest is not null then
     select array_agg(c.id), array_agg(c.rank) into few, ranks
     from work.search_candidates(p_kind, p_query, p_guess, p_exact, p_needles, p_patterns, p_projects, p_project_id, newest, p_most) as c;
-    if cardinality(few) >= p_most / 5 then
+    if cardinality(few) >= p_most / 10 then
       return query select f.id, f.rank from unnest(few, ranks) as f (id, rank);
       return;
     end if;

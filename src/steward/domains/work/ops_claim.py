@@ -74,10 +74,16 @@ def next_(db: Db, *, project: str | None = None, labels: list[str] | None = None
         labels: only tasks that bear all of these labels.
     """
     project_id = scope(db, project)
-    found = _ready(db, project_id, labels, 1)
-    if not found:
+    task_id = db.value(
+        "work.next_claimable",
+        project_id=project_id,
+        labels=labels or None,
+        capabilities=_capabilities(db),
+        agent=db.actor.agent,
+    )
+    if task_id is None:
         return None
-    task = found[0]
+    task = row_of(db, task_id)
     number = int(task.ref.rpartition("-")[2])
     facts = db.one(
         "work.queue_facts", QueueFacts, project_id=project_id, priority=task.priority, number=number
@@ -91,7 +97,8 @@ def _reasons(task: TaskRow, facts: QueueFacts, labels: list[str] | None) -> list
         reasons.append(f"its priority {int(task.priority)} is the highest of {facts.ready} ready tasks")
     else:
         reasons.append(
-            f"{facts.higher} ready tasks of higher priority do not fit the labels or capabilities asked for"
+            f"{facts.higher} ready tasks of higher priority do not fit the labels or capabilities asked for,"
+            " or a budget refuses them"
         )
     if facts.same_priority > 1 and facts.oldest:
         reasons.append(f"it is the oldest of {facts.same_priority} of this priority")

@@ -103,6 +103,10 @@ from unnest(
 join work.task_list as l on l.id = r.task_id
 order by r.place;
 
+-- name: next_claimable -> uuid
+-- The task that an agent would claim next; null when none is ready. What refuses all that are is raised.
+select work.next_claimable(%(project_id)s::uuid, %(labels)s::text[], %(capabilities)s::text[], %(agent)s::text);
+
 -- name: queue_facts -> QueueFacts
 -- How one ready task stands among the others.
 select
