@@ -94,8 +94,8 @@ set search_path = kit, pg_temp
 as $$
 begin
   if p_table::text in ('agents.agents', 'accounts.users') then
-    raise exception '% are named by history and never deleted', p_table
-      using errcode = 'ST409', hint = 'deactivate it instead';
+    -- History names them.
+    execute format('update %s set is_active = false where id = $1', p_table) using p_id;
   elsif p_table::text = 'projects.projects' then
     execute format('update %s set status = ''deleted'', deleted_at = now() where id = $1', p_table) using p_id;
   elsif kit.writable_columns(p_table, array['deleted_at']) <> '{}' then

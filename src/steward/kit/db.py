@@ -33,6 +33,9 @@ log = logging.getLogger("steward.db")
 packed.register()
 T = TypeVar("T")
 _OF_ROOMS = re.compile(r"ST[A-Z][0-9]{2}")
+_KEY = re.compile(r"Key \((?P<columns>.+?)\)=\((?P<values>.+)\) already exists\.", re.DOTALL)
+_LOWERED = re.compile(r"lower\(\(?(\w+)\)?(?:::text)?\)")
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +205,26 @@ def translated() -> Iterator[None]:
         raise translate(exc) from exc
 
 
+def _inside(found: re.Match[str]) -> str:
+    return found[1]
+
+
+def _taken(text: str) -> str:
+    """Say which value of a row is there already, without the ids that only say where."""
+    found = _KEY.fullmatch(text)
+    if found is None:
+        return text
+    columns, values = found["columns"].split(", "), found["values"].split(", ")
+    if len(columns) != len(values):
+        return text
+    told = [
+        f"{_LOWERED.sub(_inside, column)} {value}"
+        for column, value in zip(columns, values, strict=True)
+        if not _ID.fullmatch(value)
+    ]
+    return f"{' and '.join(told)} is there already" if told else text
+
+
 def _standard(exc: psycopg.Error, text: str) -> StewardError:
     """Map the SQLSTATEs of PostgreSQL itself that a caller can do something about."""
     from steward.kit import errors
@@ -209,7 +232,8 @@ def _standard(exc: psycopg.Error, text: str) -> StewardError:
     diag = exc.diag
     detail = {k: v for k in ("constraint_name", "table_name", "column_name") if (v := getattr(diag, k))}
     if isinstance(exc, psycopg.errors.UniqueViolation):
-        return errors.Conflict(f"{diag.message_detail or text}", hint="choose another value", detail=detail)
+        taken = _taken(diag.message_detail or text)
+        return errors.Conflict(taken, hint="choose another value", detail=detail)
     if isinstance(exc, psycopg.errors.ForeignKeyViolation):
         return errors.Conflict(
             f"{diag.message_detail or text}", hint="the other row must exist first", detail=detail

@@ -60,16 +60,17 @@ as $$
   select pg_snapshot_xmin(pg_current_snapshot())
 $$;
 
--- Add up what a request did to one thing: the values before it and after it, and whether it made or deleted the thing.
-create function audit.request_effect(p_request text)
+-- Add up what a request did to each thing, in the order in which it came to them: the values before it and after it, and
+-- whether it made or deleted the thing.
+create function audit.request_effects(p_request text)
 returns table (
   resource_type text, resource_id text, resource_name text, user_id uuid, action text, old_values jsonb, new_values jsonb,
-  things bigint, unreadable bigint
+  unreadable bigint, place bigint
 )
 language sql stable
 set search_path = audit, kit, pg_temp
 as $$
-  with rows as (
+  with rows as materialized (
     select l.id, l.resource_type, l.resource_id, l.resource_name, l.user_id, l.event_action, p.payload::jsonb as payload
     from audit.audit_logs as l
     left join audit.audit_payloads as p on p.id = l.id and p.created_at = l.created_at
@@ -78,16 +79,24 @@ as $$
   ),
   fields as (
     select
-      f.key,
+      r.resource_type, r.resource_id, f.key,
       (array_agg(r.payload -> 'old' -> f.key order by r.id))[1] as before,
       (array_agg(r.payload -> 'new' -> f.key order by r.id desc))[1] as after
     from rows as r
     cross join lateral jsonb_each(coalesce(r.payload -> 'new', '{}') || coalesce(r.payload -> 'old', '{}')) as f (key, value)
-    group by f.key
+    group by r.resource_type, r.resource_id, f.key
+  ),
+  changed as (
+    select
+      f.resource_type, f.resource_id,
+      jsonb_object_agg(f.key, coalesce(f.before, 'null')) as old_values,
+      jsonb_object_agg(f.key, coalesce(f.after, 'null')) as new_values
+    from fields as f
+    group by f.resource_type, f.resource_id
   )
   select
-    min(r.resource_type),
-    min(r.resource_id),
+    r.resource_type,
+    r.resource_id,
     (array_agg(r.resource_name order by r.id desc))[1],
     (array_agg(r.user_id order by r.id desc))[1],
     case
@@ -95,16 +104,39 @@ as $$
       when 'delete' = any (array_agg(r.event_action)) then 'delete'
       else 'update'
     end,
-    (select coalesce(jsonb_object_agg(f.key, coalesce(f.before, 'null')), '{}') from fields as f),
-    (select coalesce(jsonb_object_agg(f.key, coalesce(f.after, 'null')), '{}') from fields as f),
-    count(distinct (r.resource_type, r.resource_id)),
-    count(*) filter (where r.payload is null)
+    coalesce((array_agg(c.old_values))[1], '{}'),
+    coalesce((array_agg(c.new_values))[1], '{}'),
+    count(*) filter (where r.payload is null),
+    min(r.id)
   from rows as r
-  having count(*) > 0
+  left join changed as c on c.resource_type = r.resource_type and c.resource_id is not distinct from r.resource_id
+  group by r.resource_type, r.resource_id
 $$;
 
--- Undo a request that changed one thing, if the thing is still as the request left it. Whoever did it may, and who
--- administers the room. A claim of the thing ends, as with every write of a person. Returns what was undone.
+-- Refuse what is not to be undone: by whom, of whom, and what is kept no more.
+create function audit.check_undo(p_type text, p_user_id uuid, p_unreadable bigint) returns void
+language plpgsql
+set search_path = audit, kit, pg_temp
+as $$
+declare
+  room constant text := split_part(kit.audited_table(p_type)::text, '.', 1);
+begin
+  perform kit.authorize(room || ':write');
+  if kit.actor_agent() is not null then
+    raise exception 'an agent undoes nothing' using errcode = 'ST403', hint = 'let a person do it';
+  elsif p_user_id is distinct from kit.actor_user() and not kit.may(kit.actor_role(), room || ':admin') then
+    raise exception 'somebody else made this change'
+      using errcode = 'ST403', hint = 'ask who made it, or an administrator';
+  elsif p_unreadable > 0 then
+    raise exception 'old values of this change are kept no more'
+      using errcode = 'ST409', hint = 'set the values by hand';
+  end if;
+end
+$$;
+
+-- Undo a request, if all that it changed is still as it left it: the last thing first, all or none. Whoever did it may,
+-- and who administers the room. A claim of a task ends, as with every write of a person. Returns what was undone, in the
+-- order in which the request came to it.
 create function audit.undo_request(p_request text)
 returns table (resource_type text, resource_id text, resource_name text, action text, before jsonb, after jsonb)
 language plpgsql
@@ -113,41 +145,38 @@ set search_path = audit, kit, pg_temp
 as $$
 declare
   done record;
-  room text;
+  things integer := 0;
 begin
-  select e.resource_type, e.resource_id, e.resource_name, e.user_id, e.action, e.old_values, e.new_values, e.things, e.unreadable
-  into done
-  from audit.request_effect(p_request) as e;
-  if not found then
+  select count(*) into things from audit.request_effects(p_request);
+  if things = 0 then
     raise exception 'no request % has changed anything', p_request
       using errcode = 'ST404', hint = '`steward audit list` shows requests and entries';
-  end if;
-  room := split_part(kit.audited_table(done.resource_type)::text, '.', 1);
-  perform kit.authorize(room || ':write');
-  if kit.actor_agent() is not null then
-    raise exception 'an agent undoes nothing' using errcode = 'ST403', hint = 'let a person do it';
-  elsif done.user_id is distinct from kit.actor_user() and not kit.may(kit.actor_role(), room || ':admin') then
-    raise exception 'somebody else made this change'
-      using errcode = 'ST403', hint = 'ask who made it, or an administrator';
-  elsif done.things > 1 then
-    raise exception 'the request changed % things; only a change of one can be undone', done.things
+  elsif things > 100 then
+    raise exception 'the request changed % things; at most 100 are undone together', things
       using errcode = 'ST409', hint = 'undo its entries one by one, by their ids in `steward audit list`';
-  elsif done.unreadable > 0 then
-    raise exception 'old values of this change are kept no more'
-      using errcode = 'ST409', hint = 'set the values by hand';
   end if;
-  if done.resource_type = 'task' then
-    perform work.pass(done.resource_id::uuid, null, false);
-  end if;
-  perform kit.restore_row(
-    done.resource_type,
-    done.resource_id::uuid,
-    done.action,
-    done.old_values,
-    case when done.action = 'delete' then '{}' else done.new_values end
-  );
+  perform set_config('steward.undoing', 'on', true);
+  for done in
+    select e.resource_type, e.resource_id, e.user_id, e.action, e.old_values, e.new_values, e.unreadable
+    from audit.request_effects(p_request) as e
+    order by e.place desc
+  loop
+    perform audit.check_undo(done.resource_type, done.user_id, done.unreadable);
+    if done.resource_type = 'task' then
+      perform work.pass(done.resource_id::uuid, null, false);
+    end if;
+    perform kit.restore_row(
+      done.resource_type,
+      done.resource_id::uuid,
+      done.action,
+      done.old_values,
+      case when done.action = 'delete' then '{}' else done.new_values end
+    );
+  end loop;
   return query
-  select done.resource_type, done.resource_id, done.resource_name, done.action, done.old_values, done.new_values;
+  select e.resource_type, e.resource_id, e.resource_name, e.action, e.old_values, e.new_values
+  from audit.request_effects(p_request) as e
+  order by e.place;
 end
 $$;
 

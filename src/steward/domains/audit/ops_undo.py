@@ -9,16 +9,18 @@ from steward.kit.op import op
 
 @op(write=True, permission="audit:read", destructive=True)
 def undo(db: Db, *, request: str) -> Undone:
-    """Undo a request that changed one thing, unless the thing has changed since; that is recorded like any change.
+    """Undo a request, unless something of what it changed has changed since; that is recorded like any change.
 
-    Old values are put back, what was made is put away, what was deleted comes back. Whoever did it may undo it, and
-    administrators.
+    Old values are put back, what was made is put away, what was deleted comes back: all of it or nothing, of at most
+    100 things. Whoever did it may undo it, and administrators.
 
     Args:
         request: the id of a request, or of one entry of the audit; `audit list` shows both.
     """
-    row = db.one("audit.undo_request", UndoneRow, request=request.strip())
-    names = sorted({*row.before, *row.after})
-    changes = [FieldChange(name, row.after.get(name), row.before.get(name)) for name in names]
+    rows = db.all("audit.undo_request", UndoneRow, request=request.strip())
+    first = rows[0]
+    names = sorted({*first.before, *first.after})
+    changes = [FieldChange(name, first.after.get(name), first.before.get(name)) for name in names]
     kept = [one for one in changes if one.old != one.new]
-    return Undone(row.resource_type, row.resource_id, row.resource_name, row.action, kept)
+    others = [" ".join(filter(None, (row.resource_type, row.action, row.resource_name))) for row in rows[1:]]
+    return Undone(first.resource_type, first.resource_id, first.resource_name, first.action, kept, others)

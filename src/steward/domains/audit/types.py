@@ -143,13 +143,18 @@ class UndoneRow:
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """What was undone: the thing, what had been done to it, and each value that was put back."""
+    """What was undone: the thing, what had been done to it, and each value that was put back.
+
+    Attributes:
+        others: what else the request had done, such as `task_dependency create`, and was undone with it.
+    """
 
     resource_type: str
     resource_id: str
     resource_name: str | None
     undone: EventAction
     changes: list[FieldChange]
+    others: list[str]
 
 
 @dataclass(frozen=True, slots=True)

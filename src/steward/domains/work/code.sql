@@ -142,7 +142,7 @@ begin
   if kit.setting('importing') is not null then
     return new;
   end if;
-  if not work.may_become(old.status, new.status) then
+  if not work.may_become(old.status, new.status) and kit.setting('undoing') is null then
     raise exception 'task % cannot go from % to %', new.number, old.status, new.status
       using errcode = 'STW04', hint = format('from %s it may go to: %s', old.status, work.next_statuses(old.status));
   end if;
@@ -316,11 +316,12 @@ begin
       array(select e.t from unnest(from_nodes, to_nodes) as e (f, t) where e.f = any (caught) and e.t = any (caught) order by e.f, e.t),
       array(select e.f from unnest(from_nodes, to_nodes) as e (f, t) where e.f = any (caught) and e.t = any (caught) order by e.f, e.t)
     );
-    select string_agg(t.number::text, ', ' order by t.number)
+    select string_agg(p.key || '-' || t.number, ', ' order by t.number)
     into numbers
     from work.tasks as t
+    join projects.projects as p on p.id = t.project_id
     where t.id in (select nodes[i] from unnest(caught) as i);
-    raise exception 'tasks % would wait for each other in a circle', numbers
+    raise exception '% would wait for each other in a circle', numbers
       using errcode = 'STW03', hint = 'leave out one of these dependencies';
   end if;
 end

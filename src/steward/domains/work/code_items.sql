@@ -44,7 +44,7 @@ begin atomic
   end;
 end;
 
--- Refuse a change of state that the rules do not know. The row is locked by the update that asks.
+-- Refuse a change of state that the rules do not know, unless it takes one back. The row is locked by the update that asks.
 create function work.check_transition(p_kind text, p_name text, p_from text, p_to text) returns void
 language plpgsql
 set search_path = work, kit, pg_temp
@@ -52,7 +52,7 @@ as $$
 declare
   allowed text[] := work.item_next(p_kind, p_from);
 begin
-  if p_from = p_to or kit.setting('importing') is not null or p_to = any (allowed) then
+  if p_from = p_to or p_to = any (allowed) or kit.setting('importing') is not null or kit.setting('undoing') is not null then
     return;
   end if;
   raise exception '% cannot go from % to %', p_name, p_from, p_to
@@ -267,18 +267,19 @@ declare
 begin
   perform pg_advisory_xact_lock(hashtextextended('work.epics', 0) # hashtextextended(p::text, 0))
   from (select distinct n.project_id as p from new_rows as n order by 1) as sorted;
-  with recursive reached (start, id) as (
-    select n.epic_id, n.depends_on_epic_id
+  with recursive reached (start, via, id) as (
+    select n.epic_id, n.depends_on_epic_id, n.depends_on_epic_id
     from new_rows as n
     union
-    select reached.start, d.depends_on_epic_id
+    select reached.start, reached.via, d.depends_on_epic_id
     from reached
     join work.epic_dependencies as d on d.epic_id = reached.id
   )
-  select string_agg(distinct e.epic_id, ', ')
+  select string_agg(distinct e.epic_id || ' for ' || o.epic_id, ', ')
   into caught
   from reached
   join work.epics as e on e.id = reached.start
+  join work.epics as o on o.id = reached.via
   where reached.id = reached.start;
   if caught is not null then
     raise exception 'epics would wait for each other in a circle: %', caught

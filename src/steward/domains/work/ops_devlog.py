@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from steward.domains import projects
+from steward.domains.work.errors import DependencyCycle
 from steward.domains.work.find import scope
 from steward.domains.work.stored import READ_MOST, file_name, guess_type, keep, part_of
 from steward.domains.work.types_talk import (
@@ -359,13 +360,16 @@ def depend_devlog(
     if (on is None) == (external is None):
         raise Invalid("another entry or something external is needed, and not both", hint="give one of them")
     entry_id = _devlog_of(db, entry, project)
+    target_id = _devlog_of(db, on, project) if on else None
+    if target_id == entry_id:
+        raise DependencyCycle(f"on: {on} is the entry itself", hint="name another entry")
     db.run(
         "work.add_devlog_dependency",
         id=entry_id,
         type=type,
         description=description,
         external_id=external,
-        target_id=_devlog_of(db, on, project) if on else None,
+        target_id=target_id,
     )
     return _whole(db, entry_id)
 
