@@ -12,7 +12,7 @@ import pytest
 from steward.domains.work import Statistics, WorkflowAnalytics
 from steward.kit.db import Actor, Database
 from steward.kit.errors import Denied
-from tests.work.scene import Hand, add, call, owner, project, without
+from tests.work.scene import Hand, add, agent, call, owner, project, without
 
 LOCKED = pytest.mark.parametrize("locked", [True, False], ids=["with its lock", "without it"])
 
@@ -115,6 +115,34 @@ def test_the_critical_path_is_the_longest_by_minutes(stage: Database) -> None:
     ]
     assert {one.ref: one.critical_position for one in found.tasks} == {a: 1, b: 2, c: 3, d: None, e: None}
     assert advice(found)["critical_path"] == [a]
+
+
+def test_what_is_done_is_no_longer_on_the_path_until_all_is(stage: Database) -> None:
+    first, second = task(stage, "first", 1000), task(stage, "second", 10)
+    begin, end = task(stage, "begin", 500), task(stage, "end", 100)
+    for waiting, blocker in ((second, first), (end, begin)):
+        call(stage, "work.depend", task=waiting, on=blocker)
+    call(stage, "work.finish", task=first)
+    found = analyse(stage)
+    assert [one["task"] for one in found.workflow.critical_path] == [begin, end]
+    assert found.workflow.critical_path_minutes == 600
+    assert advice(found)["critical_path"] == [begin]
+    for ref in (second, begin, end):
+        call(stage, "work.finish", task=ref)
+    assert [one["task"] for one in analyse(stage).workflow.critical_path] == [first, second]
+
+
+def test_minutes_in_work_are_without_the_wait_for_people(stage: Database) -> None:
+    ref = task(stage, "asked")
+    taken = call(stage, "work.claim", agent(), task=ref)
+    call(stage, "work.start", agent(), task=ref, token=taken.token)
+    asked = call(stage, "work.ask", agent(), task=ref, question="Which?", token=taken.token)
+    call(stage, "work.answer", question=asked.id, answer="This.")
+    call(stage, "work.finish", agent(), task=ref, token=taken.token)
+    with owner(stage) as connection:
+        connection.execute("update work.questions set waited_ms = 1800000")
+        connection.execute("update work.tasks set started_at = completed_at - interval '50 minutes'")
+    assert analyse(stage).tasks[0].performance_metrics["minutes_in_work"] == 20
 
 
 def test_bottlenecks_are_who_holds_up_most(stage: Database) -> None:

@@ -159,7 +159,8 @@ as $$
     (select array_agg(edges.t order by edges.t, edges.f) from edges)
 $$;
 
--- Return each task of a workflow with how many open ones wait for it and its place on the critical path.
+-- Return each task of a workflow with how many open ones wait for it and its place on the critical path: the longest chain
+-- that is left, of all tasks where none is.
 create function work.workflow_places(p_workflow_id uuid)
 returns table (task_id uuid, waiting integer, critical_position integer)
 language plpgsql stable
@@ -178,7 +179,6 @@ begin
     return;
   end if;
   sorted := work.waiting_order(cardinality(g.ids), g.from_nodes, g.to_nodes);
-  chain := work.longest_chain(sorted, g.from_nodes, g.to_nodes, g.minutes);
   -- Nobody waits through what is done.
   select array_agg(e.f order by e.place), array_agg(e.t order by e.place)
   into from_open, to_open
@@ -186,6 +186,14 @@ begin
   where g.is_open[e.f]
     and g.is_open[e.t];
   counts := work.waiting_counts(cardinality(g.ids), sorted, from_open, to_open);
+  if true = any (g.is_open) then
+    chain := work.longest_chain(
+      sorted, from_open, to_open,
+      array(select case when n.is_open then n.minutes else 0 end from unnest(g.is_open, g.minutes) with ordinality as n (is_open, minutes, place) order by n.place)
+    );
+  else
+    chain := work.longest_chain(sorted, g.from_nodes, g.to_nodes, g.minutes);
+  end if;
   return query
   select n.id, counts[n.place], (case when cardinality(chain) > 1 or g.minutes[chain[1]] > 0 then c.place end)::integer
   from unnest(g.ids) with ordinality as n (id, place)
@@ -219,7 +227,7 @@ as $$
     end,
     jsonb_strip_nulls(jsonb_build_object(
       'minutes_to_start', round(extract(epoch from t.started_at - t.created_at) / 60),
-      'minutes_in_work', round(extract(epoch from t.completed_at - t.started_at) / 60)
+      'minutes_in_work', greatest(round((extract(epoch from t.completed_at - t.started_at) - work.waited_ms(t.id) / 1000.0) / 60), 0)
     )),
     round(100.0 * p.waiting / greatest(count(*) filter (where t.status not in ('done', 'cancelled')) over (), p.waiting, 1), 2),
     p.waiting,

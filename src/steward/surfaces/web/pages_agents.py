@@ -86,7 +86,7 @@ def _loaded(row: AgentRow, load: work.AgentLoad) -> AgentRow:
         finished=load.finished,
         failed=load.failed,
         success=load.success_percent,
-        average=None if load.avg_minutes is None else pages_talk.span(load.avg_minutes * 60_000),
+        average=_average(load.avg_minutes),
         seen=load.last_seen_at,
     )
 
@@ -169,3 +169,10 @@ def _candidate(scored: Mapping[str, Any]) -> Candidate:
 
 def _percent(score: Any) -> int:
     return round(float(score or 0) * 100)
+
+
+def _average(minutes: int | None) -> str | None:
+    """Return a mean time of whole minutes; one that is rounded to none is no time of nothing."""
+    if minutes is None:
+        return None
+    return pages_talk.span(minutes * 60_000) if minutes else "< 1 min"

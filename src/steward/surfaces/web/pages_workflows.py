@@ -174,7 +174,9 @@ def _figures(of: work.WorkflowFigures) -> Iterable[Figure]:
         f"{number(of.completion_percentage)} %",
         f"{of.completed_tasks} of {of.total_tasks} tasks",
     )
-    yield _score("Efficiency", of.efficiency_score, "estimated time against time taken")
+    # Like with like: what is estimated but open would count as if it had taken no time.
+    finished = of.resource_utilization.get("finished_efficiency")
+    yield _score("Efficiency", finished, "estimated time against time taken, of what is finished")
     yield _score("Quality", of.quality_score, "tasks done at the first try")
     if of.complexity_score is not None:
         yield Figure("Complexity", f"{number(of.complexity_score)}", "mean of its tasks, 1 to 10")
