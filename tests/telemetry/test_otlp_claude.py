@@ -6,13 +6,45 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from steward.domains import work
-from steward.domains.telemetry import Batch, UsageSource, UsageTold, absorb, session_id
+from steward.domains.telemetry import Batch, SessionTold, UsageSource, UsageTold, absorb, session_id
+from steward.importers.claude_code.usage import Responses
 from steward.kit.db import Db
 from tests.telemetry.otlp import SESSION, log, request, span, take, usage
 
 ID = session_id("claude-code", SESSION)
 S: dict[str, Any] = {"session.id": SESSION}
+START = datetime(2025, 11, 29, 12, tzinfo=UTC)
+
+
+def _llm_span(**more: Any) -> dict[str, Any]:
+    known = {
+        "model": "claude-sonnet-4-5",
+        "input_tokens": 12,
+        "output_tokens": 340,
+        "cache_read_tokens": 5_000,
+        "cache_creation_tokens": 700,
+    }
+    return span("claude_code.llm_request", 2, **(S | known | more))
+
+
+def _entry() -> dict[str, Any]:
+    """Return an entry of a transcript that tells of the same response."""
+    message = {
+        "id": "msg_1",
+        "model": "claude-sonnet-4-5",
+        "role": "assistant",
+        "content": [{"type": "text", "text": "Done."}],
+        "usage": {
+            "input_tokens": 12,
+            "output_tokens": 340,
+            "cache_read_input_tokens": 5_000,
+            "cache_creation_input_tokens": 700,
+        },
+    }
+    return {"type": "assistant", "uuid": "u1", "sessionId": SESSION, "message": message}
 
 
 def _api_request(**more: Any) -> dict[str, Any]:
@@ -42,17 +74,7 @@ def test_a_request_is_a_response(db: Db) -> None:
 
 def test_one_call_by_event_span_and_transcript_counts_once(db: Db) -> None:
     one = request("logs", [_api_request()])
-    call = span(
-        "claude_code.llm_request",
-        2,
-        **S,
-        **{"gen_ai.response.id": "msg_1", "request_id": "req_1"},
-        model="claude-sonnet-4-5",
-        input_tokens=12,
-        output_tokens=340,
-        cache_read_tokens=5_000,
-        cache_creation_tokens=700,
-    )
+    call = _llm_span(**{"gen_ai.response.id": "msg_1", "request_id": "req_1"})
     transcript = UsageTold(
         source=UsageSource.TRANSCRIPT,
         source_key="claude:msg:msg_1",
@@ -247,3 +269,26 @@ def test_a_wrong_clock_does_not_move_a_session_into_the_future(db: Db) -> None:
     assert row["sane"]
     kept = db.dicts('select "time" > now() as later from telemetry.otel_logs')
     assert kept == [{"later": True}]
+
+
+def test_a_request_where_the_messages_id_belongs(db: Db) -> None:
+    take(db, "logs", request("logs", [_api_request()]))
+    take(db, "traces", request("traces", [_llm_span(**{"gen_ai.response.id": "req_1"})]))
+    assert len(usage(db)) == 1
+
+
+@pytest.mark.parametrize("first", ["otlp", "transcript"])
+def test_a_call_that_no_source_but_the_transcript_names(db: Db, first: str) -> None:
+    told = Responses()
+    entry = _entry()
+    told.add(entry, entry["message"], ID, START, 1)
+    lines = Batch(usage=told.take(), sessions=[SessionTold(ID, "claude-code", SESSION, START, START)])
+    if first == "transcript":
+        absorb(db, lines)
+    take(db, "logs", request("logs", [_api_request(request_id=None)]))
+    take(db, "traces", request("traces", [_llm_span()]))
+    if first == "otlp":
+        absorb(db, lines)
+    assert usage(db) == [("claude-code", "claude-sonnet-4-5", 12, 5_000, 700, 340, 0)]
+    seen = db.dicts("select source from telemetry.usage_sightings order by source")
+    assert [row["source"] for row in seen] == ["otlp-log", "otlp-span", "transcript"]

@@ -26,6 +26,7 @@ from steward.domains.telemetry import jobs_otlp as _jobs_otlp  # noqa: F401 - re
 from steward.domains.telemetry import jobs_sessions as _jobs_sessions  # noqa: F401 - registers them
 from steward.domains.telemetry.batch import (
     absorb,
+    claude_ordinal_base,
     clean,
     session_id,
 )
@@ -374,6 +375,7 @@ __all__ = [
     "agent_figures",
     "attribute_sessions",
     "budget_line",
+    "claude_ordinal_base",
     "clean",
     "clients",
     "conversation",

@@ -35,6 +35,19 @@ def session_id(agent_id: str, external_id: str) -> UUID:
         return uuid5(_NAMESPACE, f"{agent_id}\x00{external_id}")
 
 
+def claude_ordinal_base(session: UUID, given: int, read: int, written: int, out: int) -> str:
+    """Return what the responses of a session of Claude Code with just these figures have in common.
+
+    Args:
+        session: our id of it.
+        given: tokens put in beside the cache.
+        read: tokens from the cache.
+        written: tokens into the cache.
+        out: tokens that came out.
+    """
+    return f"claude:{session}:{given}/{read}/{written}/{out}"
+
+
 def clean(text: str) -> str:
     """Return a text without what PostgreSQL cannot hold: NUL, and halves of surrogate pairs."""
     if "\x00" in text:

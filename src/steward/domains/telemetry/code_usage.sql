@@ -54,8 +54,8 @@ as $$
 $$;
 
 -- Take in what sources tell of responses. Each element: source, source_key (its own name of what it saw), keys (every
--- name of the response that it knows), or ordinal_base in their place where it knows none: then the n-th of the same
--- figures in a session is the n-th of every other source. Returns how many responses are new.
+-- name of the response that it knows), or ordinal_base in their place where it knows none, and beside them where others
+-- know none: the n-th of the same figures in a session is the n-th of every other source. Returns how many are new.
 -- The primary key of usage_keys is the lock: of two callers with one name the second waits and finds the first one's.
 -- Two that join the same responses may deadlock; callers try again, as operations do.
 -- All is found by keys, and the plans say so, here and in what is called: young tables were read whole (17 of 40 ms).
@@ -152,66 +152,6 @@ as $$
     returning usage_id
   )
   select array_agg(distinct k.usage_id) from kept as k
-$$;
-
--- Give names to what its source has none for. The same record told again is left out; an advisory lock for each base
--- makes two callers count one another.
-create function telemetry.name_by_order(p_sightings jsonb) returns jsonb
-language plpgsql
-set search_path = telemetry, pg_temp
-as $$
-declare
-  named jsonb;
-begin
-  if not jsonb_path_exists(p_sightings, '$[*] ? (@.ordinal_base != null && !exists(@.keys[0]))') then
-    return p_sightings;
-  end if;
-  perform pg_advisory_xact_lock(hashtextextended('telemetry.ordinal', 0) # b.hash)
-  from (
-    select distinct hashtextextended(u.ordinal_base, 0) as hash
-    from telemetry.usage_told(p_sightings) as u
-    where u.ordinal_base is not null
-      and cardinality(coalesce(u.keys, '{}')) = 0
-    order by 1
-  ) as b;
-  with told as (
-    select e.told, e.pos, u.source, u.source_key, u.ordinal_base, cardinality(coalesce(u.keys, '{}')) = 0 as nameless, u.at
-    from jsonb_array_elements(p_sightings) with ordinality as e (told, pos)
-    join telemetry.usage_told(p_sightings) as u on u.pos = e.pos
-  ),
-  once as (
-    select distinct on (t.source, t.source_key) t.told, t.pos, t.source, t.source_key, t.ordinal_base, t.nameless, t.at
-    from told as t
-    where not t.nameless
-      or not exists (
-        select
-        from telemetry.usage_sightings as s
-        where s.source = t.source
-          and s.source_key = t.source_key
-      )
-    order by t.source, t.source_key, t.pos
-  )
-  select jsonb_agg(
-    case
-      when o.nameless then jsonb_set(o.told, '{keys}', jsonb_build_array(o.ordinal_base || '#' || (o.place + o.earlier)))
-      else o.told
-    end
-    order by o.pos
-  ) into named
-  from (
-    select
-      x.told, x.pos, x.nameless, x.ordinal_base,
-      row_number() over (partition by x.nameless, x.source, x.ordinal_base order by x.at, x.source_key) as place,
-      (
-        select count(*)
-        from telemetry.usage_sightings as s
-        where s.ordinal_base = x.ordinal_base
-          and s.source = x.source
-      ) as earlier
-    from once as x
-  ) as o;
-  return coalesce(named, '[]');
-end
 $$;
 
 -- Which responses the names of each element mean. A message's id decides: a request's id leads to no response that is

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from steward.domains.telemetry.batch import claude_ordinal_base
 from steward.domains.telemetry.fields import (
     as_object,
     as_text,
@@ -39,6 +40,19 @@ def _figures(attributes: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _ordinal_base(record: LogRecord | SpanRecord, figures: dict[str, Any]) -> str | None:
+    """Return what stands for a response's name where there is none: as the transcript of its session has it, too."""
+    if record.session is None:
+        return None
+    return claude_ordinal_base(
+        record.session,
+        figures["input_tokens"],
+        figures["cache_read_tokens"],
+        figures["cache_write_tokens"],
+        figures["output_tokens"],
+    )
+
+
 def _api_request(told: Projection, record: LogRecord) -> None:
     attributes = record.attributes
     request = words(attributes.get("request_id"), 300)
@@ -46,6 +60,7 @@ def _api_request(told: Projection, record: LogRecord) -> None:
     told.usage(
         record,
         keys=[f"claude:req:{request}"] if request else [],
+        ordinal_base=None if request else _ordinal_base(record, figures),
         at_us=record.time_us,
         reported_cost_usd=money(attributes),
         **figures,
@@ -181,14 +196,22 @@ def _llm_request(told: Projection, record: SpanRecord) -> None:
         return
     response = words(attributes.get("gen_ai.response.id"), 300)
     request = words(attributes.get("request_id"), 300)
+    if response and response.startswith("req_"):
+        # Some releases put the request's id where the message's belongs.
+        response, request = None, request or response
     keys = [f"claude:req:{request}"] if request else []
     if response:
         keys = [f"claude:msg:{response}", f"genai:resp:{response}", *keys]
+    figures = _figures(attributes)
+    base = None if keys else _ordinal_base(record, figures)
+    if base is None and not keys:
+        keys = [f"otel:span:{record.trace_id.hex()}/{record.span_id.hex()}"]
     told.usage(
         record,
-        keys=keys or [f"otel:span:{record.trace_id.hex()}/{record.span_id.hex()}"],
+        keys=keys,
+        ordinal_base=base,
         at_us=max(record.end_ns // 1000, record.time_us),
-        **_figures(attributes),
+        **figures,
     )
 
 

@@ -174,8 +174,8 @@ class UsageTold:
         source_key: the source's own name of what it saw; the same again is the same sighting, in a transcript that of
             the same session.
         keys: every name of the response that the source knows, such as `claude:msg:…` and `claude:req:…`.
-        ordinal_base: in place of keys where the source knows no name: session and figures, so that the n-th of the same
-            figures is the n-th of every other source.
+        ordinal_base: in place of keys where the source knows no name, and beside them where another source may know
+            none: session and figures, so that the n-th of the same figures is the n-th of every other source.
         input_tokens: without what came from or went to the cache.
     """
 

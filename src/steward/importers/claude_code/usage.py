@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
-from steward.domains.telemetry import UsageSource, UsageTold
+from steward.domains.telemetry import UsageSource, UsageTold, claude_ordinal_base
 from steward.importers.claude_code.values import count_of, object_in, text_of
 
 UNKNOWN_MODEL = "unknown"
@@ -69,6 +69,7 @@ def _told(
     for_an_hour = count_of(object_in(usage.get("cache_creation")).get("ephemeral_1h_input_tokens"))
     output = count_of(usage.get("output_tokens"))
     thought = count_of(object_in(usage.get("output_tokens_details")).get("thinking_tokens"))
+    given, read = count_of(usage.get("input_tokens")), count_of(usage.get("cache_read_input_tokens"))
     aside = entry.get("isSidechain") is True
     return UsageTold(
         source=UsageSource.TRANSCRIPT,
@@ -77,10 +78,12 @@ def _told(
         model=text_of(message.get("model"), 200) or UNKNOWN_MODEL,
         at=at,
         keys=names,
+        # Exporters may have no name for it; nothing was exported of what the client made up.
+        ordinal_base=claude_ordinal_base(session, given, read, written, output) if given + output else None,
         session_id=session,
-        input_tokens=count_of(usage.get("input_tokens")),
+        input_tokens=given,
         output_tokens=output,
-        cache_read_tokens=count_of(usage.get("cache_read_input_tokens")),
+        cache_read_tokens=read,
         cache_write_tokens=written,
         cache_write_1h_tokens=min(for_an_hour, written),
         reasoning_tokens=min(thought, output),
