@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from steward.kit.db import Database
-from steward.kit.errors import Conflict
+from steward.kit.errors import Conflict, Invalid
 from tests.work.scene import add, call, project
 
 
@@ -33,7 +33,7 @@ def test_a_thing_that_waits_for_itself(
     acme: Database, operation: str, given: dict[str, Any], said: str
 ) -> None:
     more = {} if operation == "work.depend" else {"project": "acme"}
-    with pytest.raises(Conflict, match=said):
+    with pytest.raises(Invalid, match=said):
         call(acme, operation, **given, **more)
 
 
@@ -53,3 +53,13 @@ def test_what_is_there_already(acme: Database) -> None:
     call(acme, "work.add_issue", title="I", project="acme", github_id=7)
     with pytest.raises(Conflict, match=r"^github_id 7 is there already$"):
         call(acme, "work.add_issue", title="J", project="acme", github_id=7)
+
+
+def test_a_write_that_changes_nothing_leaves_the_version(acme: Database) -> None:
+    call(acme, "work.update_epic", epic="EPIC-001", project="acme", title="new")
+    before = call(acme, "work.get_epic", epic="EPIC-001", project="acme")
+    after = call(acme, "work.update_epic", epic="EPIC-001", project="acme", title="new")
+    assert (after.version, after.updated_at) == (before.version, before.updated_at)
+    task = call(acme, "work.update", task="ACME-1", title="new").task
+    assert call(acme, "work.update", task="ACME-1", title="new").task.version == task.version
+    assert call(acme, "work.update", task="ACME-1", title="newer").task.version == task.version + 1

@@ -17,6 +17,10 @@ language plpgsql
 set search_path = kit, pg_temp
 as $$
 begin
+  -- A write that changes nothing must not refuse those who saw the version before it.
+  if new *= old then
+    return new;
+  end if;
   new.updated_at := now();
   new.version := old.version + 1;
   return new;

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from steward.domains.work.errors import DependencyCycle
 from steward.domains.work.find import EVERYWHERE, check_line, check_number, scope, task_of, whole
 from steward.domains.work.find_items import NONE, epic_of, issue_of, place_of, workflow_of
 from steward.domains.work.types import (
@@ -419,7 +418,7 @@ def delete(db: Db, *, task: str) -> int:
 def _tie(db: Db, task_id: UUID, project_id: UUID, other: str, kind: DependencyType) -> None:
     other_task = task_of(db, other)
     if other_task.id == task_id:
-        raise DependencyCycle(f"{other} is the task itself", hint="name another task")
+        raise Invalid(f"on: {other} is the task itself", hint="name another task")
     db.run("work.add_dependency", id=task_id, other_id=other_task.id, type=kind, project_id=project_id)
 
 

@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 from steward.domains import projects
-from steward.domains.work.errors import DependencyCycle
 from steward.domains.work.find import scope
 from steward.domains.work.stored import READ_MOST, file_name, guess_type, keep, part_of
 from steward.domains.work.types_talk import (
@@ -362,7 +361,7 @@ def depend_devlog(
     entry_id = _devlog_of(db, entry, project)
     target_id = _devlog_of(db, on, project) if on else None
     if target_id == entry_id:
-        raise DependencyCycle(f"on: {on} is the entry itself", hint="name another entry")
+        raise Invalid(f"on: {on} is the entry itself", hint="name another entry")
     db.run(
         "work.add_devlog_dependency",
         id=entry_id,

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from steward.domains import projects
-from steward.domains.work.errors import DependencyCycle
 from steward.domains.work.find import check_line, scope
 from steward.domains.work.find_items import epic_of
 from steward.domains.work.types import Priority
@@ -50,7 +49,7 @@ def _wait(db: Db, epic: ItemId, others: list[str]) -> None:
     ids = [epic_of(db, other, None if "/" in other else project).id for other in others]
     if epic.id in ids:
         itself = others[ids.index(epic.id)]
-        raise DependencyCycle(f"depends_on: {itself} is the epic itself", hint="leave it out")
+        raise Invalid(f"depends_on: {itself} is the epic itself", hint="leave it out")
     db.run("work.keep_epic_dependencies", id=epic.id, others=ids)
     db.run("work.add_epic_dependencies", id=epic.id, project_id=epic.project_id, others=ids)
 
