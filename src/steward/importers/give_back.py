@@ -9,8 +9,9 @@ from steward.importers import beads, taskmaster
 from steward.importers.load import original_of
 from steward.importers.model import ExportRow, Link
 from steward.importers.project import find_project
+from steward.importers.said import Said
 from steward.importers.taskmaster.shape import MASTER
-from steward.importers.types import FileRow, TaskLink, TaskState
+from steward.importers.types import CommentState, FileRow, TaskLink, TaskState
 from steward.kit.db import Db
 from steward.kit.errors import Invalid, NotFound
 
@@ -51,15 +52,18 @@ def export_beads(db: Db, *, project: str | None = None, source: str | None = Non
         NotFound: there is no such project or file.
         Invalid: the project has several files and none was named.
     """
-    kept, rows = _gather(db, beads.FORMAT, project, source, beads.TAG)
+    kept, rows = _gather(db, beads.FORMAT, project, source, beads.TAG, talk=True)
     original, name = (original_of(kept), kept.source_name) if kept else (b"", "issues.jsonl")
     return beads.export_text(original, name, rows)
 
 
 def _gather(
-    db: Db, format: str, project: str | None, source: str | None, tag: str
+    db: Db, format: str, project: str | None, source: str | None, tag: str, *, talk: bool = False
 ) -> tuple[FileRow | None, list[ExportRow]]:
-    """Return the kept original and the rows to work into it; rows of no tag get one."""
+    """Return the kept original and the rows to work into it, with their comments if the format has such.
+
+    Rows of no tag get one.
+    """
     found = find_project(db, project)
     kept = _choose(
         db.all("importers.project_files", FileRow, project_id=found.id, format=format), found.key, source
@@ -68,7 +72,8 @@ def _gather(
         "importers.project_tasks", TaskState, project_id=found.id, file_id=kept.id if kept else None
     )
     links = db.all("importers.project_links", TaskLink, project_id=found.id)
-    return kept, _export_rows(rows, links, tag)
+    comments = db.all("importers.project_comments", CommentState, project_id=found.id) if talk else []
+    return kept, _export_rows(rows, links, comments, tag)
 
 
 def _choose(files: list[FileRow], key: str, source: str | None) -> FileRow | None:
@@ -86,10 +91,16 @@ def _choose(files: list[FileRow], key: str, source: str | None) -> FileRow | Non
     return files[0] if files else None
 
 
-def _export_rows(rows: list[TaskState], edges: list[TaskLink], tag: str) -> list[ExportRow]:
+def _export_rows(
+    rows: list[TaskState], edges: list[TaskLink], comments: list[CommentState], tag: str
+) -> list[ExportRow]:
     links: dict[UUID, list[Link]] = defaultdict(list)
     for edge in edges:
-        links[edge.task_id].append(Link(str(edge.depends_on_id), edge.type, edge.source_type))
+        link = Link(str(edge.depends_on_id), edge.type, edge.source_type, edge.created_at)
+        links[edge.task_id].append(link)
+    said: dict[UUID, list[Said]] = defaultdict(list)
+    for comment in comments:
+        said[comment.task_id].append(comment.said())
     tags: dict[UUID, str] = {}
     ordered = _parents_first(rows)
     for row in ordered:
@@ -105,6 +116,7 @@ def _export_rows(rows: list[TaskState], edges: list[TaskLink], tag: str) -> list
             blockers=tuple(link.depends_on for link in links[row.id] if link.type != "relates_to"),
             deleted=row.deleted,
             links=tuple(links[row.id]),
+            said=tuple(said[row.id]),
         )
         for row in ordered
     ]

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from steward.importers.said import Said
+
 Path = tuple[str | int, ...]
 """The way from the top of the document to a value: keys and list positions."""
 
@@ -180,6 +182,7 @@ class ExportRow:
         blockers: ids of the rows it depends on.
         deleted: it is gone.
         links: all its dependencies, related rows too.
+        said: its comments, deleted ones too, in the order they were written.
     """
 
     id: str
@@ -190,14 +193,16 @@ class ExportRow:
     blockers: tuple[str, ...] = ()
     deleted: bool = False
     links: tuple[Link, ...] = ()
+    said: tuple[Said, ...] = ()
 
 
 class Link(NamedTuple):
-    """A dependency of a row: on which row, of which type, under which name in files."""
+    """A dependency of a row: on which row, of which type, under which name in files, made when."""
 
     depends_on: str
     type: str
     source_type: str | None
+    created_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

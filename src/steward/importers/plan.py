@@ -152,7 +152,7 @@ class _Planner:
         parent = self._parent(task, old, row)
         order = task.position if old is None or self._group(task) in self._moved else row.order_index
         adopted = (row.tag, row.ref) != key
-        metadata = task.metadata if old is None or old.metadata != task.metadata else {}
+        metadata = task.metadata if old is None or _beside(old) != _beside(task) else {}
         same = fields == current and parent == row.parent_id and order == row.order_index and not metadata
         if same and not adopted and row.deleted == task.gone:
             self._plan.unchanged += 1
@@ -258,6 +258,16 @@ class _Planner:
 def completed_at(fields: Fields) -> Any:
     """Return when a task of a file was done; None when it is not, or when the file does not tell."""
     return (fields.completed_at or fields.updated_at) if fields.status == "done" else None
+
+
+def _beside(task: ParsedTask) -> dict[str, Any]:
+    """Return what is kept beside the columns, without the count of comments: those are rows of their own."""
+    return {
+        name: {key: each for key, each in value.items() if key != "comments"}
+        if isinstance(value, dict)
+        else value
+        for name, value in task.metadata.items()
+    }
 
 
 def _edges(file: ParsedFile) -> list[Tie]:

@@ -116,10 +116,26 @@ order by created_at, id;
 
 -- name: project_links -> TaskLink
 -- Every dependency of a project, related tasks too, in the order they were made.
-select task_id, depends_on_task_id as depends_on_id, dependency_type as type, source_type
+select task_id, depends_on_task_id as depends_on_id, dependency_type as type, source_type, created_at
 from work.task_dependencies
 where project_id = %(project_id)s::uuid
 order by created_at, id;
+
+-- name: project_comments -> CommentState
+-- Every comment on a task of a project, deleted ones too, in the order they were written.
+select
+  t.id as task_id, c.id, c.metadata ->> 'import_ref' as ref, c.author, c.content as text, c.created_at, c.updated_at,
+  c.deleted_at is not null as deleted
+from work.tasks as t
+join work.comments as c on c.task_id = t.id
+where t.project_id = %(project_id)s::uuid
+order by c.created_at, c.id;
+
+-- name: task_comments -> CommentId
+-- The comments on some tasks, deleted ones too.
+select w.task_id, c.id
+from unnest(%(task_ids)s::uuid[]) as w (task_id)
+join work.comments as c on c.task_id = w.task_id;
 
 -- name: new_ids -> uuid
 -- Make ids for new rows.
@@ -251,6 +267,7 @@ select work.take_figures();
 
 -- name: insert_comments -> none
 -- Add comments that are not there yet; an author whom we know is tied to the comment, anybody else stays a name.
+-- What an export wrote into the file is there already.
 insert into work.comments (
   task_id, author, author_user_id, author_agent_id, content, metadata, created_at, updated_at
 )
@@ -258,10 +275,11 @@ select
   r.task_id, r.author, u.id, case when u.id is null then a.id end, r.content, jsonb_build_object('import_ref', r.ref),
   coalesce(r.created_at, now()), coalesce(r.created_at, now())
 from jsonb_to_recordset(%(rows)s::text::jsonb) as r (
-  place integer, task_id uuid, ref text, author text, content text, created_at timestamptz
+  place integer, task_id uuid, ref text, own_id uuid, author text, content text, created_at timestamptz
 )
 left join accounts.users as u on lower(u.username) = lower(ltrim(r.author, '@')) and u.deleted_at is null
 left join agents.agents as a on lower(a.name) = lower(ltrim(r.author, '@'))
+where r.own_id is null
 order by r.place
 on conflict (task_id, (metadata ->> 'import_ref')) where metadata ? 'import_ref' do nothing;
 
@@ -271,9 +289,9 @@ update work.comments as c
 set content = r.content,
     deleted_at = null,
     metadata = c.metadata - 'removed_by_file'
-from jsonb_to_recordset(%(rows)s::text::jsonb) as r (task_id uuid, ref text, content text, was text)
+from jsonb_to_recordset(%(rows)s::text::jsonb) as r (task_id uuid, ref text, own_id uuid, content text, was text)
 where c.task_id = r.task_id
-  and c.metadata ->> 'import_ref' = r.ref
+  and (c.metadata ->> 'import_ref' = r.ref or c.id = r.own_id)
   and ((c.content = r.was and c.deleted_at is null) or c.metadata ? 'removed_by_file');
 
 -- name: remove_comments -> none
@@ -281,8 +299,8 @@ where c.task_id = r.task_id
 update work.comments as c
 set deleted_at = now(),
     metadata = c.metadata || '{"removed_by_file": true}'
-from jsonb_to_recordset(%(rows)s::text::jsonb) as r (task_id uuid, ref text, was text)
+from jsonb_to_recordset(%(rows)s::text::jsonb) as r (task_id uuid, ref text, own_id uuid, was text)
 where c.task_id = r.task_id
-  and c.metadata ->> 'import_ref' = r.ref
+  and (c.metadata ->> 'import_ref' = r.ref or c.id = r.own_id)
   and c.content = r.was
   and c.deleted_at is null;

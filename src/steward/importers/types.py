@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from steward.importers.model import Fields
+from steward.importers.said import Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,41 @@ class TaskLink:
     depends_on_id: UUID
     type: str
     source_type: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CommentState:
+    """A comment on a task as it stands now, with its id in the file that it came from."""
+
+    task_id: UUID
+    id: UUID
+    ref: str | None
+    author: str
+    text: str
+    created_at: datetime
+    updated_at: datetime
+    deleted: bool
+
+    def said(self) -> Said:
+        """Return what an export needs of it."""
+        return Said(
+            str(self.id),
+            self.ref,
+            self.author,
+            self.text,
+            self.created_at,
+            self.updated_at,
+            self.deleted,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CommentId:
+    """A comment and the task it is about."""
+
+    task_id: UUID
+    id: UUID
 
 
 @dataclass(frozen=True, slots=True)

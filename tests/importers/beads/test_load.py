@@ -225,6 +225,30 @@ def test_what_was_done_and_added_in_steward_goes_out_and_comes_in_again_without_
     assert not any(count for name, count in again.changes.items() if name != "unchanged")
 
 
+def test_a_dependency_made_in_steward_bears_its_own_time(bench: BeadsBench) -> None:
+    lines = (issue("bd-1"), issue("bd-2"), issue("bd-3", ("bd-1", "blocks")))
+    bench.put(*lines)
+    bench.sql(
+        """
+        insert into work.task_dependencies (task_id, depends_on_task_id, project_id, dependency_type, created_at)
+        select a.id, b.id, a.project_id, 'blocks', '2026-01-02T03:04:05Z'
+        from work.tasks as a, work.tasks as b
+        where a.import_ref in ('bd-2', 'bd-3') and b.import_ref = 'bd-1'
+        on conflict do nothing
+        """
+    )
+    out = bench.issues()
+    assert (out[0], out[2]) == (lines[0], lines[2])
+    assert (out[1]["dependencies"][0]["created_at"], out[1]["updated_at"]) == (
+        "2026-01-02T03:04:05Z",
+        "2026-01-02T03:04:05Z",
+    )
+    bench.edit("bd-2", "title", "Renamed later")
+    later = bench.issues()[1]
+    assert later["dependencies"] == out[1]["dependencies"]
+    assert later["updated_at"] > out[1]["updated_at"]
+
+
 def test_an_edge_that_closes_a_cycle_with_one_made_in_steward_is_left_out(bench: BeadsBench) -> None:
     bench.put(issue("bd-1"), issue("bd-2"))
     bench.sql(

@@ -8,8 +8,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from copy import deepcopy
+from datetime import datetime
 from typing import Any
 
+from steward.importers.beads.comments import has_numbers, say
 from steward.importers.beads.parse import Source, parse_file
 from steward.importers.beads.words import PARENT_CHILD
 from steward.importers.beads.write import NewIds, bury, new_issue, put, revive, stamp, touch, write_changes
@@ -34,6 +36,12 @@ def export_text(original: bytes, source_name: str, rows: Iterable[ExportRow]) ->
     return export.text()
 
 
+def _list(item: dict[str, Any], key: str) -> list[Any]:
+    """Return the list at a key; what is none holds nothing."""
+    found = item.get(key)
+    return found if isinstance(found, list) else []
+
+
 class _Export:
     """Works the rows into copies of the issues, line by line."""
 
@@ -52,8 +60,10 @@ class _Export:
                 entries[edge.depends_on, edge.type] = int(edge.path[-1])
         self._buries = any(task.gone for task in parsed.tasks)
         self._escapes = any("\\u003c" in line.text or "\\u0026" in line.text for line in self._source.lines)
+        self._numbers = has_numbers(each for task in parsed.tasks for each in _list(task.raw, "comments"))
         self._written: dict[int, str | None] = {}
         self._added: list[str] = []
+        self._changes: dict[str, list[datetime | None]] = {}
 
     def run(self) -> None:
         """Patch what changed, add what is new, bury or drop what is gone."""
@@ -71,6 +81,7 @@ class _Export:
                 self._patch(row, task, item)
             elif item is not None:
                 self._tie(row, None, item)
+                self._say(row, item)
                 self._added.append(self._dump(item))
         self.changed = bool(self._written or self._added)
 
@@ -107,6 +118,8 @@ class _Export:
             if task.gone:
                 revive(item, row.fields)
         self._tie(row, task, item)
+        if not row.deleted:
+            self._say(row, item)
         if item != task.raw:
             self._write(task, self._dump(item))
 
@@ -139,23 +152,35 @@ class _Export:
         moved = parent != (task.parent_ref if task else None)
         if not (gone or fresh or moved):
             return
-        given = item.get("dependencies")
-        entries = given if isinstance(given, list) else []
+        entries = _list(item, "dependencies")
         if moved and task and task.parent_ref:
             gone |= self._parent_entries(entries, str(self._tasks[task.parent_ref].raw.get("id")))
         kept = [entry for place, entry in enumerate(entries) if place not in gone]
         if moved and parent is not None:
-            kept.append(self._entry(row, item, Link(str(row.parent_id), "blocks", PARENT_CHILD)))
-        kept += [self._entry(row, item, link) for link in fresh]
-        self._put_entries(row, item, entries, kept)
+            kept.append(self._entry(item, self._parent_link(row, task)))
+        kept += [self._entry(item, link) for link in fresh]
+        if kept != entries:
+            if isinstance(item.get("dependency_count"), int):
+                item["dependency_count"] = max(0, item["dependency_count"] + len(kept) - len(entries))
+            put(item, "dependencies", kept)
+            self._touch(row, item, [link.created_at for link in fresh])
 
-    def _put_entries(self, row: ExportRow, item: dict[str, Any], was: list[Any], now: list[Any]) -> None:
-        if was == now:
-            return
-        if isinstance(item.get("dependency_count"), int):
-            item["dependency_count"] = max(0, item["dependency_count"] + len(now) - len(was))
-        put(item, "dependencies", now)
-        touch(item, row.fields)
+    @staticmethod
+    def _parent_link(row: ExportRow, task: ParsedTask | None) -> Link:
+        """Nothing tells when a row was put below another: when it was made, and if it moved, by its last change."""
+        made = row.fields.created_at if task is None else row.fields.updated_at
+        return Link(str(row.parent_id), "blocks", PARENT_CHILD, made or row.fields.updated_at)
+
+    def _say(self, row: ExportRow, item: dict[str, Any]) -> None:
+        """Write the comments that came, changed and went."""
+        if changes := say(item, row.said, numbers=self._numbers):
+            self._touch(row, item, changes)
+
+    def _touch(self, row: ExportRow, item: dict[str, Any], changes: Iterable[datetime | None]) -> None:
+        """Note the time of the latest change of an issue, its dependencies and its comments."""
+        times = self._changes.setdefault(row.id, [])
+        times.extend(changes)
+        touch(item, row.fields, *times)
 
     @staticmethod
     def _parent_entries(entries: list[Any], parent_id: str) -> set[int]:
@@ -176,12 +201,12 @@ class _Export:
         row = self._row_of.get(row_id or "")
         return row.ref if row and row.ref in self._tasks and row.ref is not None else str(row_id)
 
-    def _entry(self, row: ExportRow, item: dict[str, Any], link: Link) -> dict[str, Any]:
+    def _entry(self, item: dict[str, Any], link: Link) -> dict[str, Any]:
         return {
             "issue_id": item.get("id"),
             "depends_on_id": self._id(link.depends_on),
             "type": link.source_type or ("related" if link.type == "relates_to" else "blocks"),
-            "created_at": stamp(row.fields.updated_at or row.fields.created_at),
+            "created_at": stamp(link.created_at),
             "created_by": _BY,
         }
 

@@ -131,20 +131,22 @@ def remarks_of(raw: dict[str, Any], notes: Notes, path: Path) -> tuple[Remark, .
         return ()
     found = []
     for number, item in enumerate(given):
-        text = item.get("text") if isinstance(item, dict) else None
-        if isinstance(text, str) and text.strip():
-            author = item.get("author")
-            found.append(
-                Remark(
-                    clean(id_text(item.get("id")) or f"~{number + 1}"),
-                    clean(author).strip() if isinstance(author, str) else "",
-                    clean(text),
-                    parse_time(item.get("created_at")),
-                )
-            )
-        else:
+        ref = remark_ref(item, number)
+        if ref is None:
             notes.add((*path, "comments", number), "not_a_comment", "a comment has no text", KEPT)
+            continue
+        author = item.get("author")
+        who = clean(author).strip() if isinstance(author, str) else ""
+        found.append(Remark(ref, who, clean(item["text"]), parse_time(item.get("created_at"))))
     return tuple(found)
+
+
+def remark_ref(item: Any, place: int) -> str | None:
+    """Return what a comment is known by: its id, else its place (from 0); None for what says nothing."""
+    text = item.get("text") if isinstance(item, dict) else None
+    if not (isinstance(text, str) and text.strip()):
+        return None
+    return clean(id_text(item.get("id")) or f"~{place + 1}")
 
 
 class _Reader(Reader):

@@ -101,10 +101,14 @@ def write_changes(item: dict[str, Any], before: Fields, now: Fields) -> None:
         touch(item, now)
 
 
-def touch(item: dict[str, Any], now: Fields) -> None:
-    """Note the time of a change; a hash of what was there before is true no longer."""
-    if now.updated_at:
-        put(item, "updated_at", stamp(now.updated_at))
+def touch(item: dict[str, Any], now: Fields, *changes: datetime | None) -> None:
+    """Note the time of a change; a hash of what was there before is true no longer.
+
+    What is tied to a row and said about it changes without the row, but not without the issue: the latest time counts.
+    """
+    times = [time for time in (now.updated_at, *changes) if time is not None]
+    if times:
+        put(item, "updated_at", stamp(max(times)))
     item.pop("content_hash", None)
 
 
