@@ -27,13 +27,21 @@ class Notes:
         """Note one oddity at a path."""
         self._items.append((path, line, kind, message, action))
 
-    def oddities(self, places: Callable[[], Lines]) -> tuple[Oddity, ...]:
-        """Return all of them with their lines, in file order."""
+    def oddities(
+        self, places: Callable[[], Lines], order: Callable[[Path], int] = lambda _: 0
+    ) -> tuple[Oddity, ...]:
+        """Return all of them with their lines, in file order.
+
+        Args:
+            places: finds lines.
+            order: tells which of several files a place is in.
+        """
         if not self._items:
             return ()
         index = places()
         found = [
-            Oddity(place_of(path), line or index.line(path), kind, message, action)
+            (order(path), Oddity(place_of(path), line or index.line(path), kind, message, action))
             for path, line, kind, message, action in self._items
         ]
-        return tuple(sorted(found, key=lambda oddity: oddity.line or 0))
+        found.sort(key=lambda each: (each[0], each[1].line or 0))
+        return tuple(oddity for _, oddity in found)

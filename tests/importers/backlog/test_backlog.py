@@ -31,7 +31,7 @@ What is wanted.
 
 ## Acceptance Criteria
 <!-- AC:BEGIN -->
-- [x] #1 First `thing`
+- [ ] #1 First `thing`
 - [ ] #2 Second
 <!-- AC:END -->
 
@@ -96,6 +96,68 @@ def test_front_and_sections_become_fields() -> None:
     assert task.metadata["backlog"] == {
         "status": "In Progress", "milestone": "m-1", "ordinal": "1000", "file": "tasks/task-1 - A.md",
     }  # fmt: skip
+
+
+TICKED = """
+## Acceptance Criteria
+<!-- AC:BEGIN -->
+- [ ] #1 one
+      goes on
+      - and on
+- [x] #2 two
+	further
+
+  below a gap
+- [X] three
+- [ ] #4
+No criterion.
+- [ ]
+<!-- AC:END -->
+"""
+
+
+def test_ticks_are_kept_and_told_and_lines_below_a_criterion_are_a_part_of_it() -> None:
+    task = only(document("task-1", TICKED))
+    assert task.fields.acceptance_criteria == (
+        "one\ngoes on\n- and on",
+        "two\nfurther\nbelow a gap",
+        "three",
+        "#4",
+    )
+    assert task.metadata["backlog"]["ticked_criteria"] == ["two\nfurther\nbelow a gap", "three"]
+    [ticks, strays] = parsed(a=document("task-1", TICKED)).oddities
+    assert (ticks.kind, ticks.line, strays.kind, strays.line) == (
+        "ticked_criteria",
+        12,
+        "not_a_criterion",
+        18,
+    )
+    assert ticks.message == "2 of 4 acceptance criteria are ticked"
+    assert strays.message.startswith("2 lines")
+    assert "ticked_criteria" not in only(document("task-1")).metadata["backlog"]
+
+
+def test_what_is_odd_is_told_with_its_line_in_file_order() -> None:
+    ticked = "\n- [x] done\n"
+    behind = COMMENTS + BODY.replace("- [ ] #1 First `thing`\n- [ ] #2 Second\n", ticked)
+    file = parsed(
+        b='---\nid: task-2\nstatus: Odd\ntitle: B\npriority: loud\ndependencies:\n  - task-1\n\n  - ""\n'
+        "  - task-404\nassignee: @ada\n---\n" + behind,
+        a="---\r\ntitle: A\r\nid: task-2\r\nparent_task_id: task-9\r\ndependencies: [task-8]\r\n---\r\n",
+        c="# No task",
+    )
+    assert [(each.place.split('"')[1][6:7], each.kind, each.line) for each in file.oddities] == [
+        ("b", "custom_status", 3),
+        ("b", "unknown_priority", 5),
+        ("b", "dangling_dependency", 7),
+        ("b", "dangling_dependency", 10),
+        ("b", "ticked_criteria", 13 + behind[: behind.index("- [x]")].count("\n")),
+        ("a", "duplicate_id", 3),
+        ("a", "missing_status", 3),
+        ("a", "dangling_dependency", 4),
+        ("a", "dangling_dependency", 5),
+        ("c", "other_record", 1),
+    ]
 
 
 def test_older_files_have_headings_alone_and_names_without_quotes() -> None:

@@ -20,7 +20,7 @@ _DESCRIPTION = re.compile(
 _CRITERIA = re.compile(r"<!-- AC:BEGIN -->\n?(.*?)<!-- AC:END -->\n?", re.S)
 _HEADED = r"^##[ \t]+{}[ \t]*\n(.*?)(?=^##[ \t]|\Z)"
 _MARKER = re.compile(r"^[ \t]*<!-- (?:SECTION:\w+|AC|DOD):(?:BEGIN|END) -->[ \t]*\n?", re.M)
-_BOX = re.compile(r"^\s*[-*]\s+\[[ xX]\]\s*(?:#\d+\s+)?(.+?)\s*$", re.M)
+_BOX = re.compile(r"\s*[-*]\s+\[(?P<tick>[ xX])\]\s*(?:#\d+\s+)?(?P<text>.*)")
 _COMMENTS = re.compile(
     r"(?:^##[ \t]+Comments[ \t]*\n\s*)?<!-- COMMENTS:BEGIN -->\n?(.*?)<!-- COMMENTS:END -->\n?", re.S | re.M
 )
@@ -33,22 +33,35 @@ _EMPTY_LINES = re.compile(r"\n{3,}")
 
 
 @dataclass(frozen=True, slots=True)
+class Criterion:
+    """An acceptance criterion: its text without box and number, whether it is ticked, and its line in the file."""
+
+    text: str
+    ticked: bool
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """What a file says.
 
     Attributes:
         front: the values in front; every scalar is a text, as it was written.
         description: the section of that name.
-        criteria: acceptance criteria, without their boxes and numbers.
+        criteria: acceptance criteria.
+        strays: lines among these that belong to none.
         rest: plan, notes and whatever else follows, markers left out.
         comments: author, time and text of each, as they are written.
+        lines: where sections begin.
     """
 
     front: dict[str, Any]
     description: str
-    criteria: tuple[str, ...]
+    criteria: tuple[Criterion, ...]
+    strays: tuple[int, ...]
     rest: str
-    comments: tuple[tuple[str, str, str], ...] = ()
+    comments: tuple[tuple[str, str, str], ...]
+    lines: dict[str, int]
 
 
 def read_document(text: str, name: str) -> Document | None:
@@ -73,7 +86,27 @@ def read_document(text: str, name: str) -> Document | None:
     front = read_yaml(match[1], name, 2)
     if not isinstance(front, dict):
         raise _refused(name, 2, "what stands in front is no list of keys and values")
-    return Document(front, *_sections(text[match.end() :]))
+    return _document(front, _Body(text[match.end() :], 1 + text.count("\n", 0, match.end())))
+
+
+def front_lines(text: str) -> dict[tuple[str | int, ...], int]:
+    """Return the lines of what stands in front: by key, and by key and place among the texts of a list."""
+    match = _FRONT.match(text.replace("\r\n", "\n"))
+    node = _compose(match[1]) if match else None
+    lines: dict[tuple[str | int, ...], int] = {}
+    for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
+        lines[str(key.value),] = key.start_mark.line + 2
+        items = value.value if isinstance(value, yaml.SequenceNode) else [value]
+        texts = [each for each in items if isinstance(each, yaml.ScalarNode) and each.value.strip()]
+        lines |= {(str(key.value), place): each.start_mark.line + 2 for place, each in enumerate(texts)}
+    return lines
+
+
+def _compose(text: str) -> yaml.Node | None:
+    try:
+        return yaml.compose(text, Loader=yaml.BaseLoader)
+    except yaml.YAMLError:
+        return yaml.compose(_BARE_NAME.sub(r"'\g<0>'", text), Loader=yaml.BaseLoader)
 
 
 def read_yaml(text: str, name: str, first_line: int = 1) -> Any:
@@ -108,32 +141,77 @@ def _refused(name: str, line: int, what: str) -> Refused:
     )
 
 
-def _sections(body: str) -> tuple[str, tuple[str, ...], str, tuple[tuple[str, str, str], ...]]:
-    comments, body = _comments(body)
-    description, body = _take(body, _DESCRIPTION, "Description")
-    criteria, body = _take(body, _CRITERIA, "Acceptance Criteria")
-    rest = _EMPTY_LINES.sub("\n\n", _MARKER.sub("", body)).strip()
-    return description.strip(), tuple(_BOX.findall(criteria)), rest, comments
+class _Body:
+    """What stands behind the front: sections are cut out of it, and their lines in the file still known."""
+
+    def __init__(self, text: str, first_line: int) -> None:
+        self.text = text
+        self._whole = text
+        self._first_line = first_line
+        self._cuts: list[tuple[int, int]] = []
+
+    def line(self, at: int) -> int:
+        """Return the line of a place in what is left."""
+        for start, length in reversed(self._cuts):
+            if at >= start:
+                at += length
+        return self._first_line + self._whole.count("\n", 0, at)
+
+    def cut(self, start: int, end: int) -> None:
+        """Take a part out."""
+        self.text = self.text[:start] + self.text[end:]
+        self._cuts.append((start, end - start))
+
+    def take(self, marked: re.Pattern[str], heading: str) -> tuple[str, int]:
+        """Cut one section out, found by its markers, in older files by its heading; return its first line too."""
+        headed = re.compile(_HEADED.format(heading), re.S | re.M)
+        if (match := marked.search(self.text)) is not None:
+            line = self.line(match.start(1))
+            before = re.sub(rf"^##[ \t]+{heading}[ \t]*\n\s*\Z", "", self.text[: match.start()], flags=re.M)
+            self.cut(len(before), match.end())
+            return match[1], line
+        if (match := headed.search(self.text)) is not None:
+            line = self.line(match.start(1))
+            self.cut(match.start(), match.end())
+            return match[1], line
+        return "", self._first_line
 
 
-def _comments(body: str) -> tuple[tuple[tuple[str, str, str], ...], str]:
+def _document(front: dict[str, Any], body: _Body) -> Document:
+    first = body.line(0)
+    comments = _comments(body)
+    description, begin = body.take(_DESCRIPTION, "Description")
+    criteria, strays = _criteria(*body.take(_CRITERIA, "Acceptance Criteria"))
+    rest = _EMPTY_LINES.sub("\n\n", _MARKER.sub("", body.text)).strip()
+    lines = {"description": begin, "details": first}
+    return Document(front, description.strip(), criteria, strays, rest, comments, lines)
+
+
+def _comments(body: _Body) -> tuple[tuple[str, str, str], ...]:
     """Cut the comments out; a section that cannot be read as such stays a part of the text."""
-    section = _COMMENTS.search(body)
+    section = _COMMENTS.search(body.text)
     found = tuple(
         (each["author"].strip(), each["created"].strip(), each["text"].strip())
         for each in (_COMMENT.finditer(section[1]) if section else ())
     )
-    if section is None or not found:
-        return (), body
-    return found, body[: section.start()] + body[section.end() :]
+    if section is not None and found:
+        body.cut(section.start(), section.end())
+    return found
 
 
-def _take(body: str, marked: re.Pattern[str], heading: str) -> tuple[str, str]:
-    """Cut one section out, found by its markers, in older files by its heading."""
-    headed = re.compile(_HEADED.format(heading), re.S | re.M)
-    if (match := marked.search(body)) is not None:
-        before = re.sub(rf"^##[ \t]+{heading}[ \t]*\n\s*\Z", "", body[: match.start()], flags=re.M)
-        return match[1], before + body[match.end() :]
-    if (match := headed.search(body)) is not None:
-        return match[1], body[: match.start()] + body[match.end() :]
-    return "", body
+def _criteria(section: str, first_line: int) -> tuple[tuple[Criterion, ...], tuple[int, ...]]:
+    """Read the boxes; an indented line below one goes on with its text."""
+    found: list[tuple[list[str], bool, int]] = []
+    strays: list[int] = []
+    for number, line in enumerate(section.split("\n"), first_line):
+        if not line.strip() or _MARKER.fullmatch(line):
+            continue
+        if (box := _BOX.fullmatch(line.rstrip())) is not None:
+            found.append(([box["text"]], box["tick"] != " ", number))
+        elif found and line[0].isspace():
+            found[-1][0].append(line.strip())
+        else:
+            strays.append(number)
+    criteria = [Criterion("\n".join(filter(None, texts)), ticked, number) for texts, ticked, number in found]
+    strays += [each.line for each in criteria if not each.text]
+    return tuple(each for each in criteria if each.text), tuple(sorted(strays))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from steward.importers.backlog.document import Document, read_document, read_yaml
+from steward.importers.backlog.document import Document, front_lines, read_document, read_yaml
 from steward.importers.backlog.folder import CONFIGS, TASK_NAME
 from steward.importers.links import BLOCKS, PARENT, Entry, Links, links_of
 from steward.importers.model import Fields, ParsedFile, ParsedTag, ParsedTask, Path, Remark
@@ -66,12 +66,31 @@ class Task:
         return self.file.startswith("archive/")
 
 
-class _NoLines:
-    """A place of this format is a file; lines are not told."""
+class _Lines:
+    """Finds lines of places, each in its file."""
+
+    def __init__(self, files: dict[str, str], tasks: Iterable[Task]) -> None:
+        self._files = files
+        self._documents = {task.file: task.document for task in tasks}
+        self._fronts: dict[str, dict[Path, int]] = {}
 
     def line(self, path: Path) -> int | None:
-        """Return the first line of the file."""
-        return 1 if path else None
+        """Return the line of a value, else that of the id which the task is known by, else the first."""
+        if not path:
+            return None
+        file, *keys = path
+        document = self._documents.get(str(file))
+        if document is None:
+            return 1
+        if keys and keys[0] in document.lines:
+            return document.lines[str(keys[0])]
+        front = self._front(str(file))
+        return front.get(tuple(keys)) or front.get(tuple(keys[:1])) or front.get(("id",), 1)
+
+    def _front(self, file: str) -> dict[Path, int]:
+        if file not in self._fronts:
+            self._fronts[file] = front_lines(self._files[file])
+        return self._fronts[file]
 
 
 def parse_file(data: bytes, source_name: str) -> ParsedFile:
@@ -93,6 +112,7 @@ def parse_file(data: bytes, source_name: str) -> ParsedFile:
     tasks = list(_tasks(files, source_name, notes))
     references = _References(tasks, notes)
     links = links_of(tasks, {task.ref: references.entries(task) for task in tasks}, notes)
+    order: dict[str | int, int] = {file: place for place, file in enumerate(files)}
     rows = tuple(_row(task, links, statuses, notes) for task in _parents_first(tasks, links))
     return ParsedFile(
         format=FORMAT,
@@ -101,7 +121,7 @@ def parse_file(data: bytes, source_name: str) -> ParsedFile:
         sha256=hashlib.sha256(data).hexdigest(),
         data=data,
         tags=(ParsedTag(TAG, {}, rows, links.edges, links.dropped, links.parent_entries),),
-        oddities=notes.oddities(_NoLines),
+        oddities=notes.oddities(lambda: _Lines(files, tasks), lambda path: order.get(path[0], 0)),
         raw=files,
     )
 
@@ -195,7 +215,11 @@ def _parents_first(tasks: list[Task], links: Links) -> Iterator[Task]:
 def _row(task: Task, links: Links, statuses: list[str], notes: Notes) -> ParsedTask:
     number = _NUMBERED.fullmatch(task.claimed)
     front = task.document.front
-    beside = {key: clean(value) for key in _BESIDE if isinstance(value := front.get(key), str) and value}
+    beside: dict[str, Any] = {
+        key: clean(value) for key in _BESIDE if isinstance(value := front.get(key), str) and value
+    }
+    if ticked := _ticked(task, notes):
+        beside["ticked_criteria"] = ticked
     return ParsedTask(
         ref=task.ref,
         tag=TAG,
@@ -210,6 +234,20 @@ def _row(task: Task, links: Links, statuses: list[str], notes: Notes) -> ParsedT
     )
 
 
+def _ticked(task: Task, notes: Notes) -> list[str]:
+    """Return the criteria that are ticked, which a list of texts cannot hold, and tell what is none."""
+    document, path = task.document, (*task.path, "acceptance_criteria")
+    ticked = [each for each in document.criteria if each.ticked]
+    if ticked:
+        message = f"{len(ticked)} of {len(document.criteria)} acceptance criteria are ticked"
+        action = "imported without their boxes; which are ticked is kept in the metadata"
+        notes.add(path, "ticked_criteria", message, action, ticked[0].line)
+    if document.strays:
+        message = f"{len(document.strays)} lines among the acceptance criteria belong to none"
+        notes.add(path, "not_a_criterion", message, KEPT, document.strays[0])
+    return [clean(each.text) for each in ticked]
+
+
 def _remarks(task: Task) -> Iterator[Remark]:
     """Give the comments of a task; they have no ids but their places."""
     for place, (author, created, text) in enumerate(task.document.comments, 1):
@@ -219,7 +257,8 @@ def _remarks(task: Task) -> Iterator[Remark]:
 
 def _fields(task: Task, statuses: list[str], notes: Notes) -> Fields:
     document = task.document
-    reader = Reader(document.front | {"description": document.description}, notes, task.path, KEYS | _BODY)
+    body = {"description": document.description, "details": document.rest}
+    reader = Reader(document.front | body, notes, task.path, KEYS | _BODY)
     return Fields(
         title=reader.title(),
         description=reader.clean("description", document.description),
@@ -229,7 +268,7 @@ def _fields(task: Task, statuses: list[str], notes: Notes) -> Fields:
         type=_type(document.front.get("type")),
         labels=reader.labels(),
         assignee=reader.assignee(),
-        acceptance_criteria=tuple(clean(line) for line in document.criteria),
+        acceptance_criteria=tuple(clean(each.text) for each in document.criteria),
         created_at=reader.time("created_at"),
         updated_at=reader.time("updated_at"),
         due_date=reader.time("due_date"),
