@@ -461,3 +461,20 @@ def test_who_may_not_make_projects_imports_into_those_that_are_there(bench: Benc
     bench.bring({"tasks": []})
     bench.write(DOCUMENT)
     assert run_import(bench.database, agent, [bench.file], report=bench.root / "r.json").success
+
+
+def test_reports_of_earlier_imports_are_passed_over_and_refused_by_name(bench: Bench) -> None:
+    bench.write(DOCUMENT)
+    bench.write({"migration_date": "2026-01-01", "other": "tool"}, bench.root / "migration.json")
+    places = [bench.root / "migration_report.json", bench.root / "report.json"]
+    for _ in range(2):
+        for place in places:
+            report = bench.run(bench.root, report=place)
+            assert report.totals()["files"]["skipped"] == 1
+            assert len(report.files) == 2
+    assert len(list(bench.root.glob("migration_report.*.json"))) == 1
+    for place in places:
+        [entry] = bench.run(place, report=bench.root / "last" / "report.json").files
+        assert entry.outcome == "refused"
+        assert entry.refusal is not None
+        assert "the report of an earlier import" in entry.refusal["message"]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from steward.importers.files import head
 from steward.importers.model import Oddity, ParsedFile
 from steward.importers.refusal import Refused
 from steward.importers.types import Counts
@@ -16,6 +18,7 @@ from steward.kit.db import Actor, Database
 from steward.kit.errors import Invalid
 
 REPORT_NAME = "migration_report.json"
+_BEGIN = re.compile(rb'\{\s*"migration_date": "[^"]*",\s*"success": (?:true|false),\s*"dry_run": ')
 
 
 @dataclass(slots=True)
@@ -147,6 +150,11 @@ def count_rows(database: Database, actor: Actor) -> dict[str, int]:
         actor, operation="importers.count", permission="work:read", read_only=True
     ) as db:
         return asdict(db.one("importers.count_rows", Counts))
+
+
+def is_report(path: Path) -> bool:
+    """Tell whether a file is the report of an earlier import, under whatever name it was written."""
+    return path.suffix == Path(REPORT_NAME).suffix and _BEGIN.match(head(path)) is not None
 
 
 def keep_earlier(path: Path) -> Path | None:

@@ -35,6 +35,7 @@ from steward.importers.report import (
     ImportReport,
     count_rows,
     holdings,
+    is_report,
     oddity_entries,
     refusal_entry,
 )
@@ -219,6 +220,8 @@ def _since(began: float) -> int:
 
 def _import_one(run: _Run, found: Found) -> None:
     began = time.perf_counter()
+    if not found.explicit and is_report(found.path):
+        return  # each run would count one more of them
     entry = FileReport(str(found.path), None, "skipped")
     run.report.files.append(entry)
     try:
@@ -254,6 +257,12 @@ def _content(path: Path, limit: int) -> Content:
 
 
 def _format(found: Found, content: Content) -> Format | None:
+    if is_report(found.path):
+        raise Refused(
+            f"{found.path}: it is the report of an earlier import, and holds no tasks",
+            hint="name the files or folders that the report tells of",
+            kind="unknown_format",
+        )
     if found.explicit:
         return require_format(found.path, content.data)
     return format_of(found.path, content.data)
