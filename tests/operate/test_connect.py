@@ -475,3 +475,15 @@ def test_private_things_are_private(place: tuple[House, CliDriver, Path]) -> Non
     assert modes == {0}
     settings: Settings = house.settings
     assert settings.home in kept.parents
+
+
+@pytest.mark.parametrize("words", [["--dry-run", "disconnect"], ["disconnect", "--dry-run"]])
+def test_a_dry_run_of_disconnecting_only_tells(
+    place: tuple[House, CliDriver, Path], words: list[str]
+) -> None:
+    _, cli, user = place
+    _run(cli, "connect", "claude", "--yes")
+    before = _tree(user)
+    assert {row["outcome"] for row in _run(cli, *words, "claude")["files"]} == {"would be restored"}
+    assert _tree(user) == before
+    assert {row["outcome"] for row in _run(cli, "disconnect", "claude")["files"]} == {"restored"}

@@ -12,7 +12,7 @@ from pathlib import Path
 from steward.kit.config import Settings
 from steward.operate.connect.clients import CLIENTS, Site, limits, targets, user_home
 from steward.operate.connect.show import diff
-from steward.operate.connect.store import apply, load, plan_change, restore
+from steward.operate.connect.store import apply, load, plan_change, restore, would_restore
 from steward.operate.connect.types import Change, Plan, Restored, Scope
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "make_plan",
     "restore",
     "user_home",
+    "would_restore",
 ]
 
 

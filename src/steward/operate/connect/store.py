@@ -309,6 +309,15 @@ def restored(kept: Kept) -> tuple[bytes | None, Restored]:
     return without, Restored(kept.path, "cleaned", [note, *left])
 
 
+def would_restore(folder: Path) -> list[Restored]:
+    """Return what `restore` would do to each file; nothing is written.
+
+    Raises:
+        Invalid: a file was changed into something that cannot be read.
+    """
+    return [restored(kept)[1] for kept in load(folder)]
+
+
 def restore(folder: Path) -> list[Restored]:
     """Bring back what stood in a client's files before it was connected.
 

@@ -17,7 +17,7 @@ from steward.surfaces.cli.tree import Command, Group
 
 if TYPE_CHECKING:
     from steward.domains.telemetry import HookTold
-    from steward.operate.connect import Plan, Site
+    from steward.operate.connect import Plan, Restored, Site
     from steward.operate.hooks import Replay
 
 app = typer.Typer()
@@ -231,6 +231,7 @@ def disconnect(
     client: Annotated[Client, _CLIENT],
     scope: Annotated[For, _SCOPE] = For.USER,
     yes: Annotated[bool, _YES] = False,
+    dry_run: Annotated[bool, _DRY] = False,
 ) -> None:
     """Take a coding agent's connection back: every file that you left alone gets its old bytes.
 
@@ -246,15 +247,37 @@ def disconnect(
             f"{client.value} is not connected for this {where.value}",
             hint="`steward connect` connects it; --scope says for whom",
         )
+    if dry_run or state.dry_run:
+        _tell_restored(state, client, where.value, connecting.would_restore(kept_in), would=True)
+        return
     _ask(yes or not sys.stdin.isatty(), f"Disconnect {client.value}?")
     results = connecting.restore(kept_in)
-    notes = [note for each in results for note in each.notes]
+    problem = None
     if not connecting.connections(state.settings, client.value):
         problem = _end_key(state, client.value)
-        notes += [problem] if problem else []
-    files = [{"file": str(each.path), "outcome": each.outcome} for each in results]
+    _tell_restored(state, client, where.value, results, problem)
+
+
+_WOULD = {"restored": "would be restored", "cleaned": "would be cleaned"}
+
+
+def _tell_restored(
+    state: State,
+    client: Client,
+    scope: str,
+    results: list[Restored],
+    problem: str | None = None,
+    *,
+    would: bool = False,
+) -> None:
+    """Tell what became of each file, or what would become of it."""
+    notes = [note for each in results for note in each.notes] + ([problem] if problem else [])
+    words = _WOULD if would else {}
+    files = [
+        {"file": str(each.path), "outcome": words.get(each.outcome, each.outcome)} for each in results
+    ]
     if state.json:
-        state.show({"client": client.value, "scope": where.value, "files": files, "notes": notes})
+        state.show({"client": client.value, "scope": scope, "files": files, "notes": notes})
         return
     for file in files:
         state.say(_clean(f"{file['outcome']}: {file['file']}"))

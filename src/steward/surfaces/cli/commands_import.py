@@ -54,6 +54,7 @@ def import_(
     then not 0.
     """
     state: State = ctx.obj
+    dry_run = dry_run or state.dry_run
     _refuse_nonsense(paths, dry_run=dry_run, follow=follow, reproject=reproject, everything=everything)
     database, actor = LocalCaller(state.settings).open()
     with database:
@@ -77,6 +78,8 @@ def _refuse_nonsense(
         raise Invalid(
             "--follow needs paths, and writes", hint="leave --dry-run out, and name folders to follow"
         )
+    if reproject and dry_run:
+        raise Invalid("--reproject has no dry run", hint="leave --dry-run out, or leave --reproject out")
     if everything and not reproject:
         raise Invalid("--all goes with --reproject", hint="say `steward import --reproject --all`")
 

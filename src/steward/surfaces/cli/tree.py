@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from steward.kit.errors import Invalid
-from steward.surfaces.cli import params
+from steward.surfaces.cli import dry_run, params
 from steward.surfaces.cli.state import State
 from steward.surfaces.manifest import ParamEntry, RoomEntry, VerbEntry, load
 
@@ -88,8 +88,9 @@ class Command(TyperCommand):
         self.params = [*self.params, params.help_option(), *params.global_options(taken)]
 
     def invoke(self, ctx: Any) -> Any:
-        """Take the options that stand everywhere, then run."""
-        take_globals(ctx)
+        """Take the options that stand everywhere, then run; a dry run only where there is one."""
+        if take_globals(ctx).dry_run:
+            dry_run.check(ctx.command_path, ctx.params)
         return super().invoke(ctx)
 
 
