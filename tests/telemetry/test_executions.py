@@ -13,7 +13,7 @@ import pytest
 
 from steward.domains.telemetry import Execution, ExecutionStatus
 from steward.kit.db import Actor, Database
-from steward.kit.errors import NotFound, StewardError
+from steward.kit.errors import Invalid, NotFound, StewardError
 from tests.telemetry.told import Teller
 from tests.work.scene import PERSON, Hand, add, agent, call, owner, project
 
@@ -295,3 +295,11 @@ def test_nobody_opens_or_closes_an_execution_by_hand(stage: Database) -> None:
                 "select telemetry.execution_released(array_agg(id), null, null) from work.tasks"
             )
     assert _only(stage).status == ExecutionStatus.RUNNING
+
+
+def test_an_execution_is_named_by_the_beginning_of_its_id(stage: Database) -> None:
+    call(stage, "work.claim", ROBIN, task=add(stage, "Mend"))
+    found = _only(stage)
+    assert call(stage, "telemetry.get_execution", execution=str(found.id)[:8]).id == found.id
+    with pytest.raises(Invalid, match="nor its first 8 digits"):
+        call(stage, "telemetry.get_execution", execution="many")

@@ -203,11 +203,11 @@ def test_own_prices_come_first_from_their_day_on_and_go_again(db: Db) -> None:
     assert [(each.id, each.input_usd, each.provider) for each in own.items] == [
         (again.id, Decimal(50), "openai")
     ]
-    telemetry.remove_price(db, price=again.id)
+    telemetry.remove_price(db, price=str(again.id))
     assert telemetry.reprice(db).changed == 1
     assert costs(db) == [first, first]
     with pytest.raises(NotFound, match="no own price"):
-        telemetry.remove_price(db, price=again.id)
+        telemetry.remove_price(db, price=str(again.id))
 
 
 def test_an_own_price_replaces_the_steps_of_an_older_one(db: Db) -> None:

@@ -164,3 +164,12 @@ def test_a_content_used_again_while_it_is_being_removed(acme: Database, locked: 
     assert gone == ([] if locked else [(made.sha256,)])
     sweeper.close()
     writer.close()
+
+
+def test_an_attachment_is_named_by_the_beginning_of_its_id(acme: Database) -> None:
+    word = str(call(acme, "work.attach", task="ACME-1", name="a.txt", file=b"hello").id)
+    assert call(acme, "work.get_attachment", attachment=word[:8]).file_name == "a.txt"
+    assert call(acme, "work.read_attachment", attachment=word[:8]).content == b"hello"
+    call(acme, "work.delete_attachment", attachment=word[:8])
+    with pytest.raises(NotFound):
+        call(acme, "work.get_attachment", attachment=word[:8])

@@ -161,3 +161,13 @@ def test_updated_at_is_kept_by_the_database(acme: Database) -> None:
             (["comments", "task_attachments", "questions", "devlog_entries", "devlog_documents", "tasks"],),
         ).fetchall()
     assert rows == []
+
+
+def test_a_comment_is_named_by_the_beginning_of_its_id(acme: Database) -> None:
+    ann = person(acme)
+    word = str(call(acme, "work.comment", ann, on="ACME-1", content="first").id)
+    assert call(acme, "work.get_comment", comment=word[:8]).content == "first"
+    assert call(acme, "work.update_comment", ann, comment=word[:8], content="second").content == "second"
+    call(acme, "work.delete_comment", ann, comment=word[:8])
+    with pytest.raises(NotFound):
+        call(acme, "work.get_comment", comment=word[:8])

@@ -167,3 +167,15 @@ def test_a_deleted_project_takes_its_devlog_along(acme: Database) -> None:
         for table in ("devlog_entries", "devlog_notes"):
             row = connection.execute(f"select count(*) from work.{table}").fetchone()
             assert row == (0,), table
+
+
+def test_documents_and_ties_are_named_by_the_beginning_of_their_ids(acme: Database) -> None:
+    for title in ("One", "Two"):
+        call(acme, "work.add_devlog", title=title, project="acme")
+    one, two = sorted(each.key_field for each in call(acme, "work.list_devlog", project="acme").items)
+    made = str(call(acme, "work.add_document", entry=one, name="a.md", file=b"# A", project="acme").id)
+    assert call(acme, "work.read_document", document=made[:8]).content == b"# A"
+    call(acme, "work.delete_document", document=made[:8])
+    tied = call(acme, "work.depend_devlog", entry=one, on=two, project="acme")
+    call(acme, "work.undepend_devlog", tie=str(tied.dependencies[0].id)[:8])
+    assert call(acme, "work.get_devlog", entry=one, project="acme").dependencies == []

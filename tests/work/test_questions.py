@@ -345,3 +345,30 @@ def test_two_questions_at_once(acme: Database, locked: bool) -> None:
     assert isinstance(outcome, psycopg.Error)
     assert outcome.sqlstate == "STW10"
     second.close()
+
+
+def test_a_question_is_named_by_the_beginning_of_its_id(acme: Database) -> None:
+    asked = _ask(acme, claim(acme).token)
+    word = str(asked.id)
+    assert call(acme, "work.wait_answer", question=word[:8]) is None
+    assert call(acme, "work.get_question", question=word[:13].upper()).id == asked.id
+    assert call(acme, "work.answer", question=word[:8], answer="yes").answer == "yes"
+    with pytest.raises(NotFound, match="there is no question '00000000'"):
+        call(acme, "work.get_question", question="00000000")
+    with pytest.raises(Invalid, match="nor its first 8 digits"):
+        call(acme, "work.withdraw", question=word[:7])
+
+
+def test_a_beginning_that_several_share_names_them(acme: Database) -> None:
+    taken = claim(acme)
+    ids: list[str] = []
+    # The first 8 digits change once in 65 seconds: of three made at once two share them.
+    for text in ("this?", "that?", "those?"):
+        ids.append(str(_ask(acme, taken.token, text).id))
+        call(acme, "work.answer", question=ids[-1], answer="yes")
+    word = ids[1][:8]
+    sharing = [each for each in ids if each.startswith(word)]
+    with pytest.raises(Invalid, match="more than one question") as told:
+        call(acme, "work.answer", question=word, answer="no")
+    assert all(each in told.value.message for each in sharing)
+    assert told.value.hint == "give more digits"

@@ -89,6 +89,8 @@ def _load_decimal(value: Any, path: str) -> Decimal:
 
 
 def _load_str(value: Any, path: str) -> str:
+    # What is named by words may be named by its id too, and Python has that as a UUID.
+    value = str(value) if isinstance(value, UUID) else value
     if not isinstance(value, str):
         raise _wrong(path, value, "a text")
     if "\x00" in value:

@@ -8,6 +8,7 @@ from steward.domains import agents, projects, work
 from steward.domains.telemetry.types_sessions import SessionId
 from steward.kit.db import Db
 from steward.kit.errors import Invalid, NotFound
+from steward.kit.ids import id_range
 
 _EVERYWHERE = frozenset({"all", "*"})
 _NEVER = UUID(int=0)
@@ -36,7 +37,7 @@ def session_of(db: Db, words: str) -> SessionId:
         Invalid: more than one is.
     """
     words = words.strip()
-    low, high = _id_range(words)
+    low, high = id_range(words) or (_NEVER, _NEVER)
     found = db.all("telemetry.resolve_session", SessionId, words=words, low=low, high=high)
     if len(found) > 1:
         raise Invalid(
@@ -46,11 +47,3 @@ def session_of(db: Db, words: str) -> SessionId:
         hint = "name it by its id, or look with `steward telemetry list`"
         raise NotFound(f"there is no session {words[:80]!r}", hint=hint)
     return found[0]
-
-
-def _id_range(words: str) -> tuple[UUID, UUID]:
-    """Return the first and last id that begin with these digits; of other words the id that no session has."""
-    digits = words.replace("-", "").lower()
-    if not 8 <= len(digits) <= 32 or not set(digits) <= set("0123456789abcdef"):
-        return _NEVER, _NEVER
-    return UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))

@@ -19,6 +19,7 @@ from steward.domains.telemetry.types_sessions import (
 from steward.kit import cursor as cursors
 from steward.kit.db import Db
 from steward.kit.errors import NotFound
+from steward.kit.ids import id_of
 from steward.kit.op import Page, Profile, op
 
 _OF_A_SESSION = 100
@@ -84,15 +85,16 @@ def executions_of(
 
 
 @op(profile=Profile.ALL)
-def get_execution(db: Db, *, execution: UUID) -> Execution:
+def get_execution(db: Db, *, execution: str) -> Execution:
     """Show a try of an agent at a task: its result, its tokens and its cost.
 
     Args:
-        execution: its id.
+        execution: its id, or the first 8 digits of it or more.
     """
-    found = db.maybe("telemetry.get_execution", Execution, id=execution)
+    hint = "look with `steward telemetry list-executions`"
+    execution_id = id_of(db, "execution", execution, "telemetry.executions_between", hint)
+    found = db.maybe("telemetry.get_execution", Execution, id=execution_id)
     if found is None:
-        hint = "look with `steward telemetry list-executions`"
         raise NotFound(f"there is no execution {execution}", hint=hint)
     return found
 

@@ -25,6 +25,7 @@ from steward.domains.telemetry.types_cost import (
 from steward.kit import cursor as cursors
 from steward.kit.db import Db
 from steward.kit.errors import Invalid, NotFound
+from steward.kit.ids import id_of
 from steward.kit.op import Page, Profile, op
 
 _VERSION = "telemetry.price_list"
@@ -192,17 +193,17 @@ def list_prices(
 
 
 @op(write=True, permission="telemetry:admin", destructive=True)
-def remove_price(db: Db, *, price: UUID) -> None:
+def remove_price(db: Db, *, price: str) -> None:
     """Take an own price away; what was priced by it keeps its cost until `reprice`.
 
     Args:
-        price: its id, as `list-prices --source override` shows it.
+        price: its id or the first 8 digits of it or more, as `list-prices --source override` shows it.
     """
-    if not db.value("telemetry.drop_override", id=price):
-        raise NotFound(
-            f"there is no own price {price}",
-            hint="`steward telemetry list-prices --source override` lists them",
-        )
+    hint = "`steward telemetry list-prices --source override` lists them"
+    if not db.value(
+        "telemetry.drop_override", id=id_of(db, "price", price, "telemetry.prices_between", hint)
+    ):
+        raise NotFound(f"there is no own price {price}", hint=hint)
 
 
 @op()

@@ -54,3 +54,11 @@ select
   t.total_tokens, t.cost_usd, t.unpriced_calls
 from telemetry.task_sessions as t
 where t.task_id = %(id)s::uuid;
+
+-- name: executions_between -> uuid
+-- Ids of executions from one to another: those that begin with the digits that were typed.
+select x.id
+from telemetry.agent_executions as x
+where x.id between %(low)s::uuid and %(high)s::uuid
+order by x.id
+limit 6;

@@ -122,3 +122,12 @@ from telemetry.priced_anew(
   %(since)s::timestamptz, %(until)s::timestamptz, %(model)s::text, %(project_id)s::uuid, %(unpriced_only)s::boolean,
   null, null, null
 ) as a;
+
+-- name: prices_between -> uuid
+-- Ids of own prices from one to another: those that begin with the digits that were typed.
+select p.id
+from telemetry.model_prices as p
+where p.id between %(low)s::uuid and %(high)s::uuid
+  and p.source = 'override'
+order by p.id
+limit 6;

@@ -13,9 +13,9 @@ from steward.domains.work.types_talk import Target
 from steward.kit.convert import load
 from steward.kit.db import Db
 from steward.kit.errors import Invalid, NotFound
+from steward.kit.ids import id_range
 
 _REFERENCE = re.compile(r"^(?P<key>[A-Za-z0-9]{2,10})-(?P<number>[0-9]{1,18})$")
-_HEX = re.compile(r"^[0-9a-fA-F-]{8,36}$")
 EVERYWHERE = frozenset({"all", "*"})
 _TEXT_FIELDS = tuple(field.name for field in dataclasses.fields(TaskText))
 
@@ -25,14 +25,6 @@ def scope(db: Db, project: str | None) -> UUID | None:
     if project in EVERYWHERE:
         return None
     return projects.resolve_id(db, project)
-
-
-def id_range(words: str) -> tuple[UUID, UUID] | None:
-    """Return the first and last uuid that begin with these hex digits."""
-    digits = words.replace("-", "").lower()
-    if not _HEX.match(words) or not 8 <= len(digits) <= 32:
-        return None
-    return UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
 
 
 def numbered(db: Db, words: str) -> dict[str, Any]:

@@ -7,11 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from steward.domains import projects
-from steward.domains.work.find import id_range, numbered, scope
+from steward.domains.work.find import numbered, scope
 from steward.domains.work.types import TaskId
 from steward.domains.work.types_items import ItemId
 from steward.kit.db import Db
 from steward.kit.errors import Invalid, NotFound
+from steward.kit.ids import id_range
 
 NONE = frozenset({"none", "nobody", ""})
 

@@ -11,6 +11,7 @@ from steward.domains.work.stored import READ_MOST, file_name, guess_type, keep, 
 from steward.domains.work.types_talk import Attachment, FileContent, KeptFile
 from steward.kit.db import Db
 from steward.kit.errors import Invalid, NotFound
+from steward.kit.ids import id_of
 from steward.kit.op import op
 
 
@@ -21,6 +22,11 @@ def _get(db: Db, attachment_id: UUID) -> Attachment:
             f"there is no attachment {attachment_id}", hint="look with `steward work list-attachments`"
         )
     return found
+
+
+def _id(db: Db, words: str) -> UUID:
+    hint = "look with `steward work list-attachments`"
+    return id_of(db, "attachment", words, "work.attachments_between", hint)
 
 
 @op(write=True)
@@ -84,34 +90,33 @@ def list_attachments(
 
 
 @op()
-def get_attachment(db: Db, *, attachment: UUID) -> Attachment:
+def get_attachment(db: Db, *, attachment: str) -> Attachment:
     """Show what is known of an attached file.
 
     Args:
-        attachment: its id.
+        attachment: its id, or the first 8 digits of it or more.
     """
-    return _get(db, attachment)
+    return _get(db, _id(db, attachment))
 
 
 @op()
-def read_attachment(db: Db, *, attachment: UUID, offset: int = 0, length: int = READ_MOST) -> FileContent:
+def read_attachment(db: Db, *, attachment: str, offset: int = 0, length: int = READ_MOST) -> FileContent:
     """Read an attached file, or a part of it; the whole file is checked against its hash.
 
     Args:
-        attachment: its id.
+        attachment: its id, or the first 8 digits of it or more.
         offset: where to begin, in bytes.
         length: how many bytes at most, 1 to 4194304.
     """
-    _get(db, attachment)
-    return part_of(db, db.one("work.attached_file", KeptFile, id=attachment), offset, length)
+    found = _get(db, _id(db, attachment))
+    return part_of(db, db.one("work.attached_file", KeptFile, id=found.id), offset, length)
 
 
 @op(write=True, destructive=True)
-def delete_attachment(db: Db, *, attachment: UUID) -> None:
+def delete_attachment(db: Db, *, attachment: str) -> None:
     """Take a file from its task; its content goes when nothing uses it any more.
 
     Args:
-        attachment: its id.
+        attachment: its id, or the first 8 digits of it or more.
     """
-    _get(db, attachment)
-    db.run("work.delete_attachment", id=attachment)
+    db.run("work.delete_attachment", id=_get(db, _id(db, attachment)).id)

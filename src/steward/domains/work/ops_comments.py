@@ -12,6 +12,7 @@ from steward.domains.work.types_talk import Comment, ContentType
 from steward.kit import cursor as cursors
 from steward.kit.db import Db
 from steward.kit.errors import Denied, NotFound
+from steward.kit.ids import id_of
 from steward.kit.op import Page, op
 from steward.kit.versions import check_version
 
@@ -21,6 +22,10 @@ def _get(db: Db, comment_id: UUID) -> Comment:
     if found is None:
         raise NotFound(f"there is no comment {comment_id}", hint="look with `steward work list-comments`")
     return found
+
+
+def _id(db: Db, words: str) -> UUID:
+    return id_of(db, "comment", words, "work.comments_between", "look with `steward work list-comments`")
 
 
 def _lock(db: Db, comment_id: UUID, version: int | None) -> Comment:
@@ -77,13 +82,13 @@ def comment(
 
 
 @op()
-def get_comment(db: Db, *, comment: UUID) -> Comment:
+def get_comment(db: Db, *, comment: str) -> Comment:
     """Show one comment.
 
     Args:
-        comment: its id.
+        comment: its id, or the first 8 digits of it or more.
     """
-    return _get(db, comment)
+    return _get(db, _id(db, comment))
 
 
 @op()
@@ -117,7 +122,7 @@ def list_comments(
 def update_comment(
     db: Db,
     *,
-    comment: UUID,
+    comment: str,
     content: str | None = None,
     content_type: ContentType | None = None,
     version: int | None = None,
@@ -125,23 +130,22 @@ def update_comment(
     """Change what a comment says; its author may, or an administrator.
 
     Args:
-        comment: its id.
+        comment: its id, or the first 8 digits of it or more.
         content: what it shall say.
         content_type: how it is written.
         version: the version you saw; refused when it has changed since.
     """
-    _lock(db, comment, version)
-    db.run("work.update_comment", id=comment, content=content, content_type=content_type)
-    return _get(db, comment)
+    found = _lock(db, _id(db, comment), version)
+    db.run("work.update_comment", id=found.id, content=content, content_type=content_type)
+    return _get(db, found.id)
 
 
 @op(write=True, destructive=True)
-def delete_comment(db: Db, *, comment: UUID, version: int | None = None) -> None:
+def delete_comment(db: Db, *, comment: str, version: int | None = None) -> None:
     """Put a comment away; its author may, or an administrator. Its history stays.
 
     Args:
-        comment: its id.
+        comment: its id, or the first 8 digits of it or more.
         version: the version you saw; refused when it has changed since.
     """
-    _lock(db, comment, version)
-    db.run("work.delete_comment", id=comment)
+    db.run("work.delete_comment", id=_lock(db, _id(db, comment), version).id)

@@ -29,10 +29,12 @@ from steward.domains.work.types_talk import (
 from steward.kit import cursor as cursors
 from steward.kit.db import Db
 from steward.kit.errors import Invalid, NotFound
+from steward.kit.ids import id_of
 from steward.kit.op import Page, op
 from steward.kit.versions import check_version
 
 _NOTES_SHOWN = 20
+_LISTED = "`steward work get-devlog` lists them"
 _MOST_TEXT = 1024 * 1024
 _TYPES = {
     "md": DocumentType.MARKDOWN, "markdown": DocumentType.MARKDOWN, "pdf": DocumentType.PDF, "csv": DocumentType.CSV,
@@ -374,14 +376,15 @@ def depend_devlog(
 
 
 @op(write=True, destructive=True)
-def undepend_devlog(db: Db, *, tie: UUID) -> None:
+def undepend_devlog(db: Db, *, tie: str) -> None:
     """Untie a devlog entry.
 
     Args:
-        tie: the id of the tie, from get_devlog.
+        tie: the id of the tie, from get_devlog, or the first 8 digits of it or more.
     """
-    if db.run("work.remove_devlog_dependency", id=tie) == 0:
-        raise NotFound(f"there is no tie {tie}", hint="`steward work get-devlog` lists them")
+    found = id_of(db, "tie", tie, "work.devlog_dependencies_between", _LISTED)
+    if db.run("work.remove_devlog_dependency", id=found) == 0:
+        raise NotFound(f"there is no tie {tie}", hint=_LISTED)
 
 
 @op(write=True)
@@ -442,27 +445,31 @@ def _text_of(content: bytes, kind: DocumentType) -> str | None:
         return None
 
 
+def _document(db: Db, words: str) -> UUID:
+    return id_of(db, "document", words, "work.documents_between", _LISTED)
+
+
 @op()
-def read_document(db: Db, *, document: UUID, offset: int = 0, length: int = READ_MOST) -> FileContent:
+def read_document(db: Db, *, document: str, offset: int = 0, length: int = READ_MOST) -> FileContent:
     """Read a document, or a part of it; the whole file is checked against its hash.
 
     Args:
-        document: its id.
+        document: its id, or the first 8 digits of it or more.
         offset: where to begin, in bytes.
         length: how many bytes at most, 1 to 4194304.
     """
-    found = db.maybe("work.devlog_file", KeptFile, id=document)
+    found = db.maybe("work.devlog_file", KeptFile, id=_document(db, document))
     if found is None:
-        raise NotFound(f"there is no document {document}", hint="`steward work get-devlog` lists them")
+        raise NotFound(f"there is no document {document}", hint=_LISTED)
     return part_of(db, found, offset, length)
 
 
 @op(write=True, destructive=True)
-def delete_document(db: Db, *, document: UUID) -> None:
+def delete_document(db: Db, *, document: str) -> None:
     """Take a document from its devlog entry; its content goes when nothing uses it any more.
 
     Args:
-        document: its id.
+        document: its id, or the first 8 digits of it or more.
     """
-    if db.run("work.delete_document", id=document) == 0:
-        raise NotFound(f"there is no document {document}", hint="`steward work get-devlog` lists them")
+    if db.run("work.delete_document", id=_document(db, document)) == 0:
+        raise NotFound(f"there is no document {document}", hint=_LISTED)

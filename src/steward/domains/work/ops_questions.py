@@ -13,6 +13,7 @@ from steward.domains.work.types_talk import Question, QuestionStatus, Waiting
 from steward.kit import cursor as cursors
 from steward.kit.db import Db
 from steward.kit.errors import Invalid, NotFound
+from steward.kit.ids import id_of
 from steward.kit.op import Page, Profile, op
 
 
@@ -29,6 +30,10 @@ def _get(db: Db, question_id: UUID) -> Question:
     if found is None:
         raise NotFound(f"there is no question {question_id}", hint="`steward work inbox` lists the open ones")
     return found
+
+
+def _id(db: Db, words: str) -> UUID:
+    return id_of(db, "question", words, "work.questions_between", "`steward work inbox` lists the open ones")
 
 
 def _expiry(minutes: int | None) -> datetime | None:
@@ -84,52 +89,54 @@ def _unless_open(question: Question) -> Question | None:
 
 
 @op(profile=Profile.STANDARD, waits=True)
-def wait_answer(db: Db, *, question: UUID) -> Question | None:
+def wait_answer(db: Db, *, question: str) -> Question | None:
     """Return a question that was answered, withdrawn or expired; nothing while it is open.
 
     Args:
-        question: its id.
+        question: its id, or the first 8 digits of it or more.
     """
-    return _unless_open(_get(db, question))
+    return _unless_open(_get(db, _id(db, question)))
 
 
 @op(write=True)
-def answer(db: Db, *, question: UUID, answer: str) -> Question:
+def answer(db: Db, *, question: str, answer: str) -> Question:
     """Answer a question as a person; the agent that asked is woken and goes on.
 
     Args:
-        question: its id.
+        question: its id, or the first 8 digits of it or more.
         answer: one of the choices, or anything else.
     """
-    db.run("work.answer_question", id=question, answer=answer)
-    return _get(db, question)
+    found = _id(db, question)
+    db.run("work.answer_question", id=found, answer=answer)
+    return _get(db, found)
 
 
 @op(write=True)
-def withdraw(db: Db, *, question: UUID, token: int | None = None, reason: str | None = None) -> Question:
+def withdraw(db: Db, *, question: str, token: int | None = None, reason: str | None = None) -> Question:
     """Take a question back; the task goes on without an answer.
 
     Args:
-        question: its id.
+        question: its id, or the first 8 digits of it or more.
         token: what claim returned; a person needs none.
         reason: why it needs no answer any more.
     """
-    db.run("work.withdraw_question", id=question, token=token, reason=reason)
-    return _get(db, question)
+    found = _id(db, question)
+    db.run("work.withdraw_question", id=found, token=token, reason=reason)
+    return _get(db, found)
 
 
 @op()
-def get_question(db: Db, *, question: UUID | None = None, task: str | None = None) -> Question:
+def get_question(db: Db, *, question: str | None = None, task: str | None = None) -> Question:
     """Show one question.
 
     Args:
-        question: its id.
+        question: its id, or the first 8 digits of it or more.
         task: the open or newest question of this task, such as ACME-42.
     """
     if (question is None) == (task is None):
         raise Invalid("a question or a task is needed, and not both", hint="give one of them")
     if question is not None:
-        return _get(db, question)
+        return _get(db, _id(db, question))
     found = db.value("work.open_question", task_id=task_of(db, str(task)).id)
     if found is None:
         raise NotFound(

@@ -151,3 +151,19 @@ where d.id = %(id)s::uuid;
 -- Take a document from its devlog entry.
 delete from work.devlog_documents
 where id = %(id)s::uuid;
+
+-- name: documents_between -> uuid
+-- Ids of documents from one to another: those that begin with the digits that were typed.
+select d.id
+from work.devlog_documents as d
+where d.id between %(low)s::uuid and %(high)s::uuid
+order by d.id
+limit 6;
+
+-- name: devlog_dependencies_between -> uuid
+-- Ids of ties from one to another: those that begin with the digits that were typed.
+select d.id
+from work.devlog_dependencies as d
+where d.id between %(low)s::uuid and %(high)s::uuid
+order by d.id
+limit 6;

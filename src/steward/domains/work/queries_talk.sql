@@ -244,3 +244,28 @@ where %(project_id)s::uuid is null
   or w.project_id = %(project_id)s::uuid
 order by w.waited_ms desc, w.project
 limit %(limit)s::integer;
+
+-- name: questions_between -> uuid
+-- Ids of questions from one to another: those that begin with the digits that were typed.
+select q.id
+from work.questions as q
+where q.id between %(low)s::uuid and %(high)s::uuid
+order by q.id
+limit 6;
+
+-- name: comments_between -> uuid
+-- Ids of comments from one to another: those that begin with the digits that were typed.
+select c.id
+from work.comments as c
+where c.id between %(low)s::uuid and %(high)s::uuid
+  and c.deleted_at is null
+order by c.id
+limit 6;
+
+-- name: attachments_between -> uuid
+-- Ids of attached files from one to another: those that begin with the digits that were typed.
+select a.id
+from work.task_attachments as a
+where a.id between %(low)s::uuid and %(high)s::uuid
+order by a.id
+limit 6;

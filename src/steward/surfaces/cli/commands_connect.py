@@ -273,9 +273,7 @@ def _tell_restored(
     """Tell what became of each file, or what would become of it."""
     notes = [note for each in results for note in each.notes] + ([problem] if problem else [])
     words = _WOULD if would else {}
-    files = [
-        {"file": str(each.path), "outcome": words.get(each.outcome, each.outcome)} for each in results
-    ]
+    files = [{"file": str(each.path), "outcome": words.get(each.outcome, each.outcome)} for each in results]
     if state.json:
         state.show({"client": client.value, "scope": scope, "files": files, "notes": notes})
         return
