@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from steward.surfaces.cli.render import clean, columns_of, widths_of
+from steward.surfaces.cli.cells import clean
+from steward.surfaces.cli.tables import columns_of, widths_of
 from tests.surfaces.conftest import House, served
 from tests.surfaces.drivers import CliDriver
 

@@ -123,6 +123,7 @@ def _change(row: HistoryRow) -> Change:
         row.resource_type,
         row.resource_id,
         row.resource_name,
+        row.request_id,
         _fields(row.payload or {}),
     )
 

@@ -43,7 +43,7 @@ with found as (
   )
 )
 select l.id, l.created_at, l.user_id, l.user_name, l.agent_name, l.service_name, l.operation, l.event_type,
-  l.event_action, l.resource_type, l.resource_id, l.resource_name, p.payload::jsonb as payload
+  l.event_action, l.resource_type, l.resource_id, l.resource_name, l.request_id, p.payload::jsonb as payload
 from found
 join audit.audit_logs as l on l.id = found.id and l.created_at = found.created_at
 left join audit.audit_payloads as p on p.id = l.id and p.created_at = l.created_at

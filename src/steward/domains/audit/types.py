@@ -98,6 +98,7 @@ class HistoryRow:
     resource_type: str
     resource_id: str | None
     resource_name: str | None
+    request_id: str | None
     payload: dict[str, Any] | None
 
 
@@ -126,6 +127,7 @@ class Change:
     resource_type: str
     resource_id: str | None
     resource_name: str | None
+    request_id: str | None
     changes: list[FieldChange]
 
 

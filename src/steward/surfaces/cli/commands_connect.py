@@ -220,7 +220,7 @@ def _word(change: Any, written: bool) -> str:
 
 
 def _clean(text: str) -> str:
-    from steward.surfaces.cli.render import clean
+    from steward.surfaces.cli.cells import clean
 
     return clean(text)
 

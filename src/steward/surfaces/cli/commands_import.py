@@ -236,7 +236,7 @@ def _file_row(each: FileReport) -> dict[str, Any]:
 
 
 def _clean(text: str) -> str:
-    from steward.surfaces.cli.render import clean
+    from steward.surfaces.cli.cells import clean
 
     return "\n".join(clean(line) for line in text.splitlines())
 
@@ -256,7 +256,7 @@ class _Progress:
 
     def tell(self, what: str, done: int, total: int) -> None:
         """Replace the line by what is done now."""
-        from steward.surfaces.cli.render import clean
+        from steward.surfaces.cli.cells import clean
 
         sys.stderr.write("\r\x1b[K" + clean(f"{done}/{total} {what}")[:100])
         sys.stderr.flush()

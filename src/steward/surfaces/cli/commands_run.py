@@ -212,7 +212,7 @@ class _Run:
     def _say(self, text: str) -> None:
         """Tell the person; the standard output is the command's."""
         if not self.state.quiet:
-            from steward.surfaces.cli.render import clean
+            from steward.surfaces.cli.cells import clean
 
             sys.stderr.write(f"steward: {clean(text)}\n")
             sys.stderr.flush()
