@@ -157,6 +157,21 @@ def test_the_project_in_hand(acme: CliDriver, tmp_path: Path, monkeypatch: pytes
     assert json.loads(acme.run(["work", "next", "--json"])[1])["task"]["ref"] == "ACME-1"
 
 
+def test_all_projects_in_hand(acme: CliDriver, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert acme.run(["projects", "add", "Other", "--key", "OTH"])[0] == 0
+    assert acme.run(["work", "add", "First elsewhere", "--project", "other"])[0] == 0
+    for word in ("all", "*"):
+        for words in (["work", "search", "First"], ["work", "list"]):
+            status, out, err = acme.run(["--project", word, *words, "--json"])
+            assert status == 0, err
+            assert {"ACME-1", "OTH-1"} <= {row["ref"] for row in json.loads(out)["items"]}
+    monkeypatch.setenv("STEWARD_PROJECT", "all")
+    assert acme.run(["telemetry", "list", "--json"])[0] == 0
+    status, _, err = acme.run(["work", "add", "Nowhere"])
+    assert (status, "no project is named or in hand" in err) == (2, True), err
+    assert acme.run(["--project", "none-such", "work", "search", "First"])[0] == 4
+
+
 def test_an_agent_acts(acme: CliDriver) -> None:
     status, out, err = acme.run(["work", "claim", "--project", "acme", "--agent", "coder", "--json"])
     assert status == 0, err

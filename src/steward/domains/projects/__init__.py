@@ -15,7 +15,14 @@ or name. No credential of an address is kept.
 
 from __future__ import annotations
 
-from steward.domains.projects.find import SYSTEM_PROJECT, ensure, find_by_path, require_id, resolve_id
+from steward.domains.projects.find import (
+    EVERYWHERE,
+    SYSTEM_PROJECT,
+    ensure,
+    find_by_path,
+    require_id,
+    resolve_id,
+)
 from steward.domains.projects.ops import add, archive, delete, restore, update
 from steward.domains.projects.ops_places import (
     add_member,
@@ -43,6 +50,7 @@ from steward.domains.projects.types import (
 )
 
 __all__ = [
+    "EVERYWHERE",
     "SYSTEM_PROJECT",
     "Hierarchy",
     "Machine",

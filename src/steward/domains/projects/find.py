@@ -11,6 +11,8 @@ from steward.domains.projects.types import FoundProject, Named, Project
 from steward.kit.db import Db
 from steward.kit.errors import Invalid, NotFound
 
+# The words for every project, where a list takes one.
+EVERYWHERE = frozenset({"all", "*"})
 SYSTEM_PROJECT = UUID("00000000-0000-7000-8000-000000000001")
 
 
@@ -22,13 +24,15 @@ def resolve_id(db: Db, ref: str | None) -> UUID | None:
         ref: id, slug, key, name, git remote or path; None for the project in hand.
 
     Returns:
-        The id; None when no project was given and none is in hand.
+        The id; None when no project was given and none is in hand, or all are.
 
     Raises:
         NotFound: there is no such project; the hint names near ones.
         Invalid: more than one project bears that name.
     """
-    ref = ref if ref is not None else db.actor.project
+    if ref is None:
+        # Who works on all projects has none in hand, in the words by which lists are asked for all.
+        ref = None if db.actor.project in EVERYWHERE else db.actor.project
     return None if ref is None else find(db, ref)
 
 

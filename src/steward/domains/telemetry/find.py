@@ -10,13 +10,12 @@ from steward.kit.db import Db
 from steward.kit.errors import Invalid, NotFound
 from steward.kit.ids import id_range
 
-_EVERYWHERE = frozenset({"all", "*"})
 _NEVER = UUID(int=0)
 
 
 def scope(db: Db, project: str | None) -> UUID | None:
     """Return the project a list is limited to: the named one, else the one in hand; `all` limits to none."""
-    return None if project in _EVERYWHERE else projects.resolve_id(db, project)
+    return None if project in projects.EVERYWHERE else projects.resolve_id(db, project)
 
 
 def task_id(db: Db, task: str | None) -> UUID | None:

@@ -11,12 +11,11 @@ from steward.kit.db import Db
 from steward.kit.errors import Invalid, NotFound
 
 _HEX = re.compile(r"[0-9a-fA-F-]{8,36}")
-EVERYWHERE = frozenset({"all", "*"})
 
 
 def project_of(db: Db, project: str | None) -> UUID | None:
     """Return the named project; None for all. The project in hand is not meant unless it is named."""
-    return None if project is None or project in EVERYWHERE else projects.resolve_id(db, project)
+    return None if project is None or project in projects.EVERYWHERE else projects.resolve_id(db, project)
 
 
 def task_of(db: Db, task: str | None) -> UUID | None:
@@ -36,7 +35,7 @@ def agent_of(db: Db, agent: str | None) -> UUID | None:
 
 def in_hand(db: Db, project: str | None) -> UUID | None:
     """Return the named project, else the one in hand; None for all."""
-    return None if project in EVERYWHERE else projects.resolve_id(db, project)
+    return None if project in projects.EVERYWHERE else projects.resolve_id(db, project)
 
 
 def chosen(

@@ -16,13 +16,12 @@ from steward.kit.errors import Invalid, NotFound
 from steward.kit.ids import id_range
 
 _REFERENCE = re.compile(r"^(?P<key>[A-Za-z0-9]{2,10})-(?P<number>[0-9]{1,18})$")
-EVERYWHERE = frozenset({"all", "*"})
 _TEXT_FIELDS = tuple(field.name for field in dataclasses.fields(TaskText))
 
 
 def scope(db: Db, project: str | None) -> UUID | None:
     """Return the project a list is limited to: the named one, else the one in hand; `all` limits to none."""
-    if project in EVERYWHERE:
+    if project in projects.EVERYWHERE:
         return None
     return projects.resolve_id(db, project)
 

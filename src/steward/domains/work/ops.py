@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from steward.domains.work.find import EVERYWHERE, check_line, check_number, scope, task_of, whole
+from steward.domains import projects
+from steward.domains.work.find import check_line, check_number, scope, task_of, whole
 from steward.domains.work.find_items import NONE, epic_of, issue_of, place_of, workflow_of
 from steward.domains.work.types import (
     Count,
@@ -164,7 +165,7 @@ def task_filter(
     """Return the filter that `work.filter_tasks` reads; words that are None or empty keep everything."""
     kept = {name: value for name, value in words.items() if value not in (None, [], "")}
     if epic or issue or workflow:
-        named = None if project in EVERYWHERE else project
+        named = None if project in projects.EVERYWHERE else project
         place = asdict(place_of(db, project=named, epic=epic, issue=issue, workflow=workflow))
         kept |= {name: str(value) for name, value in place.items() if value is not None}
     elif (project_id := scope(db, project)) is not None:

@@ -160,7 +160,7 @@ _GLOBALS: tuple[tuple[str, str, str, str | None], ...] = (
     (
         "project",
         "--project",
-        "The project in hand; else STEWARD_PROJECT, else the working folder's.",
+        "The project in hand, `all` for none; else STEWARD_PROJECT, else the working folder's.",
         "PROJECT",
     ),
     ("agent", "--agent", "Act as this agent; else STEWARD_AGENT, else you.", "AGENT"),
