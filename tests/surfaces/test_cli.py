@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -240,6 +241,43 @@ def test_a_reader_that_goes_away_is_no_error(house: House) -> None:
     )
     os.close(writing)
     assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_what_reads_a_file_is_known_by_its_arguments() -> None:
+    from steward.domains.work.types_talk import FileContent
+    from steward.kit.op import operations
+    from steward.surfaces.cli.contents import gives_content
+    from steward.surfaces.manifest import load
+
+    reading = {spec.name for spec in operations() if spec.returns is FileContent}
+    entries = [entry for room in load().values() for entry in room.verbs.values()]
+    assert reading == {entry.name for entry in entries if gives_content(entry)}
+
+
+def test_an_attached_file_is_saved_or_piped_as_it_is(acme: CliDriver, house: House, tmp_path: Path) -> None:
+    content = bytes(range(256)) * 20_000
+    (tmp_path / "photo.bin").write_bytes(content)
+    _, out, _ = acme.run(["work", "attach", "ACME-1", "--file", str(tmp_path / "photo.bin"), "--json"])
+    words = ["work", "read-attachment", json.loads(out)["id"]]
+    saved = tmp_path / "saved.bin"
+    assert acme.run(["--dry-run", *words, "--output", str(saved)])[0] == 2
+    assert not saved.exists()
+    status, out, err = acme.run([*words, "-o", str(saved)])
+    assert (status, saved.read_bytes() == content) == (0, True), err
+    assert "photo.bin" in out
+    assert acme.run([*words, "-o", str(tmp_path / "none" / "x")])[0] == 2
+    done = subprocess.run([*_PROGRAM, *words], env=_environment(house), capture_output=True, check=True)
+    assert done.stdout == content
+    part = [*_PROGRAM, *words, "--offset", "1", "--length", "2"]
+    assert subprocess.run(part, env=_environment(house), capture_output=True, check=True).stdout == b"\1\2"
+    assert json.loads(acme.run([*words, "--length", "3", "--json"])[1])["content"] == "AAEC"
+    controller, terminal = pty.openpty()
+    subprocess.run([*_PROGRAM, *words], env=_environment(house), stdout=terminal, check=True)
+    os.close(terminal)
+    shown = os.read(controller, 65536).decode()
+    os.close(controller)
+    assert "photo.bin" in shown
+    assert "`--output FILE` saves it" in shown
 
 
 def test_ctrl_c_is_no_trace(acme: CliDriver, house: House) -> None:

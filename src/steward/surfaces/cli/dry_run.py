@@ -6,7 +6,7 @@ A command that stands nowhere here is one that changes something: what was forgo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from steward.kit.errors import Invalid
 
@@ -63,5 +63,13 @@ def check(command_path: str, given: Mapping[str, Any]) -> None:
         return
     if name in MAY_CHANGE and not MAY_CHANGE[name](given):
         return
-    hint = CHANGE.get(name) or _HINTS.get(name, _LEAVE_OUT)
+    refuse(name, CHANGE.get(name) or _HINTS.get(name, _LEAVE_OUT))
+
+
+def refuse(name: str, hint: str) -> NoReturn:
+    """Say that a command has no dry run.
+
+    Raises:
+        Invalid: always.
+    """
     raise Invalid(f"--dry-run: `steward {name}` has no dry run, and nothing was done", hint=hint)

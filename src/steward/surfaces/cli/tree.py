@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from steward.kit.errors import Invalid
-from steward.surfaces.cli import dry_run, params
+from steward.surfaces.cli import contents, dry_run, params
 from steward.surfaces.cli.state import State
 from steward.surfaces.manifest import ParamEntry, RoomEntry, VerbEntry, load
 
@@ -257,6 +257,9 @@ def _parameters(entry: VerbEntry) -> Iterator[Any]:
     yield params.option(
         "__input", ["--input"], "Read arguments as a JSON object from a file, or - for standard input."
     )
+    if contents.gives_content(entry):
+        text = "Save the content in this file."
+        yield params.option(contents.OUTPUT, ["--output", "-o"], text, metavar="FILE")
     if entry.waits:
         text = "Wait up to so many seconds for a result."
         yield params.option("__wait", ["--wait"], text, metavar="SECONDS")
@@ -284,6 +287,9 @@ class Verb(Command):
 def _run(entry: VerbEntry, state: State, values: dict[str, Any]) -> None:
     wait_s = _seconds(values.pop("__wait", None))
     arguments = _input(values.pop("__input", None)) | _arguments(entry, values)
+    if contents.gives_content(entry):
+        _read(entry, state, arguments, values.get(contents.OUTPUT))
+        return
     key = state.request_key
     if entry.write and key is None:
         # With a key of its own a write may be sent again when the connection breaks.
@@ -292,6 +298,16 @@ def _run(entry: VerbEntry, state: State, values: dict[str, Any]) -> None:
         key = f"cli-{uuid4()}"
     result = state.caller.call(entry.name, arguments, request_key=key, wait_s=wait_s, dry_run=state.dry_run)
     state.show(result, empty=_empty(entry))
+
+
+def _read(entry: VerbEntry, state: State, arguments: dict[str, Any], output: str | None) -> None:
+    if state.dry_run and output is not None:
+        dry_run.refuse(f"{entry.room} {entry.verb.replace('_', '-')}", "leave --output out")
+
+    def call(given: Mapping[str, Any]) -> Any:
+        return state.caller.call(entry.name, given, request_key=None)
+
+    contents.hand_over(state, call, arguments, output)
 
 
 def _empty(entry: VerbEntry) -> str:
