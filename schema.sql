@@ -338,6 +338,28 @@ CREATE FUNCTION agents.score_agents(p_capabilities text[]) RETURNS TABLE(agent_i
   from scored as s
 $$;
 
+-- function check_undo(text, uuid, bigint)
+
+CREATE FUNCTION audit.check_undo(p_type text, p_user_id uuid, p_unreadable bigint) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'audit', 'kit', 'pg_temp'
+    AS $$
+declare
+  room constant text := split_part(kit.audited_table(p_type)::text, '.', 1);
+begin
+  perform kit.authorize(room || ':write');
+  if kit.actor_agent() is not null then
+    raise exception 'an agent undoes nothing' using errcode = 'ST403', hint = 'let a person do it';
+  elsif p_user_id is distinct from kit.actor_user() and not kit.may(kit.actor_role(), room || ':admin') then
+    raise exception 'somebody else made this change'
+      using errcode = 'ST403', hint = 'ask who made it, or an administrator';
+  elsif p_unreadable > 0 then
+    raise exception 'old values of this change are kept no more'
+      using errcode = 'ST409', hint = 'set the values by hand';
+  end if;
+end
+$$;
+
 -- function known_words(text, text, text)
 
 CREATE FUNCTION audit.known_words(p_event_type text, p_event_action text, p_status text) RETURNS boolean
@@ -365,13 +387,13 @@ $$;
 
 COMMENT ON FUNCTION audit.known_words(p_event_type text, p_event_action text, p_status text) IS 'Tell whether an audit row may bear these words; called by a check of its table.';
 
--- function request_effect(text)
+-- function request_effects(text)
 
-CREATE FUNCTION audit.request_effect(p_request text) RETURNS TABLE(resource_type text, resource_id text, resource_name text, user_id uuid, action text, old_values jsonb, new_values jsonb, things bigint, unreadable bigint)
+CREATE FUNCTION audit.request_effects(p_request text) RETURNS TABLE(resource_type text, resource_id text, resource_name text, user_id uuid, action text, old_values jsonb, new_values jsonb, unreadable bigint, place bigint)
     LANGUAGE sql STABLE
     SET search_path TO 'audit', 'kit', 'pg_temp'
     AS $_$
-  with rows as (
+  with rows as materialized (
     select l.id, l.resource_type, l.resource_id, l.resource_name, l.user_id, l.event_action, p.payload::jsonb as payload
     from audit.audit_logs as l
     left join audit.audit_payloads as p on p.id = l.id and p.created_at = l.created_at
@@ -380,16 +402,24 @@ CREATE FUNCTION audit.request_effect(p_request text) RETURNS TABLE(resource_type
   ),
   fields as (
     select
-      f.key,
+      r.resource_type, r.resource_id, f.key,
       (array_agg(r.payload -> 'old' -> f.key order by r.id))[1] as before,
       (array_agg(r.payload -> 'new' -> f.key order by r.id desc))[1] as after
     from rows as r
     cross join lateral jsonb_each(coalesce(r.payload -> 'new', '{}') || coalesce(r.payload -> 'old', '{}')) as f (key, value)
-    group by f.key
+    group by r.resource_type, r.resource_id, f.key
+  ),
+  changed as (
+    select
+      f.resource_type, f.resource_id,
+      jsonb_object_agg(f.key, coalesce(f.before, 'null')) as old_values,
+      jsonb_object_agg(f.key, coalesce(f.after, 'null')) as new_values
+    from fields as f
+    group by f.resource_type, f.resource_id
   )
   select
-    min(r.resource_type),
-    min(r.resource_id),
+    r.resource_type,
+    r.resource_id,
     (array_agg(r.resource_name order by r.id desc))[1],
     (array_agg(r.user_id order by r.id desc))[1],
     case
@@ -397,12 +427,13 @@ CREATE FUNCTION audit.request_effect(p_request text) RETURNS TABLE(resource_type
       when 'delete' = any (array_agg(r.event_action)) then 'delete'
       else 'update'
     end,
-    (select coalesce(jsonb_object_agg(f.key, coalesce(f.before, 'null')), '{}') from fields as f),
-    (select coalesce(jsonb_object_agg(f.key, coalesce(f.after, 'null')), '{}') from fields as f),
-    count(distinct (r.resource_type, r.resource_id)),
-    count(*) filter (where r.payload is null)
+    coalesce((array_agg(c.old_values))[1], '{}'),
+    coalesce((array_agg(c.new_values))[1], '{}'),
+    count(*) filter (where r.payload is null),
+    min(r.id)
   from rows as r
-  having count(*) > 0
+  left join changed as c on c.resource_type = r.resource_type and c.resource_id is not distinct from r.resource_id
+  group by r.resource_type, r.resource_id
 $_$;
 
 -- function settled()
@@ -422,41 +453,38 @@ CREATE FUNCTION audit.undo_request(p_request text) RETURNS TABLE(resource_type t
     AS $$
 declare
   done record;
-  room text;
+  things integer := 0;
 begin
-  select e.resource_type, e.resource_id, e.resource_name, e.user_id, e.action, e.old_values, e.new_values, e.things, e.unreadable
-  into done
-  from audit.request_effect(p_request) as e;
-  if not found then
+  select count(*) into things from audit.request_effects(p_request);
+  if things = 0 then
     raise exception 'no request % has changed anything', p_request
       using errcode = 'ST404', hint = '`steward audit list` shows requests and entries';
-  end if;
-  room := split_part(kit.audited_table(done.resource_type)::text, '.', 1);
-  perform kit.authorize(room || ':write');
-  if kit.actor_agent() is not null then
-    raise exception 'an agent undoes nothing' using errcode = 'ST403', hint = 'let a person do it';
-  elsif done.user_id is distinct from kit.actor_user() and not kit.may(kit.actor_role(), room || ':admin') then
-    raise exception 'somebody else made this change'
-      using errcode = 'ST403', hint = 'ask who made it, or an administrator';
-  elsif done.things > 1 then
-    raise exception 'the request changed % things; only a change of one can be undone', done.things
+  elsif things > 100 then
+    raise exception 'the request changed % things; at most 100 are undone together', things
       using errcode = 'ST409', hint = 'undo its entries one by one, by their ids in `steward audit list`';
-  elsif done.unreadable > 0 then
-    raise exception 'old values of this change are kept no more'
-      using errcode = 'ST409', hint = 'set the values by hand';
   end if;
-  if done.resource_type = 'task' then
-    perform work.pass(done.resource_id::uuid, null, false);
-  end if;
-  perform kit.restore_row(
-    done.resource_type,
-    done.resource_id::uuid,
-    done.action,
-    done.old_values,
-    case when done.action = 'delete' then '{}' else done.new_values end
-  );
+  perform set_config('steward.undoing', 'on', true);
+  for done in
+    select e.resource_type, e.resource_id, e.user_id, e.action, e.old_values, e.new_values, e.unreadable
+    from audit.request_effects(p_request) as e
+    order by e.place desc
+  loop
+    perform audit.check_undo(done.resource_type, done.user_id, done.unreadable);
+    if done.resource_type = 'task' then
+      perform work.pass(done.resource_id::uuid, null, false);
+    end if;
+    perform kit.restore_row(
+      done.resource_type,
+      done.resource_id::uuid,
+      done.action,
+      done.old_values,
+      case when done.action = 'delete' then '{}' else done.new_values end
+    );
+  end loop;
   return query
-  select done.resource_type, done.resource_id, done.resource_name, done.action, done.old_values, done.new_values;
+  select e.resource_type, e.resource_id, e.resource_name, e.action, e.old_values, e.new_values
+  from audit.request_effects(p_request) as e
+  order by e.place;
 end
 $$;
 
@@ -2177,8 +2205,8 @@ CREATE FUNCTION kit.take_away(p_table regclass, p_id uuid) RETURNS void
     AS $_$
 begin
   if p_table::text in ('agents.agents', 'accounts.users') then
-    raise exception '% are named by history and never deleted', p_table
-      using errcode = 'ST409', hint = 'deactivate it instead';
+    -- History names them.
+    execute format('update %s set is_active = false where id = $1', p_table) using p_id;
   elsif p_table::text = 'projects.projects' then
     execute format('update %s set status = ''deleted'', deleted_at = now() where id = $1', p_table) using p_id;
   elsif kit.writable_columns(p_table, array['deleted_at']) <> '{}' then
@@ -2216,6 +2244,10 @@ CREATE FUNCTION kit.touch_versioned() RETURNS trigger
     SET search_path TO 'kit', 'pg_temp'
     AS $$
 begin
+  -- A write that changes nothing must not refuse those who saw the version before it.
+  if new *= old then
+    return new;
+  end if;
   new.updated_at := now();
   new.version := old.version + 1;
   return new;
@@ -4229,53 +4261,29 @@ CREATE FUNCTION telemetry.name_by_order(p_sightings jsonb) RETURNS jsonb
 declare
   named jsonb;
 begin
-  if not jsonb_path_exists(p_sightings, '$[*] ? (@.ordinal_base != null && !exists(@.keys[0]))') then
+  if not jsonb_path_exists(p_sightings, '$[*] ? (@.ordinal_base != null)') then
     return p_sightings;
   end if;
   perform pg_advisory_xact_lock(hashtextextended('telemetry.ordinal', 0) # b.hash)
   from (
-    select distinct hashtextextended(u.ordinal_base, 0) as hash
-    from telemetry.usage_told(p_sightings) as u
+    select distinct hashtextextended(coalesce(u.session_id::text, u.ordinal_base), 0) as hash
+    from telemetry.orders_told(p_sightings) as u
     where u.ordinal_base is not null
-      and cardinality(coalesce(u.keys, '{}')) = 0
     order by 1
   ) as b;
-  with told as (
-    select e.told, e.pos, u.source, u.source_key, u.ordinal_base, cardinality(coalesce(u.keys, '{}')) = 0 as nameless, u.at
-    from jsonb_array_elements(p_sightings) with ordinality as e (told, pos)
-    join telemetry.usage_told(p_sightings) as u on u.pos = e.pos
-  ),
-  once as (
-    select distinct on (t.source, t.source_key) t.told, t.pos, t.source, t.source_key, t.ordinal_base, t.nameless, t.at
-    from told as t
-    where not t.nameless
-      or not exists (
-        select
-        from telemetry.usage_sightings as s
-        where s.source = t.source
-          and s.source_key = t.source_key
-      )
-    order by t.source, t.source_key, t.pos
-  )
   select jsonb_agg(
     case
-      when o.nameless then jsonb_set(o.told, '{keys}', jsonb_build_array(o.ordinal_base || '#' || (o.place + o.earlier)))
-      else o.told
+      when o.key is not null then jsonb_set(t.told, '{keys}', jsonb_build_array(o.key))
+      when n.key is not null then jsonb_set(t.told, '{keys}', to_jsonb(t.keys || n.key))
+      else t.told
     end
-    order by o.pos
+    order by t.pos
   ) into named
-  from (
-    select
-      x.told, x.pos, x.nameless, x.ordinal_base,
-      row_number() over (partition by x.nameless, x.source, x.ordinal_base order by x.at, x.source_key) as place,
-      (
-        select count(*)
-        from telemetry.usage_sightings as s
-        where s.ordinal_base = x.ordinal_base
-          and s.source = x.source
-      ) as earlier
-    from once as x
-  ) as o;
+  from telemetry.orders_told(p_sightings) as t
+  left join telemetry.numbers_for_names(p_sightings) as o on o.pos = t.pos
+  left join telemetry.numbers_beside_names(p_sightings) as n on n.ordinal_base = t.ordinal_base and n.name = t.keys[1]
+  where t.keys <> '{}'
+    or o.key is not null;
   return coalesce(named, '[]');
 end
 $_$;
@@ -4414,6 +4422,90 @@ begin
 end
 $$;
 
+-- function numbers_beside_names(jsonb)
+
+CREATE FUNCTION telemetry.numbers_beside_names(p_sightings jsonb) RETURNS TABLE(ordinal_base text, name text, key text)
+    LANGUAGE sql STABLE
+    SET search_path TO 'telemetry', 'pg_temp'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    AS $$
+  with fresh as materialized (
+    select distinct on (u.ordinal_base, u.keys[1]) u.ordinal_base, u.keys[1] as name, u.at
+    from telemetry.orders_told(p_sightings) as u
+    where u.ordinal_base is not null
+      and u.keys <> '{}'
+      and not exists (
+        select
+        from unnest(u.keys) as n (key)
+        join telemetry.usage_keys as k on k.key = n.key
+        join telemetry.usage_keys as o on o.usage_id = k.usage_id
+        where left(o.key, length(u.ordinal_base) + 1) = u.ordinal_base || '#'
+      )
+    order by u.ordinal_base, u.keys[1], u.at
+  ),
+  placed as (
+    select f.ordinal_base, f.name, row_number() over (partition by f.ordinal_base order by f.at, f.name) as place
+    from fresh as f
+  ),
+  free as (
+    select b.ordinal_base, g.number, row_number() over (partition by b.ordinal_base order by g.number) as place
+    from (
+      select f.ordinal_base, count(*) as many, (
+        select count(*)
+        from telemetry.usage_sightings as s
+        where s.ordinal_base = f.ordinal_base
+      ) as known
+      from fresh as f
+      group by f.ordinal_base
+    ) as b
+    cross join lateral generate_series(1, b.many + b.known) as g (number)
+    where not exists (
+      select
+      from telemetry.usage_keys as k
+      join telemetry.usage_keys as o on o.usage_id = k.usage_id
+      where k.key = b.ordinal_base || '#' || g.number
+        -- Also where its lines are being read anew: the names stay.
+        and left(o.key, 11) in ('claude:msg:', 'claude:uuid', 'claude:line')
+    )
+  )
+  select p.ordinal_base, p.name, p.ordinal_base || '#' || f.number
+  from placed as p
+  join free as f on f.ordinal_base = p.ordinal_base and f.place = p.place
+$$;
+
+-- function numbers_for_names(jsonb)
+
+CREATE FUNCTION telemetry.numbers_for_names(p_sightings jsonb) RETURNS TABLE(pos bigint, key text)
+    LANGUAGE sql STABLE
+    SET search_path TO 'telemetry', 'pg_temp'
+    AS $$
+  select o.pos, o.ordinal_base || '#' || (o.place + o.earlier)
+  from (
+    select
+      x.pos, x.ordinal_base,
+      row_number() over (partition by x.source, x.ordinal_base order by x.at, x.source_key) as place,
+      (
+        select count(*)
+        from telemetry.usage_sightings as s
+        where s.ordinal_base = x.ordinal_base
+          and s.source = x.source
+      ) as earlier
+    from (
+      select distinct on (u.source, u.source_key) u.pos, u.source, u.source_key, u.ordinal_base, u.at
+      from telemetry.orders_told(p_sightings) as u
+      where u.keys = '{}'
+        and not exists (
+          select
+          from telemetry.usage_sightings as s
+          where s.source = u.source
+            and s.source_key = u.source_key
+        )
+      order by u.source, u.source_key, u.pos
+    ) as x
+  ) as o
+$$;
+
 -- function open_executions(uuid[], uuid[], jsonb[])
 
 CREATE FUNCTION telemetry.open_executions(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) RETURNS void
@@ -4451,6 +4543,22 @@ begin
     on conflict do nothing;
   end if;
 end
+$$;
+
+-- function orders_told(jsonb)
+
+CREATE FUNCTION telemetry.orders_told(p_sightings jsonb) RETURNS TABLE(pos bigint, told jsonb, source text, source_key text, keys text[], ordinal_base text, session_id uuid, at timestamp with time zone)
+    LANGUAGE sql STABLE
+    SET search_path TO 'telemetry', 'pg_temp'
+    AS $$
+  select
+    e.pos, e.told, t.source,
+    case when t.source = 'transcript' then concat_ws('/', t.session_id, t.source_key) else t.source_key end,
+    coalesce(t.keys, '{}'), t.ordinal_base, t.session_id, t.at
+  from jsonb_array_elements(p_sightings) with ordinality as e (told, pos)
+  cross join lateral jsonb_to_record(e.told) as t (
+    source text, source_key text, keys text[], ordinal_base text, session_id uuid, at timestamptz
+  )
 $$;
 
 -- function overview_by(uuid, uuid, uuid, uuid, text, text, date, date)
@@ -6117,7 +6225,7 @@ CREATE FUNCTION work.analyse_tasks(p_workflow_id uuid) RETURNS void
     end,
     jsonb_strip_nulls(jsonb_build_object(
       'minutes_to_start', round(extract(epoch from t.started_at - t.created_at) / 60),
-      'minutes_in_work', round(extract(epoch from t.completed_at - t.started_at) / 60)
+      'minutes_in_work', greatest(round((extract(epoch from t.completed_at - t.started_at) - work.waited_ms(t.id) / 1000.0) / 60), 0)
     )),
     round(100.0 * p.waiting / greatest(count(*) filter (where t.status not in ('done', 'cancelled')) over (), p.waiting, 1), 2),
     p.waiting,
@@ -6378,11 +6486,12 @@ begin
       array(select e.t from unnest(from_nodes, to_nodes) as e (f, t) where e.f = any (caught) and e.t = any (caught) order by e.f, e.t),
       array(select e.f from unnest(from_nodes, to_nodes) as e (f, t) where e.f = any (caught) and e.t = any (caught) order by e.f, e.t)
     );
-    select string_agg(t.number::text, ', ' order by t.number)
+    select string_agg(p.key || '-' || t.number, ', ' order by t.number)
     into numbers
     from work.tasks as t
+    join projects.projects as p on p.id = t.project_id
     where t.id in (select nodes[i] from unnest(caught) as i);
-    raise exception 'tasks % would wait for each other in a circle', numbers
+    raise exception '% would wait for each other in a circle', numbers
       using errcode = 'STW03', hint = 'leave out one of these dependencies';
   end if;
 end
@@ -6414,18 +6523,19 @@ declare
 begin
   perform pg_advisory_xact_lock(hashtextextended('work.epics', 0) # hashtextextended(p::text, 0))
   from (select distinct n.project_id as p from new_rows as n order by 1) as sorted;
-  with recursive reached (start, id) as (
-    select n.epic_id, n.depends_on_epic_id
+  with recursive reached (start, via, id) as (
+    select n.epic_id, n.depends_on_epic_id, n.depends_on_epic_id
     from new_rows as n
     union
-    select reached.start, d.depends_on_epic_id
+    select reached.start, reached.via, d.depends_on_epic_id
     from reached
     join work.epic_dependencies as d on d.epic_id = reached.id
   )
-  select string_agg(distinct e.epic_id, ', ')
+  select string_agg(distinct e.epic_id || ' for ' || o.epic_id, ', ')
   into caught
   from reached
   join work.epics as e on e.id = reached.start
+  join work.epics as o on o.id = reached.via
   where reached.id = reached.start;
   if caught is not null then
     raise exception 'epics would wait for each other in a circle: %', caught
@@ -6541,7 +6651,7 @@ begin
   if kit.setting('importing') is not null then
     return new;
   end if;
-  if not work.may_become(old.status, new.status) then
+  if not work.may_become(old.status, new.status) and kit.setting('undoing') is null then
     raise exception 'task % cannot go from % to %', new.number, old.status, new.status
       using errcode = 'STW04', hint = format('from %s it may go to: %s', old.status, work.next_statuses(old.status));
   end if;
@@ -6567,7 +6677,7 @@ CREATE FUNCTION work.check_transition(p_kind text, p_name text, p_from text, p_t
 declare
   allowed text[] := work.item_next(p_kind, p_from);
 begin
-  if p_from = p_to or kit.setting('importing') is not null or p_to = any (allowed) then
+  if p_from = p_to or p_to = any (allowed) or kit.setting('importing') is not null or kit.setting('undoing') is not null then
     return;
   end if;
   raise exception '% cannot go from % to %', p_name, p_from, p_to
@@ -10640,7 +10750,6 @@ begin
     return;
   end if;
   sorted := work.waiting_order(cardinality(g.ids), g.from_nodes, g.to_nodes);
-  chain := work.longest_chain(sorted, g.from_nodes, g.to_nodes, g.minutes);
   -- Nobody waits through what is done.
   select array_agg(e.f order by e.place), array_agg(e.t order by e.place)
   into from_open, to_open
@@ -10648,6 +10757,14 @@ begin
   where g.is_open[e.f]
     and g.is_open[e.t];
   counts := work.waiting_counts(cardinality(g.ids), sorted, from_open, to_open);
+  if true = any (g.is_open) then
+    chain := work.longest_chain(
+      sorted, from_open, to_open,
+      array(select case when n.is_open then n.minutes else 0 end from unnest(g.is_open, g.minutes) with ordinality as n (is_open, minutes, place) order by n.place)
+    );
+  else
+    chain := work.longest_chain(sorted, g.from_nodes, g.to_nodes, g.minutes);
+  end if;
   return query
   select n.id, counts[n.place], (case when cardinality(chain) > 1 or g.minutes[chain[1]] > 0 then c.place end)::integer
   from unnest(g.ids) with ordinality as n (id, place)
@@ -15786,13 +15903,17 @@ GRANT ALL ON FUNCTION agents.score_agents(p_capabilities text[]) TO steward_app;
 GRANT ALL ON FUNCTION agents.score_agents(p_capabilities text[]) TO steward_agent;
 GRANT ALL ON FUNCTION agents.score_agents(p_capabilities text[]) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION audit.check_undo(p_type text, p_user_id uuid, p_unreadable bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION audit.check_undo(p_type text, p_user_id uuid, p_unreadable bigint) TO steward_app;
+GRANT ALL ON FUNCTION audit.check_undo(p_type text, p_user_id uuid, p_unreadable bigint) TO steward_readonly;
+
 REVOKE ALL ON FUNCTION audit.known_words(p_event_type text, p_event_action text, p_status text) FROM PUBLIC;
 GRANT ALL ON FUNCTION audit.known_words(p_event_type text, p_event_action text, p_status text) TO steward_app;
 GRANT ALL ON FUNCTION audit.known_words(p_event_type text, p_event_action text, p_status text) TO steward_readonly;
 
-REVOKE ALL ON FUNCTION audit.request_effect(p_request text) FROM PUBLIC;
-GRANT ALL ON FUNCTION audit.request_effect(p_request text) TO steward_app;
-GRANT ALL ON FUNCTION audit.request_effect(p_request text) TO steward_readonly;
+REVOKE ALL ON FUNCTION audit.request_effects(p_request text) FROM PUBLIC;
+GRANT ALL ON FUNCTION audit.request_effects(p_request text) TO steward_app;
+GRANT ALL ON FUNCTION audit.request_effects(p_request text) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION audit.settled() FROM PUBLIC;
 GRANT ALL ON FUNCTION audit.settled() TO steward_app;
@@ -16374,10 +16495,25 @@ GRANT ALL ON FUNCTION telemetry.note_sessions(p_sessions jsonb) TO steward_app;
 GRANT ALL ON FUNCTION telemetry.note_sessions(p_sessions jsonb) TO steward_agent;
 GRANT ALL ON FUNCTION telemetry.note_sessions(p_sessions jsonb) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION telemetry.numbers_beside_names(p_sightings jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.numbers_beside_names(p_sightings jsonb) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.numbers_beside_names(p_sightings jsonb) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.numbers_beside_names(p_sightings jsonb) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.numbers_for_names(p_sightings jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.numbers_for_names(p_sightings jsonb) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.numbers_for_names(p_sightings jsonb) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.numbers_for_names(p_sightings jsonb) TO steward_readonly;
+
 REVOKE ALL ON FUNCTION telemetry.open_executions(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.open_executions(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) TO steward_app;
 GRANT ALL ON FUNCTION telemetry.open_executions(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) TO steward_agent;
 GRANT ALL ON FUNCTION telemetry.open_executions(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.orders_told(p_sightings jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.orders_told(p_sightings jsonb) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.orders_told(p_sightings jsonb) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.orders_told(p_sightings jsonb) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION telemetry.overview_by(p_project_id uuid, p_task_id uuid, p_epic_id uuid, p_agent_id uuid, p_client text, p_model text, p_since date, p_until date) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.overview_by(p_project_id uuid, p_task_id uuid, p_epic_id uuid, p_agent_id uuid, p_client text, p_model text, p_since date, p_until date) TO steward_app;
@@ -17910,7 +18046,7 @@ GRANT SELECT,INSERT,UPDATE ON TABLE work.devlog_entries TO steward_app;
 GRANT SELECT ON TABLE work.devlog_entries TO steward_readonly;
 GRANT SELECT ON TABLE work.devlog_entries TO steward_backup;
 
-GRANT SELECT,INSERT,DELETE ON TABLE work.devlog_notes TO steward_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE work.devlog_notes TO steward_app;
 GRANT SELECT ON TABLE work.devlog_notes TO steward_readonly;
 GRANT SELECT ON TABLE work.devlog_notes TO steward_backup;
 

@@ -587,7 +587,7 @@ class Work:
     def get_attachment(
         self,
         *,
-        attachment: UUID,
+        attachment: str,
         request_key: str | None = None,
     ) -> Attachment:
         """Show what is known of an attached file."""
@@ -595,7 +595,7 @@ class Work:
     def read_attachment(
         self,
         *,
-        attachment: UUID,
+        attachment: str,
         offset: int = 0,
         length: int = 4194304,
         request_key: str | None = None,
@@ -605,7 +605,7 @@ class Work:
     def delete_attachment(
         self,
         *,
-        attachment: UUID,
+        attachment: str,
         request_key: str | None = None,
     ) -> None:
         """Take a file from its task; its content goes when nothing uses it any more."""
@@ -745,7 +745,7 @@ class Work:
     def get_comment(
         self,
         *,
-        comment: UUID,
+        comment: str,
         request_key: str | None = None,
     ) -> Comment:
         """Show one comment."""
@@ -764,7 +764,7 @@ class Work:
     def update_comment(
         self,
         *,
-        comment: UUID,
+        comment: str,
         content: str | None = None,
         content_type: ContentType | None = None,
         version: int | None = None,
@@ -775,7 +775,7 @@ class Work:
     def delete_comment(
         self,
         *,
-        comment: UUID,
+        comment: str,
         version: int | None = None,
         request_key: str | None = None,
     ) -> None:
@@ -938,7 +938,7 @@ class Work:
     def undepend_devlog(
         self,
         *,
-        tie: UUID,
+        tie: str,
         request_key: str | None = None,
     ) -> None:
         """Untie a devlog entry."""
@@ -959,7 +959,7 @@ class Work:
     def read_document(
         self,
         *,
-        document: UUID,
+        document: str,
         offset: int = 0,
         length: int = 4194304,
         request_key: str | None = None,
@@ -969,10 +969,53 @@ class Work:
     def delete_document(
         self,
         *,
-        document: UUID,
+        document: str,
         request_key: str | None = None,
     ) -> None:
         """Take a document from its devlog entry; its content goes when nothing uses it any more."""
+
+    def get_note(
+        self,
+        *,
+        note: str,
+        request_key: str | None = None,
+    ) -> DevlogNote:
+        """Show a note of a devlog entry."""
+
+    def update_note(
+        self,
+        *,
+        note: str,
+        content: str | None = None,
+        category: NoteCategory | None = None,
+        request_key: str | None = None,
+    ) -> DevlogNote:
+        """Change a note of a devlog entry; what is left out stays."""
+
+    def delete_note(
+        self,
+        *,
+        note: str,
+        request_key: str | None = None,
+    ) -> None:
+        """Take a note from its devlog entry; `undo` brings it back."""
+
+    def list_documents(
+        self,
+        *,
+        entry: str,
+        project: str | None = None,
+        request_key: str | None = None,
+    ) -> builtins.list[DevlogDocument]:
+        """List the documents of a devlog entry, the oldest first."""
+
+    def get_document(
+        self,
+        *,
+        document: str,
+        request_key: str | None = None,
+    ) -> DevlogDocument:
+        """Show what a document is; `read_document` gives its content."""
 
     def add_epic(
         self,
@@ -1147,7 +1190,7 @@ class Work:
     def wait_answer(
         self,
         *,
-        question: UUID,
+        question: str,
         request_key: str | None = None,
     ) -> Question | None:
         """Return a question that was answered, withdrawn or expired; nothing while it is open."""
@@ -1155,7 +1198,7 @@ class Work:
     def answer(
         self,
         *,
-        question: UUID,
+        question: str,
         answer: str,
         request_key: str | None = None,
     ) -> Question:
@@ -1164,7 +1207,7 @@ class Work:
     def withdraw(
         self,
         *,
-        question: UUID,
+        question: str,
         token: int | None = None,
         reason: str | None = None,
         request_key: str | None = None,
@@ -1174,7 +1217,7 @@ class Work:
     def get_question(
         self,
         *,
-        question: UUID | None = None,
+        question: str | None = None,
         task: str | None = None,
         request_key: str | None = None,
     ) -> Question:
@@ -1383,7 +1426,7 @@ class Telemetry:
     def remove_price(
         self,
         *,
-        price: UUID,
+        price: str,
         request_key: str | None = None,
     ) -> None:
         """Take an own price away; what was priced by it keeps its cost until `reprice`."""
@@ -1591,7 +1634,7 @@ class Telemetry:
     def get_execution(
         self,
         *,
-        execution: UUID,
+        execution: str,
         request_key: str | None = None,
     ) -> Execution:
         """Show a try of an agent at a task: its result, its tokens and its cost."""
@@ -1935,7 +1978,7 @@ class Audit:
         request: str,
         request_key: str | None = None,
     ) -> Undone:
-        """Undo a request that changed one thing, unless the thing has changed since; that is recorded like any change."""
+        """Undo a request, unless something of what it changed has changed since; that is recorded like any change."""
 
 
 class Steward:

@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from steward.kit.db import Database
+from steward.kit.db import Actor, Database
 from steward.kit.errors import Conflict, Invalid, NotFound, StaleVersion
 from steward.kit.files import FileStore
 from tests.work.scene import call, owner, project
@@ -179,3 +179,26 @@ def test_documents_and_ties_are_named_by_the_beginning_of_their_ids(acme: Databa
     tied = call(acme, "work.depend_devlog", entry=one, on=two, project="acme")
     call(acme, "work.undepend_devlog", tie=str(tied.dependencies[0].id)[:8])
     assert call(acme, "work.get_devlog", entry=one, project="acme").dependencies == []
+
+
+def test_a_note_is_changed_deleted_and_brought_back(acme: Database) -> None:
+    call(acme, "work.add_devlog", key="d1", title="D", project="acme")
+    note = call(acme, "work.add_note", entry="d1", content="first", project="acme")
+    changed = call(acme, "work.update_note", note=str(note.id), category="issue")
+    assert (changed.content, changed.category) == ("first", "issue")
+    assert call(acme, "work.update_note", note=str(note.id), content="second").content == "second"
+    call(acme, "work.delete_note", Actor(role="admin", user_name="ann", request="gone"), note=str(note.id))
+    with pytest.raises(NotFound, match="there is no note"):
+        call(acme, "work.get_note", note=str(note.id))
+    call(acme, "audit.undo", Actor(role="admin", user_name="ann"), request="gone")
+    assert call(acme, "work.get_note", note=str(note.id)).content == "second"
+
+
+def test_documents_are_listed_and_shown(acme: Database) -> None:
+    call(acme, "work.add_devlog", key="d1", title="D", project="acme")
+    made = call(acme, "work.add_document", entry="d1", name="plan.md", file=b"# Plan", project="acme")
+    assert call(acme, "work.list_documents", entry="d1", project="acme") == [made]
+    assert call(acme, "work.get_document", document=str(made.id)) == made
+    call(acme, "work.delete_document", document=str(made.id))
+    with pytest.raises(NotFound, match="there is no document"):
+        call(acme, "work.get_document", document=str(made.id))

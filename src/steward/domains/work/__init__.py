@@ -85,6 +85,13 @@ from steward.domains.work.ops_devlog import (
     undepend_devlog,
     update_devlog,
 )
+from steward.domains.work.ops_devlog_parts import (
+    delete_note,
+    get_document,
+    get_note,
+    list_documents,
+    update_note,
+)
 from steward.domains.work.ops_epics import add_epic, archive_epic, get_epic, list_epics, update_epic
 from steward.domains.work.ops_issues import (
     add_issue,
@@ -282,6 +289,7 @@ __all__ = [
     "delete_comment",
     "delete_document",
     "delete_issue",
+    "delete_note",
     "depend",
     "depend_devlog",
     "fail",
@@ -290,8 +298,10 @@ __all__ = [
     "get_attachment",
     "get_comment",
     "get_devlog",
+    "get_document",
     "get_epic",
     "get_issue",
+    "get_note",
     "get_question",
     "get_workflow",
     "get_workflow_analytics",
@@ -303,6 +313,7 @@ __all__ = [
     "list_attachments",
     "list_comments",
     "list_devlog",
+    "list_documents",
     "list_epics",
     "list_issues",
     "list_notes",
@@ -329,6 +340,7 @@ __all__ = [
     "update_devlog",
     "update_epic",
     "update_issue",
+    "update_note",
     "update_workflow",
     "wait_answer",
     "waiting",

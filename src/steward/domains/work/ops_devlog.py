@@ -10,6 +10,7 @@ from uuid import UUID
 
 from steward.domains import projects
 from steward.domains.work.find import scope
+from steward.domains.work.find_devlog import LISTED, devlog_of, document_of
 from steward.domains.work.stored import READ_MOST, file_name, guess_type, keep, part_of
 from steward.domains.work.types_talk import (
     Devlog,
@@ -34,7 +35,6 @@ from steward.kit.op import Page, op
 from steward.kit.versions import check_version
 
 _NOTES_SHOWN = 20
-_LISTED = "`steward work get-devlog` lists them"
 _MOST_TEXT = 1024 * 1024
 _TYPES = {
     "md": DocumentType.MARKDOWN, "markdown": DocumentType.MARKDOWN, "pdf": DocumentType.PDF, "csv": DocumentType.CSV,
@@ -65,18 +65,6 @@ _CODE = frozenset(
 _BINARY = frozenset({DocumentType.IMAGE, DocumentType.PDF, DocumentType.OTHER})
 
 
-def _devlog_of(db: Db, words: str, project: str | None) -> UUID:
-    """Return the entry that an id, or a key in the named project or the one in hand, means."""
-    try:
-        found = db.value("work.resolve_devlog", id=UUID(words), project_id=None, key=None)
-    except ValueError:
-        project_id = projects.require_id(db, project)
-        found = db.value("work.resolve_devlog", id=None, project_id=project_id, key=words.strip())
-    if found is None:
-        raise NotFound(f"there is no devlog entry {words!r}", hint="look with `steward work list-devlog`")
-    return UUID(str(found))
-
-
 def _whole(db: Db, entry_id: UUID) -> Devlog:
     entry = db.one("work.get_devlog", DevlogEntry, id=entry_id)
     return Devlog(
@@ -104,7 +92,7 @@ def _notes(
 
 
 def _lock(db: Db, words: str, project: str | None, version: int | None) -> UUID:
-    entry_id = _devlog_of(db, words, project)
+    entry_id = devlog_of(db, words, project)
     check_version(f"devlog entry {words}", version, db.value("work.lock_devlog", id=entry_id))
     return entry_id
 
@@ -173,7 +161,7 @@ def get_devlog(db: Db, *, entry: str, project: str | None = None) -> Devlog:
         entry: its key or id.
         project: slug, key or id; the project in hand when left out.
     """
-    return _whole(db, _devlog_of(db, entry, project))
+    return _whole(db, devlog_of(db, entry, project))
 
 
 @op()
@@ -309,7 +297,7 @@ def add_note(
         category: what kind of note.
         project: slug, key or id; the project in hand when left out.
     """
-    entry_id = _devlog_of(db, entry, project)
+    entry_id = devlog_of(db, entry, project)
     return db.one("work.add_note", DevlogNote, id=entry_id, category=category, content=content)
 
 
@@ -332,7 +320,7 @@ def list_notes(
         limit: how many at most, up to 500.
         cursor: next_cursor of the page before.
     """
-    entry_id = _devlog_of(db, entry, project)
+    entry_id = devlog_of(db, entry, project)
     rows = _notes(db, entry_id, category, cursor, cursors.check_limit(limit))
     return cursors.page(rows, limit, lambda row: (row.timestamp, row.id))
 
@@ -360,8 +348,8 @@ def depend_devlog(
     """
     if (on is None) == (external is None):
         raise Invalid("another entry or something external is needed, and not both", hint="give one of them")
-    entry_id = _devlog_of(db, entry, project)
-    target_id = _devlog_of(db, on, project) if on else None
+    entry_id = devlog_of(db, entry, project)
+    target_id = devlog_of(db, on, project) if on else None
     if target_id == entry_id:
         raise Invalid(f"on: {on} is the entry itself", hint="name another entry")
     db.run(
@@ -382,9 +370,9 @@ def undepend_devlog(db: Db, *, tie: str) -> None:
     Args:
         tie: the id of the tie, from get_devlog, or the first 8 digits of it or more.
     """
-    found = id_of(db, "tie", tie, "work.devlog_dependencies_between", _LISTED)
+    found = id_of(db, "tie", tie, "work.devlog_dependencies_between", LISTED)
     if db.run("work.remove_devlog_dependency", id=found) == 0:
-        raise NotFound(f"there is no tie {tie}", hint=_LISTED)
+        raise NotFound(f"there is no tie {tie}", hint=LISTED)
 
 
 @op(write=True)
@@ -408,7 +396,7 @@ def add_document(
         project: slug, key or id; the project in hand when left out.
         metadata: anything else, as an object.
     """
-    entry_id = _devlog_of(db, entry, project)
+    entry_id = devlog_of(db, entry, project)
     clean = file_name(name)
     kind = type or _document_type(clean)
     return db.one(
@@ -445,10 +433,6 @@ def _text_of(content: bytes, kind: DocumentType) -> str | None:
         return None
 
 
-def _document(db: Db, words: str) -> UUID:
-    return id_of(db, "document", words, "work.documents_between", _LISTED)
-
-
 @op()
 def read_document(db: Db, *, document: str, offset: int = 0, length: int = READ_MOST) -> FileContent:
     """Read a document, or a part of it; the whole file is checked against its hash.
@@ -458,9 +442,9 @@ def read_document(db: Db, *, document: str, offset: int = 0, length: int = READ_
         offset: where to begin, in bytes.
         length: how many bytes at most, 1 to 4194304.
     """
-    found = db.maybe("work.devlog_file", KeptFile, id=_document(db, document))
+    found = db.maybe("work.devlog_file", KeptFile, id=document_of(db, document))
     if found is None:
-        raise NotFound(f"there is no document {document}", hint=_LISTED)
+        raise NotFound(f"there is no document {document}", hint=LISTED)
     return part_of(db, found, offset, length)
 
 
@@ -471,5 +455,5 @@ def delete_document(db: Db, *, document: str) -> None:
     Args:
         document: its id, or the first 8 digits of it or more.
     """
-    if db.run("work.delete_document", id=_document(db, document)) == 0:
-        raise NotFound(f"there is no document {document}", hint=_LISTED)
+    if db.run("work.delete_document", id=document_of(db, document)) == 0:
+        raise NotFound(f"there is no document {document}", hint=LISTED)

@@ -86,6 +86,33 @@ values (
 )
 returning id, "timestamp", category, content, author;
 
+-- name: get_note -> DevlogNote
+-- One note of a devlog entry.
+select n.id, n."timestamp", n.category, n.content, n.author
+from work.devlog_notes as n
+where n.id = %(id)s::uuid;
+
+-- name: update_note -> none
+-- Change the given columns of a note; null leaves one as it is.
+update work.devlog_notes as n
+set
+  content = coalesce(%(content)s::text, n.content),
+  category = coalesce(%(category)s::text, n.category)
+where n.id = %(id)s::uuid;
+
+-- name: delete_note -> none
+-- Take a note from its devlog entry.
+delete from work.devlog_notes
+where id = %(id)s::uuid;
+
+-- name: notes_between -> uuid
+-- Ids of notes from one to another: those that begin with the digits that were typed.
+select n.id
+from work.devlog_notes as n
+where n.id between %(low)s::uuid and %(high)s::uuid
+order by n.id
+limit 6;
+
 -- name: list_notes -> DevlogNote
 -- Notes of a devlog entry, the newest first, from a cursor on.
 select n.id, n."timestamp", n.category, n.content, n.author
@@ -140,6 +167,14 @@ select
 from work.devlog_documents as d
 where d.devlog_id = %(id)s::uuid
 order by d.created_at, d.id;
+
+-- name: get_document -> DevlogDocument
+-- One document of a devlog entry.
+select
+  d.id, d.filename, d.original_name, d.mime_type, d.size, d.type, d.sha256, d.metadata, d.uploaded_by, d.version,
+  d.created_at
+from work.devlog_documents as d
+where d.id = %(id)s::uuid;
 
 -- name: devlog_file -> KeptFile
 -- Where the content of a document is.
