@@ -212,6 +212,26 @@ def test_of_an_endless_line_the_beginning_is_kept(
     assert bring_in(database, actor, path).files[0].changes["lines"] == 1
 
 
+def test_a_first_line_of_many_megabytes_is_no_reason_to_leave_a_file_out(
+    database: Database, actor: Actor, tmp_path: Path
+) -> None:
+    path = written(tmp_path / "x" / "a.jsonl", [said(1, "word " * 3_500_000), answered(2)])
+    assert path.stat().st_size > 17_000_000
+    report = bring_in(database, actor, tmp_path).files[0]
+    assert (report.outcome, report.holds["lines"], report.holds["damaged_lines"]) == ("imported", 2, 0)
+    assert totals(database, actor)[4] == 1
+
+
+def test_behind_a_first_line_that_is_too_long_the_others_come_in(
+    database: Database, actor: Actor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lines, "LONGEST_LINE", 300_000)
+    path = written(tmp_path / "a.jsonl", [said(1, "x" * 17_500_000), answered(2)])
+    report = bring_in(database, actor, path).files[0]
+    assert (report.outcome, report.holds["lines"], report.holds["damaged_lines"]) == ("imported", 2, 1)
+    assert totals(database, actor)[4] == 1
+
+
 def test_a_packed_file_that_is_cut_short_is_refused_and_the_rest_comes_in(
     database: Database, actor: Actor, tmp_path: Path
 ) -> None:

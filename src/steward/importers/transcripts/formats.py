@@ -11,7 +11,7 @@ from steward.importers.claude_code import ClaudeCodeProjector, is_claude_code
 from steward.importers.codex import CodexProjector, is_codex
 from steward.importers.refusal import Refused
 from steward.importers.transcripts.identity import Identity, of_claude_code, of_codex
-from steward.importers.transcripts.lines import unpacked
+from steward.importers.transcripts.lines import chunks, unpacked
 from steward.importers.transcripts.parse import object_of
 from steward.importers.transcripts.projector import Projector
 
@@ -68,11 +68,20 @@ def _first_objects(path: Path) -> list[dict[str, Any]]:
     try:
         with unpacked(path) as file:
             head = file.read(_HEAD)
-            if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] != b"{":
-                return []
-            while b"\n" not in head and len(head) < 64 * _HEAD and (more := file.read(_HEAD)):
-                head += more
+        if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] != b"{":
+            return []
+        lines = head.split(b"\n", _FIRST) if b"\n" in head else _long_first_lines(path)
     except Refused:
         return []
-    lines = head.split(b"\n", _FIRST)[:_FIRST]
-    return [entry for line in lines if (entry := object_of(line)) is not None]
+    return [entry for line in lines[:_FIRST] if (entry := object_of(line)) is not None]
+
+
+def _long_first_lines(path: Path) -> list[bytes]:
+    """Return a long first line and what follows it, as an import reads them: of one too long only the beginning."""
+    lines: list[bytes] = []
+    with unpacked(path) as file:
+        for chunk in chunks(file):
+            lines += chunk.lines
+            if len(lines) > 1:
+                break
+    return lines
