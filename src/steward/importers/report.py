@@ -33,7 +33,7 @@ class FileReport:
         holds: what was counted in the file.
         changes: rows created, updated, unchanged; dependencies added and removed.
         oddities: what was odd, with place and what was done.
-        refusal: why it was refused, with the place.
+        refusal: why it was refused, with the place; of a skipped one why nothing came of it, where that is known.
         duration_ms: time spent on it.
     """
 
@@ -75,6 +75,12 @@ class ImportReport:
     def refused(self) -> list[FileReport]:
         """The files that were refused."""
         return [each for each in self.files if each.outcome == "refused"]
+
+    def left_out(self, most: int = 10) -> list[str]:
+        """Say of skipped files that were meant to be something why nothing came of them, a line each."""
+        why = [each.refusal["message"] for each in self.files if each.outcome == "skipped" and each.refusal]
+        more = [f"and {len(why) - most} more; the report names them all"] if len(why) > most else []
+        return [*why[:most], *more]
 
     @property
     def success(self) -> bool:

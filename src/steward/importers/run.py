@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -43,6 +44,7 @@ from steward.importers.target import Target, target_of
 from steward.importers.taskmaster import Settings, settings_beside
 from steward.importers.taskmaster.config import settings_in
 from steward.importers.transcripts.follow import Follower
+from steward.importers.transcripts.formats import why_nothing
 from steward.importers.transcripts.place import Placing
 from steward.importers.transcripts.reproject import reproject as reproject_transcripts
 from steward.importers.transcripts.run import Transcripts
@@ -226,10 +228,19 @@ def _import_one(run: _Run, found: Found) -> None:
     run.report.files.append(entry)
     try:
         _read_and_load(run, found, entry)
+        _say_why_nothing(found.path, entry)
     except Refused as error:
         entry.outcome = "refused"
         entry.refusal = refusal_entry(error)
     entry.duration_ms = _since(began)
+
+
+def _say_why_nothing(path: Path, entry: FileReport) -> None:
+    """Tell of a transcript that holds nothing; it is no refusal: clients leave such files behind."""
+    if entry.outcome == "skipped" and (why := why_nothing(path)) is not None:
+        entry.refusal = refusal_entry(why)
+        with suppress(OSError):
+            entry.bytes = path.stat().st_size
 
 
 def _read_and_load(run: _Run, found: Found, entry: FileReport) -> None:

@@ -15,6 +15,7 @@ from steward.importers.transcripts.load import load_transcript
 from steward.importers.transcripts.place import Placing
 from steward.kit.db import Actor, Database
 from tests.importers.transcripts.helpers import (
+    SESSION,
     answered,
     bring_in,
     came,
@@ -230,6 +231,32 @@ def test_behind_a_first_line_that_is_too_long_the_others_come_in(
     report = bring_in(database, actor, path).files[0]
     assert (report.outcome, report.holds["lines"], report.holds["damaged_lines"]) == ("imported", 2, 1)
     assert totals(database, actor)[4] == 1
+
+
+def test_a_transcript_that_holds_nothing_is_told_by_name(
+    database: Database, actor: Actor, tmp_path: Path
+) -> None:
+    folder, other = tmp_path / ".claude" / "projects" / "x", tmp_path / "other"
+    written(folder / f"{SESSION}.jsonl", [])
+    written(folder / "by-hand.jsonl", [" \n\n"])
+    written(folder / "agent-a1.jsonl", ["\0" * 5_000])
+    written(tmp_path / "rollout-2026-10-01.jsonl", ['{"type": "session_meta", "pay\n', "dfs\n"])
+    written(other / "empty.jsonl", [])
+    written(other / "agent-known.jsonl", [{"of": "somebody else"}])
+    report = bring_in(database, actor, tmp_path)
+    assert report.success
+    assert {each.outcome for each in report.files} == {"skipped"}
+    told = {Path(each.file).name: each for each in report.files if each.refusal}
+    assert {name: (each.refusal["kind"], each.bytes) for name, each in told.items() if each.refusal} == {
+        f"{SESSION}.jsonl": ("empty_transcript", 0),
+        "by-hand.jsonl": ("empty_transcript", 3),
+        "agent-a1.jsonl": ("damaged_transcript", 5_000),
+        "rollout-2026-10-01.jsonl": ("damaged_transcript", 34),
+    }
+    lines = report.left_out(3)
+    assert lines[3:] == ["and 1 more; the report names them all"]
+    assert f"{folder / f'{SESSION}.jsonl'}: it is empty" in report.left_out()
+    assert len(report.left_out()) == 4
 
 
 def test_a_packed_file_that_is_cut_short_is_refused_and_the_rest_comes_in(
