@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,7 +72,7 @@ FILES = {
     "otelproto_metrics.json": ("metrics", 4, 0, "the specification's own example"),
     "otelproto_trace.json": ("traces", 1, 0, "the specification's own example"),
     "otlp2parquet_invalid_malformed.json": ("logs", None, 0, "the JSON ends early"),
-    "otlp2parquet_invalid_metrics_invalid_temporality.json": ("metrics", None, 0, "an enum's name that does not exist"),
+    "otlp2parquet_invalid_metrics_invalid_temporality.json": ("metrics", 0, 1, "an enum's name that does not exist"),
     "otlp2parquet_log.json": ("logs", 1, 0, "names for enums and base64 for ids, as protobuf's own JSON has them"),
     "otlp2parquet_logs.jsonl": ("logs", 81, 0, "a capture of several SDKs"),
     "otlp2parquet_logs.pb": ("logs", 81, 0, "the same capture in protobuf"),
@@ -206,11 +207,11 @@ def test_full_success_says_nothing(exporter: Exporter) -> None:
     assert exporter.send("logs", {}).content == b"{}"
 
 
-def _deep(depth: int) -> dict[str, Any]:
+def _nested(depth: int) -> dict[str, Any]:
     value: dict[str, Any] = {"stringValue": "x"}
     for _ in range(depth):
         value = {"arrayValue": {"values": [value]}}
-    return request("logs", [{"body": value}])
+    return value
 
 
 def _text(body: str) -> bytes:
@@ -229,16 +230,9 @@ UNREADABLE = [
     (b"{}\n{}", "the body is no JSON: Extra data"),
     (b'{"resourceLogs": {}}', "resourceLogs: a object is no list"),
     (b'{"resourceLogs": [7]}', "resourceLogs[0]: 7 is no object"),
-    (_text('{"timeUnixNano": "soon"}'),
-     "resourceLogs[0].scopeLogs[0].logRecords[0].timeUnixNano: 'soon' is no whole number"),
-    (_text('{"timeUnixNano": -1}'), "timeUnixNano: -1 is not between 0 and 18446744073709551615"),
-    (_text('{"severityNumber": "LOUD"}'), "severityNumber: 'LOUD' is none of SEVERITY_NUMBER_UNSPECIFIED"),
-    (_text('{"body": {"intValue": true}}'), "body.intValue: True is no whole number"),
+    (b'{"resourceLogs": [{}, {"scopeLogs": [{"logRecords": 7}]}]}',
+     "resourceLogs[1].scopeLogs[0].logRecords: 7 is no list"),
     (_text('{"body": {"doubleValue": NaN}}'), "NaN is no value in JSON"),
-    (_text('{"attributes": [{"key": 1}]}'), "attributes[0].key: 1 is no text"),
-    (_text('{"attributes": [{"key": "k", "value": {"arrayValue": {"values": [{"bytesValue": "?"}]}}}]}'),
-     "attributes[0].value.arrayValue.values[0].bytesValue: '?' is no base64"),
-    (json.dumps(_deep(40)).encode(), "values lie within each other more than 32 deep"),
     (b"[" * 100_000, "too deep"),
     (b'{"resourceLogs":' + b"[{\"a\":" * 30_000, "too deep"),
     (_text('{"timeUnixNano": ' + "9" * 5000 + "}"), "the body is no JSON"),
@@ -253,6 +247,50 @@ def test_what_cannot_be_read_is_refused_with_its_place(exporter: Exporter, body:
     assert message in answer.json()["message"]
     assert answer.json()["code"] == 3
     assert "retry-after" not in answer.headers
+
+
+# Record, what stands in the reason.
+WRONG = [
+    ('{"timeUnixNano": "soon"}',
+     "resourceLogs[0].scopeLogs[0].logRecords[1].timeUnixNano: 'soon' is no whole number"),
+    ('{"timeUnixNano": -1}', "timeUnixNano: -1 is not between 0 and 18446744073709551615"),
+    ('{"severityNumber": "LOUD"}', "severityNumber: 'LOUD' is none of SEVERITY_NUMBER_UNSPECIFIED"),
+    ('{"body": {"intValue": true}}', "body.intValue: True is no whole number"),
+    ('{"attributes": [{"key": 1}]}', "attributes[0].key: 1 is no text"),
+    ('{"attributes": [{"key": "k", "value": {"arrayValue": {"values": [{"bytesValue": "?"}]}}}]}',
+     "attributes[0].value.arrayValue.values[0].bytesValue: '?' is no base64"),
+    (json.dumps({"body": _nested(40)}), "values lie within each other more than 32 deep"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("record", "reason"), WRONG, ids=[reason[:40] for _, reason in WRONG])
+def test_a_record_that_cannot_be_read_is_refused_alone(exporter: Exporter, record: str, reason: str) -> None:
+    before = exporter.count("otel_logs")
+    good = [f'{{"timeUnixNano": "{time.time_ns() + number}"}}' for number in range(2)]
+    answer = exporter.send("logs", _text(f"{good[0]}, {record}, {good[1]}"))
+    assert answer.status_code == 200
+    said = answer.json()["partialSuccess"]
+    assert int(said["rejectedLogRecords"]) == 1
+    assert reason in said["errorMessage"]
+    assert exporter.count("otel_logs") == before + 2
+
+
+def test_of_a_metric_the_points_that_cannot_be_read_are_refused_alone(exporter: Exporter) -> None:
+    now = str(time.time_ns())
+    good = {"timeUnixNano": now, "asInt": "5"}
+    bad = [good | {"asDouble": "much"}, good | {"timeUnixNano": "soon"}]
+    metrics = [
+        {"name": "a", "sum": {"dataPoints": [good, *bad, good | {"timeUnixNano": now[:-1]}]}},
+        {"name": "b", "sum": {"aggregationTemporality": "ALWAYS", "dataPoints": [good, good, good]}},
+        {"name": "c", "gauge": {"dataPoints": [good]}},
+    ]
+    before = exporter.count("otel_points")
+    answer = exporter.send("metrics", json.dumps(request("metrics", metrics)).encode())
+    said = answer.json()["partialSuccess"]
+    assert int(said["rejectedDataPoints"]) == 5
+    assert "metrics[0].sum.dataPoints[1].asDouble: 'much' is no number" in said["errorMessage"]
+    assert "metrics[1].sum.aggregationTemporality: 'ALWAYS' is none of" in said["errorMessage"]
+    assert exporter.count("otel_points") == before + 3
 
 
 def _status(content: bytes) -> tuple[int, str]:

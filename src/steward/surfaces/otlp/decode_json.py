@@ -39,8 +39,10 @@ def decode(body: bytes, signal: str) -> Told:
         body: JSON of one request.
         signal: logs, traces or metrics.
 
+    A record that holds a value of the wrong kind is refused alone.
+
     Raises:
-        Invalid: it cannot be read; says what is wrong, and where.
+        Invalid: it is no such request; says what is wrong, and where.
         TooLarge: it holds more records than a request may.
     """
     hint = "send one export request of OTLP in JSON as the whole body"
@@ -70,21 +72,41 @@ def _no_constant(word: str) -> NoReturn:
 def _walk(request: Object, levels: tuple[tuple[str, str], ...], read: Reader, told: Told) -> None:
     """Read every record of a request with its resource and scope."""
     top, scopes, leaf = levels
+    for at, outer in enumerate(items(request, *top)):
+        try:
+            _resource(outer, (scopes, leaf), read, told, (top[0], at))
+        except Bad as exc:
+            raise exc.within(top[0], at) from None
 
-    def resource(outer: Object) -> None:
-        known, schema = attributes(member(outer, "resource")), text(outer, "schemaUrl", "schema_url")
 
-        def scope(inner: Object) -> None:
+def _resource(
+    outer: Object,
+    levels: tuple[tuple[str, str], tuple[str, str]],
+    read: Reader,
+    told: Told,
+    place: tuple[str | int, ...],
+) -> None:
+    scopes, leaf = levels
+    known, schema = attributes(member(outer, "resource")), text(outer, "schemaUrl", "schema_url")
+    for at, inner in enumerate(items(outer, *scopes)):
+        try:
             origin = Origin(known, _scope(inner, schema))
-            rules.check_many(len(told.records) + told.rejected + len(items(inner, *leaf)))
-            for _ in each(inner, *leaf, lambda record: read(record, origin, told)):
-                pass
+            records = items(inner, *leaf)
+        except Bad as exc:
+            raise exc.within(scopes[0], at) from None
+        rules.check_many(len(told.records) + told.rejected + len(records))
+        _records(records, origin, read, told, (*place, scopes[0], at, leaf[0]))
 
-        for _ in each(outer, *scopes, scope):
-            pass
 
-    for _ in each(request, *top, resource):
-        pass
+def _records(
+    records: list[Object], origin: Origin, read: Reader, told: Told, place: tuple[str | int, ...]
+) -> None:
+    """Read records; one that cannot be read is refused alone: its sender would send the others no second time."""
+    for at, record in enumerate(records):
+        try:
+            read(record, origin, told)
+        except Bad as exc:
+            told.reject(exc.records, str(exc.within(*place, at)))
 
 
 def _scope(outer: Object, resource_schema: str) -> Object:
@@ -173,32 +195,51 @@ def _link(value: Object) -> Object:
 
 
 def _metric(value: Object, origin: Origin, told: Told) -> None:
-    """Read the points of a metric, of whichever kind it is."""
+    """Read the points of a metric, of whichever kind it is.
+
+    Raises:
+        Bad: the metric cannot be read, or some of its points; the others are kept.
+    """
     name, unit = text(value, "name"), text(value, "unit")
     for kind, (key, other, read) in _METRICS.items():
         if get(value, key, other) is None:
             continue
         data = member(value, key, other)
         try:
-            temporality = enum(data, "aggregationTemporality", names.TEMPORALITY, "aggregation_temporality")
-            rules.check_many(
-                len(told.records) + told.rejected + len(items(data, "dataPoints", "data_points"))
-            )
-            monotonic = kind == "sum" and truth(data, "isMonotonic", "is_monotonic")
-            for figures in each(data, "dataPoints", "data_points", read):
-                rules.add_point(
-                    told,
-                    figures,
-                    origin=origin,
-                    metric=name,
-                    kind=kind,
-                    unit=unit,
-                    temporality=temporality,
-                    is_monotonic=monotonic,
-                )
+            points = items(data, "dataPoints", "data_points")
+            rules.check_many(len(told.records) + told.rejected + len(points))
+            shared = _shared_by_points(data, kind, len(points)) | {
+                "origin": origin, "metric": name, "kind": kind, "unit": unit,
+            }  # fmt: skip
+            _points(points, read, shared, told)
         except Bad as exc:
             raise exc.within(key) from None
         return
+
+
+def _shared_by_points(data: Object, kind: str, points: int) -> Object:
+    try:
+        return {
+            "temporality": enum(data, "aggregationTemporality", names.TEMPORALITY, "aggregation_temporality"),
+            "is_monotonic": kind == "sum" and truth(data, "isMonotonic", "is_monotonic"),
+        }
+    except Bad as exc:
+        exc.records = max(points, 1)
+        raise
+
+
+def _points(points: list[Object], read: Callable[[Object], Object], shared: Object, told: Told) -> None:
+    first, bad = None, 0
+    for at, point in enumerate(points):
+        try:
+            figures = read(point)
+        except Bad as exc:
+            first, bad = first or exc.within("dataPoints", at), bad + 1
+            continue
+        rules.add_point(told, figures, **shared)
+    if first is not None:
+        first.records = bad
+        raise first
 
 
 def _shared(value: Object) -> Object:

@@ -25,7 +25,13 @@ MOST_DEPTH = 32
 
 
 class Bad(ValueError):
-    """A value that is not what its place takes; the place grows as the error goes up."""
+    """A value that is not what its place takes; the place grows as the error goes up.
+
+    Attributes:
+        records: how many records cannot be read for it.
+    """
+
+    records = 1
 
     def __init__(self, reason: str, *where: str | int) -> None:
         super().__init__(reason)
