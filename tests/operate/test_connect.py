@@ -210,6 +210,38 @@ def test_codex_gets_what_it_reads(place: tuple[House, CliDriver, Path]) -> None:
     assert "steward-hook codex" in hooks["PostToolUse"][0]["hooks"][0]["command"]
 
 
+INLINE = {
+    "servers in a line": 'mcp_servers = { a = { command = "x" } }\n',
+    "none yet": "mcp_servers = {}\notel = {}   # mine\n",
+    "exporters in a line": 'otel = { environment = "dev" }\n\n[mcp_servers]\na = { command = "x" }\n',
+    "dotted": 'mcp_servers.a.command = "x"\notel.environment = "dev"\n',
+    "apart": '[mcp_servers.a]\ncommand = "x"\n\n[tui]\nx = 1\n\n[mcp_servers.b]\ncommand = "y"\n',
+}
+
+
+@pytest.mark.parametrize("text", INLINE.values(), ids=INLINE)
+def test_tables_in_a_line_take_ours_and_every_byte_comes_back(tmp_path: Path, text: str) -> None:
+    user, kept_in = tmp_path / "user", tmp_path / "home" / "connections" / "codex" / "user"
+    config = user / ".codex" / "config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text(text)
+    connecting.apply(connecting.make_plan("codex", _site(user, tmp_path / "home"), kept_in), kept_in)
+    found, before = tomllib.loads(config.read_text()), tomllib.loads(text)
+    assert found["mcp_servers"]["steward"]["url"] == "http://127.0.0.1:7717/mcp"
+    assert set(found["otel"]) >= {"exporter", "trace_exporter", "metrics_exporter"}
+    for name in before.get("mcp_servers", {}):
+        assert found["mcp_servers"][name].items() >= before["mcp_servers"][name].items()
+    # Somebody adds a line: only what is ours is taken out again.
+    config.write_text(config.read_text() + "\n[later]\nx = 1\n")
+    kept = connecting.restore(kept_in)
+    assert kept[0].outcome == "cleaned"
+    assert tomllib.loads(config.read_text()) == before | {"later": {"x": 1}}
+    config.write_text(text)
+    connecting.apply(connecting.make_plan("codex", _site(user, tmp_path / "home"), kept_in), kept_in)
+    connecting.restore(kept_in)
+    assert config.read_text() == text
+
+
 def test_gemini_gets_what_it_reads(place: tuple[House, CliDriver, Path]) -> None:
     house, cli, user = place
     _run(cli, "connect", "gemini", "--yes")

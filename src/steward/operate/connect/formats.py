@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 import tomllib
@@ -19,7 +20,9 @@ _MARKS = {
     ),
     Format.DOTENV: ("# steward:begin (`steward disconnect` removes this block)", "# steward:end"),
 }
-_HAND = "change it by hand"
+_HEADINGS = (
+    "write its tables with a heading each, such as [mcp_servers.name], then try again; or change it by hand"
+)
 Added = list[dict[str, Any]]
 
 
@@ -176,26 +179,67 @@ def _loaded(name: str, text: str) -> dict[str, Any]:
 
 
 def _put_toml(target: Target, text: str) -> tuple[str, Added, list[str]]:
-    import tomlkit
-
     name, data = str(target.path), _loaded(str(target.path), text)
     wants, notes = _wanted(target, data)
     if not wants:
         return text, [], notes
+    try:
+        return *_added_toml(name, text, data, wants, inline=False), notes
+    except Invalid:
+        # A heading would take in what follows keys with dots: a table in a line leaves those where they are.
+        return *_added_toml(name, text, data, wants, inline=True), notes
+
+
+def _added_toml(
+    name: str, text: str, data: dict[str, Any], wants: list[Want], *, inline: bool
+) -> tuple[str, Added]:
+    """Return the text with what is wanted, and what was added.
+
+    Raises:
+        Invalid: what the user wrote takes no more.
+    """
+    import tomlkit
+
     document: Any = tomlkit.parse(text)
-    added: Added = []
+    expected, added = copy.deepcopy(data), []
     for want in wants:
-        *parents, key = want.path
-        node, made = document, len(want.path)
+        made = _add_toml(name, document, want, inline)
+        _set(expected, want.path, want.value)
+        added.append({"path": list(want.path), "value": want.value, "item": False, "made": made})
+    return _checked(name, text, tomlkit.dumps(document), expected), added
+
+
+def _add_toml(name: str, document: Any, want: Want, inline: bool) -> int:
+    """Put a value into a document; return from which depth on its tables had to be made."""
+    from tomlkit.exceptions import TOMLKitError
+
+    *parents, key = want.path
+    node, made = document, len(want.path)
+    try:
         for depth, parent in enumerate(parents, 1):
             if parent not in node:
-                node[parent] = tomlkit.table(is_super_table=depth < len(parents))
+                node[parent] = _new_table(
+                    node, inline=inline and depth > 1, is_super=not inline and depth < len(parents)
+                )
                 made = min(made, depth)
             node = node[parent]
         node[key] = _toml(want.value)
-        _set(data, want.path, want.value)
-        added.append({"path": list(want.path), "value": want.value, "item": False, "made": made})
-    return _checked(name, text, tomlkit.dumps(document), data), added, notes
+    except (TOMLKitError, ValueError, TypeError) as exc:
+        raise Invalid(
+            f"{name}: {_shown(want.path)} cannot be added to {parents[0]} as it is written there: {exc}",
+            hint=f"write {parents[0]} as a table with a heading, [{_shown(parents[:1])}], then try again",
+        ) from None
+    return made
+
+
+def _new_table(node: Any, *, inline: bool, is_super: bool) -> Any:
+    """Return a table to put into another one; one in a line takes none but such."""
+    import tomlkit
+    from tomlkit.items import InlineTable
+
+    if inline or isinstance(node, InlineTable):
+        return tomlkit.inline_table()
+    return tomlkit.table(is_super_table=is_super)
 
 
 def _toml(value: Any) -> Any:
@@ -220,7 +264,7 @@ def _checked(name: str, before: str, after: str, expected: dict[str, Any]) -> st
     if "\r\n" in before and not re.search(r"(?<!\r)\n", before):
         after = re.sub(r"(?<!\r)\n", "\r\n", after)
     if _loaded(name, after) != expected:
-        raise Invalid(f"{name} is written in a way that cannot be changed safely", hint=_HAND)
+        raise Invalid(f"{name} is written in a way that cannot be changed safely", hint=_HEADINGS)
     return after
 
 
