@@ -32,7 +32,12 @@ def text_of(value: Any, most: int) -> str | None:
 
 
 def count_of(value: Any) -> int:
-    """Read a number of tokens; what is none is 0."""
+    """Read a number of tokens, also one that is written as a text; what is none is 0."""
+    if type(value) is str:
+        try:
+            value = float(value)
+        except ValueError:
+            return 0
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
         return 0
     return int(min(max(value, 0), _MOST_TOKENS))
