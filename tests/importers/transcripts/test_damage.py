@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from steward.domains import telemetry
 from steward.importers.transcripts import lines
 from steward.importers.transcripts.formats import recognise
 from steward.importers.transcripts.load import load_transcript
@@ -257,6 +258,22 @@ def test_a_transcript_that_holds_nothing_is_told_by_name(
     assert lines[3:] == ["and 1 more; the report names them all"]
     assert f"{folder / f'{SESSION}.jsonl'}: it is empty" in report.left_out()
     assert len(report.left_out()) == 4
+
+
+def test_a_message_that_was_cut_tells_how_long_it_was(
+    database: Database, actor: Actor, tmp_path: Path
+) -> None:
+    path = written(tmp_path / "a.jsonl", [said(1, "w " * 1_000_000), said(2, "short")])
+    bring_in(database, actor, path)
+    found = rows(
+        database,
+        actor,
+        "select length(content) as kept, metadata from telemetry.chat_messages order by sequence",
+    )
+    assert found == [{"kept": 1_000_000, "metadata": {"cut_from": 2_000_000}}, {"kept": 5, "metadata": {}}]
+    with database.transaction(actor, read_only=True) as db:
+        entries = telemetry.conversation(db, session=SESSION, most=10).entries
+    assert [each.message.length for each in entries if each.message] == [2_000_000, 5]
 
 
 def test_a_packed_file_that_is_cut_short_is_refused_and_the_rest_comes_in(

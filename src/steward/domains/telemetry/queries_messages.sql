@@ -17,10 +17,10 @@ from telemetry.entries_before(
 order by e.at desc, e.rank desc, e.sequence desc, e.id collate "C" desc;
 
 -- name: messages_by_id -> Message
--- What was said, by ids; very long texts are cut.
+-- What was said, by ids; very long texts are cut, some were when they came in.
 select
-  m.id, m.role, m.kind, left(m.content, %(most)s::integer) as content, length(m.content) as length, m."timestamp", m.source,
-  m.subagent, m.model
+  m.id, m.role, m.kind, left(m.content, %(most)s::integer) as content,
+  coalesce((m.metadata ->> 'cut_from')::integer, length(m.content)) as length, m."timestamp", m.source, m.subagent, m.model
 from telemetry.chat_messages as m
 where m.id = any (%(ids)s::uuid[]);
 

@@ -67,7 +67,7 @@ class ClaudeCodeProjector:
     """Reads one transcript in order; see `Projector`."""
 
     format = "claude-code"
-    version = 1
+    version = 2
 
     def __init__(self, state: dict[str, Any] | None = None) -> None:
         known = state or {}
@@ -220,6 +220,7 @@ class ClaudeCodeProjector:
                 sequence=self._line_no,
                 subagent=_subagent(entry),
                 model=model,
+                metadata={"cut_from": len(text)} if len(text) > _CONTENT else {},
             )
         )
 
