@@ -40,6 +40,18 @@ _TOKENS = [
     ("npm token", "npm" + "_" + _made(_WORD, 36)),
     ("pypi token", "pypi" + "-AgEIcHlwaS5vcmc" + _made(_WORD + "_-", 120)),
     ("stripe key", "sk" + "_live_" + _made(_WORD, 24)),
+    ("groq key", "gsk" + "_" + _made(_WORD, 52)),
+    ("xai key", "xai" + "-" + _made(_WORD, 80)),
+    ("google oauth token", "ya29" + ".a0A" + _made(_WORD + "_-", 160) + "x"),
+    ("google oauth token", "ya29" + ".c.b0A" + _made(_WORD + "_-", 160) + "x"),
+    ("sendgrid key", "SG" + "." + _made(_WORD + "_-", 22) + "." + _made(_WORD + "_-", 43)),
+    ("docker token", "dckr" + "_pat_" + _made(_WORD + "_-", 26) + "x"),
+    ("digitalocean token", "dop" + "_v1_" + _made("0123456789abcdef", 64)),
+    ("linear key", "lin" + "_api_" + _made(_WORD, 40)),
+    ("tavily key", "tvly" + "-" + _made(_WORD, 32)),
+    ("tavily key", "tvly" + "-dev-" + _made(_WORD, 32)),
+    ("sentry token", "sntrys" + "_eyJpYXQiOjE2" + _made(_WORD, 120) + "==_" + _made(_WORD + "+", 43)),
+    ("sentry token", "sntryu" + "_" + _made("0123456789abcdef", 64)),
     ("json web token", "eyJ" + _made(_WORD, 33) + ".eyJ" + _made(_WORD, 60) + "." + _made(_WORD, 43)),
     ("steward key", "stw" + "_" + _made(_WORD, 8) + "_" + _made(_WORD + "_-", 43)),
     ("private key", _KEY),
@@ -82,6 +94,7 @@ _WITHIN = [
     ("aws secret key", "AWS_SECRET_ACCESS_KEY='{}'", _made(_WORD + "+/", 40)),
     ("aws secret key", '"SecretAccessKey": "{}"', _made(_WORD + "+/", 40)),
     ("bearer token", "Authorization: Bearer {}", _made(_WORD, 40) + "9=="),
+    ("azure account key", "AccountName=shop;AccountKey={};EndpointSuffix=x", _made(_WORD + "+/", 86) + "=="),
     ("basic credentials", "Authorization: Basic {}", base64.b64encode(b"aladdin:opensesame").decode()),
 ]
 
@@ -148,6 +161,12 @@ _INNOCENT = [
     "Bearer authentication-is-required-everywhere",
     "Bearer <token>",
     "secret_key = settings.SECRET",
+    "gsk_window_new and gsk_" + "a" * 30,
+    "xai-sdk-python and xai-" + "grok-code-fast-1-" * 3,
+    "ya29.example and dop_v1_token and lin_api_key",
+    "SG.Messages.Dispatcher.HandleIncomingRequestsFromTheOtherServiceInOrder",
+    "dckr_pat_<yours>, tvly-YOUR_API_KEY, sntrys_YOUR_TOKEN_HERE",
+    "AccountKey=<key>;AccountKey=${STORAGE_ACCOUNT_KEY};AccountKey=UseDevelopmentStorage",
     "_live_ data",
     "data:image/png;base64," + _PICTURE,
     "\x00\udc80 halves and zeros",
@@ -187,7 +206,21 @@ def test_what_was_redacted_stays_as_it_is() -> None:
 
 @pytest.mark.parametrize(
     "piece",
-    ["-----BEGIN PRIVATE KEY-----\n", "://a:", "sk-ant-", "xoxb-", "Bearer a", "Bearer ", "eyJ", "a" * 40],
+    [
+        "-----BEGIN PRIVATE KEY-----\n",
+        "://a:",
+        "SG.",
+        "ya29.",
+        "tvly-",
+        "sntrys_eyJ",
+        "AccountKey=",
+        "sk-ant-",
+        "xoxb-",
+        "Bearer a",
+        "Bearer ",
+        "eyJ",
+        "a" * 40,
+    ],
 )
 def test_hostile_repetition_takes_no_time(piece: str) -> None:
     text = piece * (400_000 // len(piece)) + '" ghp' + "_" + "a1" * 18
