@@ -12,7 +12,7 @@ from steward.kit.db import Database
 from tests.conftest import MakeActor
 from tests.importers.transcripts.helpers import bring_in, rows, totals, written
 
-from .rollouts import Counter, Line, event, line, meta, uuid7
+from .rollouts import Counter, Line, event, item, line, meta, uuid7
 from .test_tokens import _burst, _own, _parent
 
 PARENT, CHILD = uuid7(0, 2), uuid7(10_000, 1)
@@ -103,3 +103,34 @@ def test_a_branch_ties_the_session_to_its_task(
         database, actor, "select count(*) as calls from telemetry.token_usage where task_id is not null"
     )
     assert spent == [{"calls": 1}]
+
+
+def test_encrypted_reasoning_is_kept_nowhere(
+    database: Database, make_actor: MakeActor, tmp_path: Path
+) -> None:
+    actor = make_actor()
+    sealed, quoted = "gAAAA" + "x1Y2" * 500, json.dumps({"encrypted_content": "of an example"})
+    history = [item(3, "reasoning", summary=[], encrypted_content=sealed)["payload"]]
+    lines = [
+        meta(0, PARENT),
+        item(1, "reasoning", summary=[{"text": "**hm**"}], encrypted_content=sealed, content=None),
+        item(2, "message", role="assistant", content=[{"type": "output_text", "text": quoted}]),
+        line(3, "compacted", message="short", replacement_history=history),
+        item(4, "reasoning", summary=[], encrypted_content=None),
+    ]
+    path = written(tmp_path / "rollout-a.jsonl", [*lines, json.dumps(lines[1])[:-300] + "\n"])
+    bring_in(database, actor, path)
+    found = [
+        row["line"]
+        for row in rows(database, actor, "select line from telemetry.transcript_lines order by line_no")
+    ]
+    assert "x1Y2" not in "".join(found)
+    mark = f"[encrypted: {len(sealed)} bytes]"
+    assert json.loads(found[1])["payload"] == lines[1]["payload"] | {"encrypted_content": mark}
+    assert [json.loads(found[at]) for at in (0, 2, 4)] == [lines[at] for at in (0, 2, 4)]
+    assert mark in found[3]
+    said = rows(database, actor, "select content from telemetry.chat_messages order by sequence")
+    assert [row["content"] for row in said] == ["**hm**", quoted, "short"]
+    assert bring_in(database, actor, path).files[0].outcome == "unchanged"
+    written(path, [item(9, "reasoning", summary=[], encrypted_content=sealed)], mode="a")
+    assert bring_in(database, actor, path).files[0].changes["lines"] == 1

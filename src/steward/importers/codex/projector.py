@@ -160,6 +160,14 @@ class CodexProjector:
             "tasks": self._tasks.state(),
         }
 
+    def may_leave_out(self, data: bytes) -> bool:
+        """Tell at once of many lines whether one may hold encrypted reasoning."""
+        return speech.ENCRYPTED in data
+
+    def left_out(self, line: bytes) -> bytes:
+        """Return a line with a short mark in place of encrypted reasoning."""
+        return speech.without_encrypted(line)
+
     # ------------------------------------------------------------------------------------------------- the session
 
     def _begin(self, at: datetime | None, place: Place) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Any
 
 _WINDOW = 24
@@ -27,6 +28,11 @@ _INJECTED = (
     "<hook_prompt",
     "<personality_spec>",
     "<model_switch>",
+)
+ENCRYPTED = b'"encrypted_content"'
+# In a line that was cut off the value has no end.
+_ENCRYPTED_VALUE = re.compile(
+    rb'(?P<key>"encrypted_content"\s*:\s*)"(?P<value>[^"\\]*(?:\\.[^"\\]*)*)(?:"|\\?\Z)'
 )
 _REQUEST = "## My request for Codex:"
 
@@ -65,6 +71,17 @@ def reasoning_of(payload: dict[str, Any]) -> list[str]:
             if isinstance(text, str) and text.strip() and text not in found:
                 found.append(text)
     return found
+
+
+def without_encrypted(line: bytes) -> bytes:
+    """Return a line as it stands, with the length of what the vendor encrypted in its place: only he can read it."""
+    if ENCRYPTED not in line:
+        return line
+    return _ENCRYPTED_VALUE.sub(_marked, line)
+
+
+def _marked(found: re.Match[bytes]) -> bytes:
+    return found["key"] + b'"[encrypted: %d bytes]"' % len(found["value"])
 
 
 class Pairs:

@@ -9,7 +9,7 @@ from pydantic_core import from_json
 
 from steward.domains.telemetry import Line
 from steward.importers.transcripts.lines import Chunk, digests_of
-from steward.importers.transcripts.projector import Place, Projector
+from steward.importers.transcripts.projector import LeavesOut, Place, Projector
 from steward.kit.redact import may_hold_secret, redact_bytes
 
 _LONGEST_KIND = 100
@@ -37,12 +37,17 @@ def prepare(chunk: Chunk, projector: Projector, path: str, before: int) -> list[
     """
     # One look at all of it: what is no UTF-8 counts as what may hold secrets.
     clean = not may_hold_secret(chunk.data) and b"\0" not in chunk.data
+    leaves_out = (
+        projector if isinstance(projector, LeavesOut) and projector.may_leave_out(chunk.data) else None
+    )
     found = []
     digests = digests_of(chunk)
     for number, (raw, until, digest) in enumerate(
         zip(chunk.lines, chunk.untils, digests, strict=True), before + 1
     ):
         text, damage = (raw, None) if clean else _mended(raw)
+        if leaves_out is not None:
+            text = leaves_out.left_out(text)
         if number - before - 1 in chunk.cut:
             length = chunk.cut[number - before - 1][0]
             found.append(

@@ -60,3 +60,16 @@ class NamesTasks(Protocol):
     def take_named(self) -> list[NamedTask]:
         """Return what was named since the last call."""
         ...
+
+
+@runtime_checkable
+class LeavesOut(Protocol):
+    """A projector of a format whose lines hold what is not to be kept."""
+
+    def may_leave_out(self, data: bytes) -> bool:
+        """Tell at once of many lines whether one may hold such."""
+        ...
+
+    def left_out(self, line: bytes) -> bytes:
+        """Return a line with a short mark in place of it."""
+        ...
