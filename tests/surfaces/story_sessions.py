@@ -62,5 +62,6 @@ COST = [
     Step("telemetry.update_budget", {"budget": given("budget", "id"), "limit_usd": "80", "version": 1}),
     Step("telemetry.update_budget", {"budget": given("budget", "id"), "limit_usd": "90", "version": 1}),
     Step("telemetry.budget_line", {"project": "acme"}),
+    Step("telemetry.notices"),
     Step("telemetry.remove_budget", {"budget": given("budget", "id")}),
 ]

@@ -394,6 +394,23 @@ def test_the_database_is_told_of(cli: CliDriver) -> None:
     assert cli.run(["key"])[1].startswith("stw_")
 
 
+def test_status_tells_what_people_are_told(cli: CliDriver, house: House) -> None:
+    said = "budget \x1b[2Jtight: $1.05 of $1.00 this month (105 %); claims are refused"
+    with house.database.transaction(house.actor) as db:
+        for n in range(21):
+            db.run("kit.add_notice", topic=f"test {n}", level="error", message=said if n == 20 else f"m{n}")
+    told = json.loads(cli.run(["status", "--json"])[1])["database"]["notices"]
+    assert (told["notices"][0]["message"], len(told["notices"]), told["more"]) == (said, 20, 1)
+    out = cli.run(["status"])[1]
+    assert "error: budget" in out
+    assert "\x1b[2J" not in out
+    assert "and 1 more" in out
+    with house.database.transaction(house.actor) as db:
+        for n in range(21):
+            db.run("kit.dismiss_notices", topic=f"test {n}")
+    assert "error:" not in cli.run(["status"])[1]
+
+
 def test_an_address_is_never_folded(cli: CliDriver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "40")
     assert len(cli.run(["db", "url"])[1].splitlines()) == 1

@@ -228,6 +228,39 @@ def test_people_are_told_once_for_each_budget_and_period(stage: Database) -> Non
     assert runs["telemetry.watch_budgets"] == "succeeded"
 
 
+def test_notices_are_read_and_end_with_what_they_tell_of(stage: Database) -> None:
+    def told() -> tuple[list[tuple[str, str]], int]:
+        with stage.transaction(Actor(role="service")) as db:
+            db.value("telemetry.tell_budgets")
+        found = call(stage, "telemetry.notices")
+        return [(each.level, each.message) for each in found.notices], found.more
+
+    budget(stage, project="acme", limit_usd="1", name="tight")
+    assert told() == ([], 0)
+    spend(stage, "ACME-1", "0.85")
+    assert told() == ([("warning", "budget tight: $0.85 of $1.00 this month (85 %)")], 0)
+    spend(stage, "ACME-1", "0.2", key="more")
+    spent = [("error", "budget tight: $1.05 of $1.00 this month (105 %); claims are refused")]
+    # That it was nearly spent is old news.
+    assert told() == told() == (spent, 0)
+    call(stage, "telemetry.update_budget", budget="tight", limit_usd="9")
+    assert told() == ([], 0)
+    call(stage, "telemetry.update_budget", budget="tight", limit_usd="1")
+    assert told() == (spent, 0)
+    call(stage, "telemetry.remove_budget", budget="tight")
+    assert told() == ([], 0)
+
+
+def test_the_newest_notices_are_shown_and_how_many_more_there_are(stage: Database) -> None:
+    with stage.transaction(Actor(role="service")) as db:
+        for n in range(23):
+            db.run("kit.add_notice", topic=f"job {n}", level="error", message=f"m{n}")
+        db.run("kit.dismiss_notices", topic="job 22")
+    found = call(stage, "telemetry.notices")
+    assert [each.message for each in found.notices] == [f"m{n}" for n in range(21, 1, -1)]
+    assert found.more == 2
+
+
 def test_a_line_for_the_agent(stage: Database) -> None:
     def line(**given: str) -> str:
         return str(call(stage, "telemetry.budget_line", agent("bot"), **given))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -133,6 +134,22 @@ def test_a_budget_is_set_changed_and_removed(site: Site, page: Page, spent: str)
     page.get_by_role("button", name="Bring it back").click()
     expect(page.locator("#head")).to_contain_text("1 set, 1 spent")
     site.problems[:] = [text for text in site.problems if "400" not in text]
+
+
+def test_the_first_page_tells_of_budgets_that_are_spent(site: Site, page: Page, spent: str) -> None:
+    made = site.call("telemetry.add_budget", limit_usd="1", name=EVIL)
+    with site.elsewhere.transaction(Actor(role="service")) as db:
+        db.value("telemetry.tell_budgets")
+    page.set_viewport_size({"width": 390, "height": 844})
+    for theme in ("light", "dark"):
+        page.goto(site.url)
+        page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
+        told = page.locator(".notices li", has_text=f"budget {EVIL}: $")
+        expect(told.locator("a")).to_have_attribute("href", "/budgets")
+        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+        if folder := os.environ.get("SHOTS"):
+            page.screenshot(path=f"{folder}/notices-{theme}.png")
+    site.call("telemetry.remove_budget", budget=str(made.id))
 
 
 def test_both_themes_and_a_narrow_window_hold(site: Site, page: Page, spent: str) -> None:

@@ -93,6 +93,8 @@ def _overview() -> str:
         waiting=[_task(9, EVIL)],
         quarantined=[_task(3, EVIL)],
         activity=[views.Event("1", NOW, EVIL, EVIL, subject=EVIL)],
+        notices=[views.Notice(EVIL, "error", NOW, views.Link("Budgets", "/budgets"))],
+        more_notices=3,
     )
     return render("overview.html", page, FRAME, "/")
 
@@ -144,6 +146,15 @@ def test_pages_obey_their_own_policy(name: str) -> None:
 def test_a_row_of_the_long_list_is_lean() -> None:
     few, many = _table([_task(n) for n in range(100)]), _table([_task(n) for n in range(1100)])
     assert (len(many) - len(few)) / 1000 <= 600
+
+
+def test_notices_stand_on_the_first_page_also_where_it_is_empty() -> None:
+    told = views.Notice(EVIL, "error", NOW, views.Link("Budgets", "/budgets"))
+    html = render("overview.html", views.Overview(0, notices=[told], more_notices=1200), FRAME)
+    assert 'aria-label="Notices"' in html
+    assert '<a href="/budgets">Budgets</a>' in html
+    assert "and 1,200 older" in html
+    assert 'aria-label="Notices"' not in render("overview.html", views.Overview(0), FRAME)
 
 
 def test_empty_pages_say_what_to_do() -> None:

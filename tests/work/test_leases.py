@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from steward.domains import work
+from steward.kit import sql
 from steward.kit.db import Actor, Database
 from steward.kit.errors import Conflict, Denied, Invalid, NotFound
 from tests.work.scene import PERSON, add, agent, call, owner, project, ready
@@ -147,6 +148,29 @@ def test_the_last_try_ends_in_quarantine_and_requeue_brings_it_back(stage: Datab
     again = call(stage, "work.get", task="ACME-1")
     assert (again.text.attempts, again.text.quarantined_at) == (0, None)
     assert ready(stage) == ["ACME-1"]
+
+
+def test_people_are_told_of_a_quarantine_until_it_is_over(stage: Database) -> None:
+    def told() -> list[tuple[str]]:
+        with owner(stage) as connection:
+            connection.execute(sql.get("work.close_notices").text)
+            return connection.execute(
+                "select message from kit.notices where dismissed_at is null order by message"
+            ).fetchall()
+
+    for title in "AB":
+        add(stage, title, max_attempts=1)
+        taken = claim(stage)
+        call(stage, "work.fail", agent(), task=taken.task.task.ref, token=taken.token, reason="boom")
+    assert told() == [(f"task ACME-{n} is in quarantine after 1 tries",) for n in (1, 2)]
+    call(stage, "work.requeue", task="ACME-1")
+    assert told() == [("task ACME-2 is in quarantine after 1 tries",)]
+    with owner(stage) as connection:
+        connection.execute(
+            "insert into kit.notices (topic, level, message, created_at) values"
+            " ('work.expiry', 'error', 'old', now() - interval '8 days'), ('work.expiry', 'error', 'new', now())"
+        )
+    assert told() == [("new",), ("task ACME-2 is in quarantine after 1 tries",)]
 
 
 def test_a_final_failure_is_not_tried_again(stage: Database) -> None:

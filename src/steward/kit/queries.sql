@@ -104,6 +104,20 @@ set dismissed_at = now()
 where topic = %(topic)s::text
   and dismissed_at is null;
 
+-- name: open_notices -> Notice
+-- What people are told and nothing has closed since, the newest first.
+select n.topic, n.level, n.message, n.created_at
+from kit.notices as n
+where n.dismissed_at is null
+order by n.created_at desc, n.id desc
+limit 20;
+
+-- name: count_notices -> bigint
+-- How much people are told that nothing has closed since.
+select count(*)
+from kit.notices as n
+where n.dismissed_at is null;
+
 -- name: purge_request_keys -> none
 -- Forget request keys after 24 hours.
 delete from kit.request_keys

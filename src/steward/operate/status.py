@@ -13,6 +13,7 @@ from steward.kit import package, sql
 from steward.kit.config import Settings
 from steward.kit.errors import StewardError
 from steward.kit.rows import row_factory
+from steward.kit.types import Notice, Notices
 from steward.operate import place
 from steward.operate.types import Applied, Figures, Foundation, Standing
 
@@ -45,6 +46,7 @@ class Status:
     uptime_s: int | None = None
     applied: list[Applied] = field(default_factory=list)
     embedded: EmbeddedStatus | None = None
+    notices: Notices = field(default_factory=Notices)
 
 
 def status(settings: Settings) -> Status:
@@ -109,7 +111,15 @@ def _asked(connection: psycopg.Connection[Any], settings: Settings, base: dict[s
         figures=figures,
         uptime_s=int((datetime.now(UTC) - figures.started_at).total_seconds()),
         applied=_applied(connection, found),
+        notices=Notices() if problem else _notices(connection),
     )
+
+
+def _notices(connection: psycopg.Connection[Any]) -> Notices:
+    cursor = connection.cursor(row_factory=row_factory(Notice))
+    shown = cursor.execute(sql.get("kit.open_notices").text).fetchall()
+    (open_,) = connection.execute(sql.get("kit.count_notices").text).fetchall()[0]
+    return Notices(shown, open_ - len(shown))
 
 
 def _standing(connection: psycopg.Connection[Any], found: Foundation) -> Standing:

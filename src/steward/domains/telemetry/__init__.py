@@ -69,6 +69,9 @@ from steward.domains.telemetry.ops_messages import (
     search_messages,
     tool_stats,
 )
+from steward.domains.telemetry.ops_notices import (
+    notices,
+)
 from steward.domains.telemetry.ops_prices import (
     list_prices,
     price_of,
@@ -409,6 +412,7 @@ __all__ = [
     "lock_transcripts",
     "note_file",
     "note_place",
+    "notices",
     "prepare",
     "price_of",
     "pulse",

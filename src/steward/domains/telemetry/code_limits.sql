@@ -169,7 +169,25 @@ as $$
   join telemetry.budgets as b on b.id = first.id
 $$;
 
--- Tell people of budgets that are nearly or wholly spent, once for each of both, budget and period. Only the leader runs it.
+-- How the active budgets that are nearly or wholly spent stand now: under what topic people are told, and in what words.
+create function telemetry.budget_notices() returns table (topic text, level text, message text)
+language sql stable
+set search_path = telemetry, pg_temp
+as $$
+  select
+    format('telemetry.budget %s v%s %s %s', b.id, b.version, coalesce(s.from_day::text, 'total'), s.state),
+    case s.state when 'exhausted' then 'error' else 'warning' end,
+    format(
+      'budget %s: %s (%s %%)%s', b.name, telemetry.spent_words(b.id), round(s.percent),
+      case s.state when 'exhausted' then '; claims are refused' else '' end
+    )
+  from telemetry.budget_states(array(select a.id from telemetry.budgets as a where a.is_active)) as s
+  join telemetry.budgets as b on b.id = s.id
+  where s.state <> 'open'
+$$;
+
+-- Tell people of budgets that are nearly or wholly spent, once for each of both, budget and period, and take back what no
+-- longer holds: the period is over, the budget was changed, or another state was told. Only the leader runs it.
 create function telemetry.tell_budgets() returns integer
 language plpgsql
 security definer
@@ -179,21 +197,20 @@ declare
   told integer;
 begin
   perform kit.authorize('telemetry:write');
+  with now as materialized (
+    select n.topic, n.level, n.message from telemetry.budget_notices() as n
+  ),
+  closed as (
+    update kit.notices as k
+    set dismissed_at = now()
+    where k.topic like 'telemetry.budget %'
+      and k.dismissed_at is null
+      and not exists (select from now as n where n.topic = k.topic)
+  )
   insert into kit.notices (topic, level, message)
   select n.topic, n.level, n.message
-  from (
-    select
-      format('telemetry.budget %s v%s %s %s', b.id, b.version, coalesce(s.from_day::text, 'total'), s.state) as topic,
-      case s.state when 'exhausted' then 'error' else 'warning' end as level,
-      format(
-        'budget %s: %s (%s %%)%s', b.name, telemetry.spent_words(b.id), round(s.percent),
-        case s.state when 'exhausted' then '; claims are refused' else '' end
-      ) as message
-    from telemetry.budget_states(array(select a.id from telemetry.budgets as a where a.is_active)) as s
-    join telemetry.budgets as b on b.id = s.id
-    where s.state <> 'open'
-  ) as n
-  where not exists (select from kit.notices as k where k.topic = n.topic);
+  from now as n
+  where not exists (select from kit.notices as k where k.topic = n.topic and k.dismissed_at is null);
   get diagnostics told = row_count;
   return told;
 end

@@ -457,7 +457,7 @@ begin
   where t.id = p_task_id;
   if over then
     insert into kit.notices (topic, level, message)
-    select 'work.quarantine', 'warning', format('task %s-%s is in quarantine after %s tries', p.key, t.number, tries)
+    select 'work.quarantine ' || t.id, 'warning', format('task %s-%s is in quarantine after %s tries', p.key, t.number, tries)
     from work.tasks as t
     join projects.projects as p on p.id = t.project_id
     where t.id = p_task_id;

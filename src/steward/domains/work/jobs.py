@@ -45,6 +45,12 @@ def name_words(db: Db) -> dict[str, Any]:
     return {"named": db.value("work.name_words", limit=NAMED)}
 
 
+@job(every_s=30)
+def close_notices(db: Db) -> dict[str, Any]:
+    """Take back what people were told of tasks that are out of quarantine, and after a week what failed once."""
+    return {"closed": db.run("work.close_notices")}
+
+
 @job(every_s=60)
 def sweep_files(db: Db) -> dict[str, Any]:
     """Remove contents that no attachment and no document uses any more, and what failed writes left behind."""

@@ -355,3 +355,21 @@ from (
 ) as f
 join work.task_list as l on l.id = f.id
 order by f.completed_at desc;
+
+-- name: close_notices -> none
+-- Close notices of tasks that are out of quarantine. What happened once and has no end is told for a week.
+update kit.notices as n
+set dismissed_at = now()
+where n.dismissed_at is null
+  and (
+    (
+      starts_with(n.topic, 'work.quarantine ')
+      and not exists (
+        select
+        from work.tasks as t
+        where 'work.quarantine ' || t.id = n.topic
+          and t.quarantined_at is not null
+      )
+    )
+    or (n.topic in ('work.quarantine', 'work.expiry') and n.created_at < now() - interval '7 days')
+  );

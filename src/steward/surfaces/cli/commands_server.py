@@ -174,8 +174,20 @@ def status(ctx: typer.Context) -> None:
     report = database_status(state.settings)
     data = {"home": str(state.settings.home), "web": _web(found), "database": dump(report)}
     state.show(data if state.json else _rows(data))
+    if not state.json:
+        _tell(state, data["database"]["notices"])
     if report.problem is not None or (found is not None and data["web"]["status"] != "running"):
         raise typer.Exit(7)
+
+
+def _tell(state: State, told: dict[str, Any]) -> None:
+    """Print what people are told, a line each; texts of others cannot act on the terminal."""
+    from steward.surfaces.cli.render import clean
+
+    for each in told["notices"]:
+        state.say(f"{each['level']}: {clean(each['message'])}")
+    if told["more"]:
+        state.say(f"and {told['more']} more: those above are the newest")
 
 
 def _web(found: server.Running | None) -> dict[str, Any]:

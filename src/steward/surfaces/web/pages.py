@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from steward.domains import work
 from steward.kit.errors import Invalid, NotFound
+from steward.kit.types import Notice
 from steward.surfaces.web import history, pages_talk, views
 from steward.surfaces.web.caller import EVERYWHERE, Caller
 from steward.surfaces.web.pages_tasks import GROUPS, task_view
@@ -21,6 +22,11 @@ _HREFS = {
     work.SearchKind.ISSUE: "/issues/{1}",
     work.SearchKind.EPIC: "/epics/{0}/{1}",
     work.SearchKind.DEVLOG: "/devlog/{0}/{1}",
+}
+# Where what a notice tells of is looked at, by what its topic begins with.
+_ABOUT = {
+    "telemetry.budget": views.Link("Budgets", "/budgets"),
+    "work.quarantine": views.Link("Failed tasks", "/tasks?status=failed"),
 }
 _COUNTED = (
     "ready",
@@ -78,8 +84,10 @@ def overview(call: Caller, project: str | None) -> views.Overview:
     """Return the first page, of all projects or one."""
     where = project or EVERYWHERE
     counts = {each.name: each.count for each in call("work.count", project=where).by_state}
+    told = call("telemetry.notices")
+    notices = [_notice(each) for each in told.notices]
     if not counts:
-        return views.Overview(0)
+        return views.Overview(0, notices=notices, more_notices=told.more)
     found = call("work.overview", project=where, limit=_PANEL_ROWS)
     total = sum(counts.values())
     chosen = views.TaskFilter(project=project)
@@ -103,7 +111,14 @@ def overview(call: Caller, project: str | None) -> views.Overview:
             replace(task_view(row), updated_at=row.completed_at or row.updated_at) for row in found.finished
         ],
         activity=history.activity(call, project),
+        notices=notices,
+        more_notices=told.more,
     )
+
+
+def _notice(told: Notice) -> views.Notice:
+    about = next((link for start, link in _ABOUT.items() if told.topic.startswith(start)), None)
+    return views.Notice(told.message, told.level, told.created_at, about)
 
 
 def _counts(counts: Mapping[str, int], chosen: views.TaskFilter) -> Iterable[views.Count]:

@@ -268,8 +268,18 @@ class Choices:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that people are told, and where what it is about can be looked at."""
+
+    text: str
+    level: str
+    at: datetime
+    about: Link | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Overview:
-    """The first page."""
+    """The first page; `more_notices` are not shown."""
 
     total: int
     counts: Sequence[Count] = ()
@@ -287,6 +297,8 @@ class Overview:
     quarantined_total: int = 0
     finished: Sequence[Task] = ()
     activity: Sequence[Event] = ()
+    notices: Sequence[Notice] = ()
+    more_notices: int = 0
 
 
 @dataclass(frozen=True, slots=True)
