@@ -317,11 +317,36 @@ def test_what_only_one_source_saw_is_told(db: Db) -> None:
     assert alone.verdict is Verdict.SINGLE
     partly = reconciled(db, told(known, "a", START, UsageSource.HOOK))
     assert partly.verdict is Verdict.PARTLY
-    assert partly.differences == ["hook saw 1 of 2 responses: 1 are missing there"]
+    assert partly.differences == ["hook saw 1 of 2 responses: 1 is missing there"]
     assert [each.only_here for each in partly.sources if each.source == "transcript"] == [1]
     other = reconciled(db, told(known, "b", START, UsageSource.HOOK, input_tokens=999_000))
     assert other.verdict is Verdict.DIFFER
     assert other.differences == ["input_tokens: 2000000 in all, 1999000 by hook (-1000)"]
+
+
+def test_a_cost_that_a_source_reports_is_compared(db: Db) -> None:
+    known = session_id("claude-code", "compared")
+    log, script = UsageSource.OTLP_LOG, UsageSource.TRANSCRIPT
+    # Some round, and some have the price of last week.
+    near = reconciled(db, told(known, "a", START, log, reported_cost_usd=A * Decimal("1.009")))
+    assert (near.verdict, near.differences) == (Verdict.SINGLE, [])
+    assert [(each.source, each.responses, each.computed_usd) for each in near.costs] == [("otlp-log", 1, A)]
+    # Of a response that it gives no cost for nothing is compared.
+    found = reconciled(db, told(known, "a", START, script), told(known, "b", START, script))
+    assert found.verdict is Verdict.PARTLY
+    assert not any("cost" in each for each in found.differences)
+    other = reconciled(db, told(known, "b", START, log, reported_cost_usd=A * 2))
+    assert other.verdict is Verdict.DIFFER
+    assert other.differences == ["cost_usd: 12 worked out, 18.054 by otlp-log (+6.054)"]
+
+
+def test_the_cost_of_one_source_alone_may_differ(db: Db) -> None:
+    known = session_id("claude-code", "compared")
+    small = told(known, "a", START, input_tokens=1000, reported_cost_usd=Decimal("0.0031"))
+    assert reconciled(db, small).verdict is Verdict.SINGLE
+    dear = told(known, "b", START, input_tokens=1000, reported_cost_usd=Decimal("0.04"))
+    found = reconciled(db, dear)
+    assert (found.verdict, found.total.cost_usd) == (Verdict.DIFFER, Decimal("0.006"))
 
 
 def test_reading_sources_page_by_page(stage: Database) -> None:

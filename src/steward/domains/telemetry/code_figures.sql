@@ -286,6 +286,26 @@ as $$
   group by b.session_id, b.source
 $$;
 
+-- What each source says that responses of some sessions cost, beside what was worked out for just these: responses that it
+-- gives no cost for, and those whose cost nobody knows otherwise, cannot be compared.
+create function telemetry.costs_by_source(p_session_ids uuid[])
+returns table (session_id uuid, source text, responses bigint, reported_usd numeric, computed_usd numeric)
+language sql stable
+set search_path = telemetry, pg_temp
+as $$
+  select b.session_id, b.source, count(*), sum(b.reported_usd), sum(b.cost_usd)
+  from (
+    select u.session_id, u.cost_usd, s.source, max(s.reported_cost_usd) as reported_usd
+    from telemetry.token_usage as u
+    join telemetry.usage_sightings as s on s.usage_id = u.id
+    where u.session_id = any (p_session_ids)
+      and u.price_id is not null
+      and s.reported_cost_usd is not null
+    group by u.id, s.source
+  ) as b
+  group by b.session_id, b.source
+$$;
+
 -- What clients' own metrics say of some sessions, where exporters' metrics are kept; input without what came from caches.
 create function telemetry.client_reported(p_session_ids uuid[])
 returns table (

@@ -149,6 +149,12 @@ select
 from telemetry.sighted_by_source(%(ids)s::uuid[]) as f
 order by f.session_id, f.source;
 
+-- name: costs_by_source -> SourceCost
+-- What each source says that responses cost, beside what was worked out for the same ones.
+select c.session_id, c.source, c.responses, c.reported_usd, c.computed_usd
+from telemetry.costs_by_source(%(ids)s::uuid[]) as c
+order by c.session_id, c.source;
+
 -- name: client_reported -> ClientReported
 -- What clients' own metrics say of some sessions.
 select c.session_id, c.input_tokens, c.output_tokens, c.cache_read_tokens, c.cache_write_tokens, c.cost_usd

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -396,6 +396,17 @@ class SourceSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceCost:
+    """What a source says that responses cost, and what was worked out by price for the same ones."""
+
+    session_id: UUID
+    source: str
+    responses: int
+    reported_usd: Decimal
+    computed_usd: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class ClientReported:
     """What a client's own metrics say of a session."""
 
@@ -412,7 +423,8 @@ class Reconciled:
     """A session as each of its sources saw it.
 
     `agree`: more than one source, and all saw the same. `single`: one source told of it, so nothing can be compared.
-    `partly`: some source saw a part only. `differ`: sources saw as many responses with other figures.
+    `partly`: some source saw a part only. `differ`: sources saw as many responses with other figures, or say that they
+    cost something else than was worked out, by more than 1 % and $0.0001 a response.
     """
 
     total: SessionTotal
@@ -420,3 +432,4 @@ class Reconciled:
     client_reported: ClientReported | None
     verdict: Verdict
     differences: list[str]
+    costs: list[SourceCost] = field(default_factory=list)
