@@ -91,6 +91,32 @@ def test_whatever_ends_the_claim_closes_it(stage: Database, end: Any, status: st
     assert [each.agent for each in running] == (["other"] if end is _expire else [])
 
 
+def _cancel(stage: Database, task: str, token: int) -> None:
+    call(stage, "work.update", task=task, status="cancelled")
+
+
+@pytest.mark.parametrize("end", [_give_back, _take_away, _cancel])
+def test_what_was_given_back_or_taken_by_a_person_is_no_failure(stage: Database, end: Any) -> None:
+    for how in (end, None):
+        task = add(stage, "Mend")
+        claim = call(stage, "work.claim", ROBIN, task=task)
+        if how is None:
+            call(stage, "work.finish", ROBIN, task=task, token=claim.token)
+        else:
+            how(stage, task, claim.token)
+    (found,) = call(stage, "telemetry.agent_figures", agent="robin")
+    assert (found.total_executions, found.successes, found.failures) == (2, 1, 0)
+    assert found.success_rate == 100
+
+
+@pytest.mark.parametrize("end", [_fail, _expire])
+def test_what_failed_and_what_ran_out_are_failures(stage: Database, end: Any) -> None:
+    task = add(stage, "Mend")
+    end(stage, task, call(stage, "work.claim", ROBIN, task=task).token)
+    (found,) = call(stage, "telemetry.agent_figures", agent="robin")
+    assert (found.failures, found.success_rate) == (1, 0)
+
+
 def test_each_try_is_one_of_its_own(stage: Database) -> None:
     task = add(stage, "Mend")
     for n in range(3):

@@ -105,7 +105,7 @@ as $$
   )
 $$;
 
--- Called at on_give_back.
+-- Called at on_give_back. By these words was_let_go knows that it is no failure of the agent.
 create function telemetry.execution_given_back(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) returns void
 language sql
 set search_path = telemetry, pg_temp
@@ -120,7 +120,7 @@ as $$
   )
 $$;
 
--- Called at on_release: a person's write ended the claim. Unlike the others it is also called with the rights of the caller,
+-- Called at on_release: a person's write ended the claim, which was_let_go knows by these words. Unlike the others it is also called with the rights of the caller,
 -- so it asks itself whether a person acts.
 create function telemetry.execution_released(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) returns void
 language plpgsql

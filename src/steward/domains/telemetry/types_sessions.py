@@ -459,7 +459,10 @@ class SessionBucket:
 
 @dataclass(frozen=True, slots=True)
 class AgentFigures:
-    """How an agent has done, from its executions, and what it spent."""
+    """How an agent has done, from its executions, and what it spent.
+
+    What was given back, or a person took, is neither a success nor a failure.
+    """
 
     agent_id: UUID
     agent: str
