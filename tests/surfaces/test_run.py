@@ -21,6 +21,7 @@ import psycopg
 import pytest
 
 from steward.domains.telemetry import Batch, SessionTold, UsageSource, UsageTold, absorb, session_id
+from steward.domains.work import TaskNotReady
 from steward.importers.transcripts import lately
 from steward.importers.transcripts.lately import grown_in
 from steward.kit.errors import Denied, Unavailable
@@ -208,6 +209,34 @@ def test_a_refused_claim_runs_nothing(shell: Shell, tmp_path: Path) -> None:
     assert run(["run", "--task", shell.two, "--", "no-such-program-here"]) == 2
     assert not mark.exists()
     assert shell.task(shell.two).held_by is None
+
+
+def test_a_second_run_is_told_that_the_claim_is_its_own(
+    shell: Shell, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert shell.sh("true") == 0
+    token = shell.rows(
+        "select q.token from work.ready_queue as q join projects.projects as p on p.id = q.project_id"
+        " where p.key = %s and q.agent_id is not null"
+    )[0]["token"]
+    capfd.readouterr()
+    assert shell.sh("true") == 5
+    said = capfd.readouterr().err
+    assert "your own claim" in said
+    assert f"--token {token}" in said
+    assert shell.sh("true", "--token", str(token)) == 0
+    with pytest.raises(TaskNotReady) as other:
+        shell.call("work.claim", agent="another", task=shell.one)
+    assert "token" not in f"{other.value.message} {other.value.hint}"
+
+
+def test_the_token_is_told_to_the_user_of_the_agent_alone(shell: Shell) -> None:
+    held = shell.call("work.claim", agent="mine", task=shell.one)
+    stranger = dataclasses.replace(shell.house.actor, user_id=uuid4(), agent="mine")
+    with pytest.raises(TaskNotReady, match="your own claim") as refused:
+        call(shell.house.database, "work.claim", stranger, task=shell.one)
+    assert "--token N" in str(refused.value.hint)
+    assert str(held.token) not in str(refused.value.hint)
 
 
 def test_a_held_claim_is_taken_over(shell: Shell) -> None:

@@ -178,6 +178,8 @@ def claim_many(
 def _not_ready(db: Db, task_id: UUID) -> TaskNotReady:
     """Say why a named task cannot be claimed."""
     row = row_of(db, task_id)
+    if row.held_by and row.held_by.lower() == (db.actor.agent or "").lower():
+        return _held_by_oneself(db, row)
     if row.held_by:
         return TaskNotReady(
             f"{row.ref} is held by {row.held_by}", hint="claim another; `work next` shows which"
@@ -187,6 +189,17 @@ def _not_ready(db: Db, task_id: UUID) -> TaskNotReady:
         return TaskNotReady(f"{row.ref} is {row.status}", hint="claim another; `work next` shows which")
     why = f"{found[0].reason}: {', '.join(found[0].blockers)}" if found[0].blockers else found[0].reason
     return TaskNotReady(f"{row.ref} is not ready ({why})", hint="claim another; `work next` shows which")
+
+
+def _held_by_oneself(db: Db, row: TaskRow) -> TaskNotReady:
+    """Say how to go on with a claim of one's own; handed out again, two runs would share it unknowingly."""
+    found = db.values("work.token_of_own", task_id=row.id, agent=db.actor.agent, user_id=db.actor.user_id)
+    token = found[0] if found else "N"
+    which = "" if found else ", the token that claim returned"
+    return TaskNotReady(
+        f"{row.ref} is held by {row.held_by} already: it is your own claim",
+        hint=f"go on with it by `--token {token}`{which}, unless another run of yours is at work on it",
+    )
 
 
 @op(write=True, profile=Profile.STANDARD, idempotent=True)

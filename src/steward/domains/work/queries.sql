@@ -303,6 +303,15 @@ join projects.projects as p on p.id = c.project_id
 where p.deleted_at is null
 order by p.slug, c.name;
 
+-- name: token_of_own -> bigint
+-- The token of a claim, for the agent that holds it, where the same user runs it who registered it.
+select q.token
+from work.ready_queue as q
+join agents.agents as a on a.id = q.agent_id
+where q.task_id = %(task_id)s::uuid
+  and lower(q.agent_name) = lower(%(agent)s::text)
+  and a.owner_id = %(user_id)s::uuid;
+
 -- name: held -> Held
 -- How many tasks agents hold, and the newest of their tokens.
 select count(*)::integer as tasks, coalesce(max(q.token), 0)::bigint as newest_token
