@@ -24,9 +24,10 @@ from steward.domains.telemetry import (
     UsageTold,
     session_id,
 )
-from steward.kit.db import Actor, Database
+from steward.kit.db import Actor, Database, Db
 from steward.kit.errors import Conflict, Denied, Invalid, NotFound
 from steward.kit.jobs import run_due
+from steward.surfaces.web.pages_budgets import spent_of
 from tests.work.scene import Hand, add, agent, call, project
 
 SESSION = session_id("claude-code", "5c0375b4-57a5-4f26-b12d-d022ee4e51b7")
@@ -202,6 +203,40 @@ def test_two_claims_at_the_limit(stage: Database) -> None:
     held = {row.held_by: row.ref for row in call(stage, "work.list", project="all").items if row.held_by}
     assert held == {"one": "ACME-1", "two": "BETA-1"}
     assert call(stage, "work.get", task="BETA-1").task.id == got[0]
+
+
+@pytest.mark.parametrize(
+    ("spent", "limit", "words"),
+    [
+        ("41.2", "50", "$41.20 of $50.00"),
+        ("0.85", "1", "$0.85 of $1.00"),
+        ("0.0084", "0.001", "$0.0084 of $0.001"),
+        ("0.0135", "0.01", "$0.014 of $0.01"),
+        ("0.000084", "0.5", "$0.000084 of $0.50"),
+        ("0.996", "1", "$0.996 of $1.00"),
+        ("0.0125", "0.01", "$0.013 of $0.01"),
+        ("0.0135", "0.014", "$0.0135 of $0.014"),
+        ("0.01", "0.01", "$0.01 of $0.01"),
+        ("0", "0", "$0.00 of $0.00"),
+        ("0", "5", "$0.00 of $5.00"),
+        ("49.999", "50", "$50.00 of $50.00"),
+        ("0.1234567", "0.0000005", "$0.12 of $0.0000005"),
+    ],
+)
+def test_small_amounts_are_told_apart_everywhere_alike(db: Db, spent: str, limit: str, words: str) -> None:
+    given = (Decimal(spent).quantize(Decimal("1e-9")), Decimal(limit).quantize(Decimal("1e-9")))
+    (found,) = db.dicts("select telemetry.usd_of_words(%s, %s) as words", given)
+    assert found["words"] == words
+    assert spent_of(*given) == words
+
+
+def test_an_amount_under_a_cent_is_told(stage: Database) -> None:
+    budget(stage, period="day", limit_usd="0.001", name="tiny")
+    spend(stage, "ACME-1", "0.0084")
+    line = call(stage, "telemetry.budget_line", agent("bot"), task="ACME-1")
+    assert "$0.0084 of $0.001 today (840 %)" in line
+    with pytest.raises(BudgetExhausted, match=r"is spent: \$0\.0084 of \$0\.001 today"):
+        claimed(stage, task="ACME-1")
 
 
 def test_people_are_told_once_for_each_budget_and_period(stage: Database) -> None:

@@ -125,14 +125,44 @@ end
 $$;
 select work.register_extension('may_claim', 50, 'telemetry.budget_gate', true);
 
--- What was spent of a budget, in words: $41.20 of $50.00 this month.
+-- USD to so many digits as are not zeros before them, and to whole cents at least.
+create function telemetry.usd_to(p_usd numeric, p_digits integer) returns numeric
+language sql immutable parallel safe
+begin atomic
+  select round(p_usd, greatest(2, p_digits - 1 - case when p_usd > 0 then floor(log(p_usd)) else 0 end::integer));
+end;
+
+-- USD as people read it: at least cents.
+create function telemetry.usd_words(p_usd numeric) returns text
+language sql immutable parallel safe
+begin atomic
+  select '$' || round(p_usd, greatest(2, min_scale(p_usd)));
+end;
+
+-- What was spent of a limit in USD, in words. Under a dollar two digits are told, and more where these would make it the
+-- limit, which it is not; the limit is told as it was set.
+create function telemetry.usd_of_words(p_spent numeric, p_limit numeric) returns text
+language sql immutable parallel safe
+begin atomic
+  select telemetry.usd_words(case when p_spent >= 1 then round(p_spent, 2) else (
+    select telemetry.usd_to(p_spent, d.digits)
+    from generate_series(2, 9) as d (digits)
+    where d.digits = 9
+      or p_spent = p_limit
+      or telemetry.usd_to(p_spent, d.digits) <> p_limit
+    order by d.digits
+    limit 1
+  ) end) || ' of ' || telemetry.usd_words(p_limit);
+end;
+
+-- What was spent of a budget, in words: $41.20 of $50.00 this month, $0.0084 of $0.001 today.
 create function telemetry.spent_words(p_id uuid) returns text
 language sql stable
 set search_path = telemetry, pg_temp
 as $$
   select concat_ws(
     ' and ',
-    '$' || round(s.spent_usd, 2) || ' of $' || round(b.limit_usd, 2),
+    telemetry.usd_of_words(s.spent_usd, b.limit_usd),
     s.spent_tokens || ' of ' || b.limit_tokens || ' tokens'
   ) || case b.period when 'day' then ' today' when 'total' then ' in all' else ' this ' || b.period end
   from telemetry.budgets as b

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from steward.domains import telemetry
@@ -10,7 +11,7 @@ from steward.domains.telemetry import BudgetPeriod, BudgetScope, BudgetState
 from steward.kit.errors import Invalid
 from steward.surfaces.web import views
 from steward.surfaces.web.caller import Caller
-from steward.surfaces.web.pages_cost import count, money
+from steward.surfaces.web.pages_cost import count
 from steward.surfaces.web.pages_items import part
 from steward.surfaces.web.views_cost import BudgetCard, BudgetPage
 from steward.surfaces.web.views_rooms import ListFilter
@@ -60,7 +61,7 @@ def _card(budget: telemetry.Budget) -> BudgetCard:
     when = _WHEN[budget.period]
     words = []
     if budget.limit_usd is not None:
-        words.append(f"{money(budget.spent_usd)} of {money(budget.limit_usd)}")
+        words.append(spent_of(budget.spent_usd, budget.limit_usd))
     if budget.limit_tokens is not None:
         words.append(f"{count(budget.spent_tokens)} of {count(budget.limit_tokens)} tokens")
     return BudgetCard(
@@ -80,6 +81,30 @@ def _card(budget: telemetry.Budget) -> BudgetCard:
         unknown=budget.unpriced_calls,
         spent_url=_spent_url(budget),
     )
+
+
+def spent_of(spent: Decimal, limit: Decimal) -> str:
+    """Say how much of a limit was spent, in the digits of `telemetry.usd_of_words`: as many as tell the two apart."""
+    shown = _rounded(spent, 2)
+    if spent < 1:
+        tried = (_to_digits(spent, digits) for digits in range(2, 10))
+        shown = next((each for each in tried if spent == limit or each != limit), spent)
+    return f"{_usd(shown)} of {_usd(limit)}"
+
+
+def _to_digits(value: Decimal, digits: int) -> Decimal:
+    """Return USD to so many digits as are not zeros before them, and to whole cents at least."""
+    return _rounded(value, max(2, digits - 1 - value.adjusted()) if value else 2)
+
+
+def _rounded(value: Decimal, places: int) -> Decimal:
+    # As the database rounds.
+    return value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+
+
+def _usd(value: Decimal) -> str:
+    places = -int(value.normalize().as_tuple().exponent)
+    return f"${value:,.{max(2, places)}f}"
 
 
 def _target(budget: telemetry.Budget) -> views.Link:
