@@ -226,7 +226,9 @@ def test_an_own_price_replaces_the_steps_of_an_older_one(db: Db) -> None:
 
 def test_a_model_that_no_list_knows_gets_a_price_and_its_past_too(db: Db) -> None:
     take_in(db, told("a", "our-own-model", input_tokens=1_000_000), told("b", "gpt-5.2", input_tokens=10))
-    assert telemetry.price_of(db, model="our-own-model", input_tokens=1).cost_usd is None
+    with pytest.raises(NotFound, match="no price of 'our-own-model' is known") as unknown:
+        telemetry.price_of(db, model="our-own-model", input_tokens=1)
+    assert "set-price" in str(unknown.value.hint)
     telemetry.set_price(db, model="our-own-model", input_usd=Decimal("0.25"), output_usd=Decimal(1))
     done = telemetry.reprice(db, unpriced_only=True)
     assert (done.seen, done.changed, done.cost_after_usd, done.completed) == (1, 1, Decimal("0.25"), True)

@@ -250,7 +250,11 @@ def price_of(
     )
     means = f"{known.provider}/{known.model}" if known.model else None
     if found is None:
-        return Quote(model, means, None, None)
+        raise NotFound(
+            f"no price of {model[:200]!r} is known" + (f" at {at:%Y-%m-%d}" if at else ""),
+            hint="set one with `steward telemetry set-price --model NAME --input-usd … --output-usd …`, in USD for "
+            "a million tokens; `steward telemetry list-prices` shows what is known",
+        )
     return Quote(model, means, found.cost_usd, db.one("telemetry.get_price", Price, id=found.price_id))
 
 

@@ -82,7 +82,7 @@ class PricedAs:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """What a response would cost; `cost_usd` is None where no price is known."""
+    """What a response would cost, and by which price."""
 
     model: str
     means: str | None
