@@ -325,7 +325,7 @@ def test_an_unknown_cost_is_told(stage: Database) -> None:
         )
         telemetry.absorb(db, Batch(usage=[told]))
     assert call(stage, "telemetry.get_budget", budget="ACME").unpriced_calls == 1
-    assert "1 responses of unknown cost" in call(stage, "telemetry.budget_line", task="ACME-1")
+    assert "1 response of unknown cost" in call(stage, "telemetry.budget_line", task="ACME-1")
 
 
 def test_budgets_are_changed_removed_brought_back_and_undone(stage: Database) -> None:

@@ -73,7 +73,7 @@ def test_from_the_totals_down_to_the_responses(site: Site, page: Page, spent: st
     page.goto(f"{site.url}/cost")
     # 1.5, 2.5, 3.5 and 4.5 in thirty days; the fifth is older.
     expect(page.locator("#totals")).to_contain_text("$12.00")
-    expect(page.locator("#remarks")).to_contain_text("1 responses are of models without a price")
+    expect(page.locator("#remarks")).to_contain_text("1 response is of a model without a price")
     expect(page.locator("#chart canvas")).to_have_count(1)
     expect(page.locator("#breakdowns")).to_contain_text(EVIL)
     page.locator("#chart .u-over").hover()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from collections.abc import Callable
@@ -31,6 +32,20 @@ CARD = cost.BudgetCard(
     "1", EVIL, views.Link(EVIL, "/tasks/ACME-1"), "this month", "warned", EVIL, 85, 850, EVIL, EVIL, EVIL, 80, 1, 2,
     "/cost",
 )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("number", "words"), [(1, "1 response"), (0, "0 responses"), (1200, "1,200 responses")]
+)
+def test_one_is_no_plural(number: int, words: str) -> None:
+    assert views.numbered(number, "response") == words
+    row = dataclasses.replace(SPENT, calls=f"{number:,}")
+    panel = cost.Breakdown("model", EVIL, [row], "/cost/model", 9)
+    page = cost.CostPage(FILTER, [], [], "", chart=CHART, breakdowns=[panel])
+    assert f">{words}, 1 tokens" in render("cost.html", page, FRAME)
+    card = dataclasses.replace(CARD, unknown=number)
+    html = render("budgets.html", cost.BudgetPage(ListFilter("/budgets", {}), [card], [], None, ""), FRAME)
+    assert ("1 response of unknown cost is not in it" in html) == (number == 1)
 
 
 def _cost() -> str:

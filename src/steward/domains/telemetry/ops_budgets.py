@@ -264,9 +264,8 @@ def _line(db: Db, budget: Budget) -> str:
         "warned": "; ask before expensive work",
         "exhausted": "; it is spent: finish what you hold, claims are refused",
     }.get(budget.state, "")
-    unknown = (
-        f", {budget.unpriced_calls} responses of unknown cost not counted" if budget.unpriced_calls else ""
-    )
+    responses = "1 response" if budget.unpriced_calls == 1 else f"{budget.unpriced_calls} responses"
+    unknown = f", {responses} of unknown cost not counted" if budget.unpriced_calls else ""
     words = db.value("telemetry.spent_words", id=budget.id)
     return f"Budget {budget.name}: {words} ({round(budget.percent)} %{unknown}){advice}."
 

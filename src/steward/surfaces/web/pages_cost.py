@@ -187,7 +187,7 @@ def cost(call: Caller, chosen: ListFilter) -> CostPage:
             Field(by.value, label, _options(groups[by].rows, chosen.get(by.value))) for by, label in _FIELDS
         ],
         ranges=_ranges(chosen),
-        summary=f"{money(total.cost_usd)}, {count(total.calls)} responses" if total else "",
+        summary=f"{money(total.cost_usd)}, {_responses(total.calls)}" if total else "",
         kept=[views.Option(value=name, name=value) for name, value in kept if value],
         ways=_ways(chosen, ""),
         chosen=_narrowed(chosen),
@@ -285,18 +285,26 @@ def _period(period: CostPeriod) -> Figure:
     return Figure(name, money(period.cost_usd), note)
 
 
+def _responses(number: int) -> str:
+    return views.numbered(number, "response", count(number))
+
+
 def _remarks(chosen: ListFilter, whole: CostRow) -> list[views.Link]:
     """Say what the amounts leave out or only estimate."""
     found = []
     if whole.unpriced_calls:
-        words = f"{count(whole.unpriced_calls)} responses are of models without a price: what they cost is unknown"
+        unpriced = whole.unpriced_calls
+        of = "is of a model" if unpriced == 1 else "are of models"
+        they = "it costs" if unpriced == 1 else "they cost"
+        words = f"{_responses(unpriced)} {of} without a price: what {they} is unknown"
         found.append(
             views.Link(
                 f"{words}, and not in any amount here.", _at("/cost/responses", chosen, unpriced="yes")
             )
         )
     if whole.approximate_calls:
-        words = f"{count(whole.approximate_calls)} responses were told of with estimated tokens."
+        were = "was" if whole.approximate_calls == 1 else "were"
+        words = f"{_responses(whole.approximate_calls)} {were} told of with estimated tokens."
         found.append(views.Link(words))
     return found
 

@@ -75,7 +75,7 @@ def tasks_of(call: Caller, project: str, **where: str) -> dict[str, Any]:
         "tasks_total": counts.total,
         "tasks_url": views.TaskFilter(project=project, **where).url(),
         "bar": views.bar(by_state | {"pending": pending}),
-        "bar_label": f"{done:,} of {counts.total:,} tasks done" if counts.total else "",
+        "bar_label": f"{done:,} of {views.numbered(counts.total, 'task')} done" if counts.total else "",
     }
 
 

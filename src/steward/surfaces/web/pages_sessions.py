@@ -192,12 +192,14 @@ def one(
 def _figures(found: telemetry.Session) -> Iterable[Figure]:
     row, did = found.session, found.figures
     note = (
-        f"{row.unpriced_calls:,} of {row.responses:,} responses have no price" if row.unpriced_calls else ""
+        f"{row.unpriced_calls:,} of {views.numbered(row.responses, 'response')} without a price"
+        if row.unpriced_calls
+        else ""
     )
     yield Figure(
         "Cost",
         _cost(row.cost_usd, row.unpriced_calls, row.responses) or "$0",
-        note or f"{row.responses:,} responses",
+        note or views.numbered(row.responses, "response"),
     )
     yield Figure(
         "Tokens", tokens(did.tokens_used), f"{tokens(row.cache_read_tokens)} of them read from the cache"
@@ -356,7 +358,7 @@ def of_task(call: Caller, task: str) -> Took | None:
             Figure(
                 "Cost",
                 _cost(took.cost_usd, took.unpriced_calls, took.calls) or "$0",
-                f"{took.calls:,} responses",
+                views.numbered(took.calls, "response"),
             ),
             Figure(
                 "Tokens", tokens(took.total_tokens), f"{tokens(took.cache_read_tokens)} read from the cache"
@@ -370,6 +372,12 @@ def of_task(call: Caller, task: str) -> Took | None:
     )
 
 
+def _succeeded(took: telemetry.AgentFigures) -> str:
+    """Say how many of an agent's tries succeeded; what was given back counts neither way."""
+    ended = took.successes + took.failures
+    return f"{took.success_rate:.0f} % succeeded" if ended else "none succeeded or failed"
+
+
 def of_agent(call: Caller, agent: str) -> Took | None:
     """Return what an agent took and its last tries; None when there were none."""
     figures = call("telemetry.agent_figures", agent=agent)
@@ -379,9 +387,9 @@ def of_agent(call: Caller, agent: str) -> Took | None:
     took: telemetry.AgentFigures = figures[0]
     return Took(
         [
-            Figure("Tries", f"{took.total_executions:,}", f"{took.success_rate:.0f} % succeeded"),
+            Figure("Tries", f"{took.total_executions:,}", _succeeded(took)),
             Figure("Mean try", span(took.avg_execution_time_ms), "from claim to end"),
-            Figure("Tokens", tokens(took.total_tokens), f"{took.calls:,} responses"),
+            Figure("Tokens", tokens(took.total_tokens), views.numbered(took.calls, "response")),
             Figure("Cost", usd(took.cost_usd), "of all its responses"),
         ],
         executions=[execution(row) for row in tries],

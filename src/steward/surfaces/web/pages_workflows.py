@@ -172,7 +172,7 @@ def _figures(of: work.WorkflowFigures) -> Iterable[Figure]:
     yield Figure(
         "Completed",
         f"{number(of.completion_percentage)} %",
-        f"{of.completed_tasks} of {of.total_tasks} tasks",
+        f"{of.completed_tasks} of {views.numbered(of.total_tasks, 'task')}",
     )
     # Like with like: what is estimated but open would count as if it had taken no time.
     finished = of.resource_utilization.get("finished_efficiency")
@@ -186,7 +186,11 @@ def _figures(of: work.WorkflowFigures) -> Iterable[Figure]:
     yield Figure("Waiting", str(of.waiting_tasks), "open tasks that wait for others")
     if of.critical_path:
         hours = number(of.critical_path_minutes / 60)
-        yield Figure("Critical path", f"{hours} h", f"{len(of.critical_path)} tasks one after another")
+        yield Figure(
+            "Critical path",
+            f"{hours} h",
+            f"{views.numbered(len(of.critical_path), 'task')} one after another",
+        )
 
 
 def _hours(of: work.WorkflowFigures) -> tuple[Any, Any]:

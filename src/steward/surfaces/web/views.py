@@ -46,6 +46,11 @@ def words(state: str) -> str:
     return state.replace("_", " ").replace("-", " ").capitalize()
 
 
+def numbered(number: int, noun: str, shown: str | None = None) -> str:
+    """Return how many of something there are: 1 response, 1,200 responses."""
+    return f"{shown or f'{number:,}'} {noun}{'' if number == 1 else 's'}"
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """A task in a list.
