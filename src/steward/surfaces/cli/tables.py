@@ -26,7 +26,7 @@ _WHOLE = ("request_id",)
 # By what a row is named where it is worked with, the best first; where it has none of these, by its id.
 _HANDLES = ("ref", "key", "slug", "key_field", "epic_id", "key_prefix", "username")
 # What a row is about, the best first.
-_ABOUT = ("title", "question", "content", "file_name", "summary", "snippet", "name", "filename")
+_ABOUT = ("title", "question", "content", "file_name", "summary", "snippet", "name", "filename", "model")
 # Things that have one of these are not told apart by the ids of other things that stand in their row.
 _NAMED = (*_HANDLES, "name", "user_name", "title")
 # Where something stands in a text: of use to pages alone.
