@@ -3106,6 +3106,24 @@ begin
 end
 $$;
 
+-- function budget_notices()
+
+CREATE FUNCTION telemetry.budget_notices() RETURNS TABLE(topic text, level text, message text)
+    LANGUAGE sql STABLE
+    SET search_path TO 'telemetry', 'pg_temp'
+    AS $$
+  select
+    format('telemetry.budget %s v%s %s %s', b.id, b.version, coalesce(s.from_day::text, 'total'), s.state),
+    case s.state when 'exhausted' then 'error' else 'warning' end,
+    format(
+      'budget %s: %s (%s %%)%s', b.name, telemetry.spent_words(b.id), round(s.percent),
+      case s.state when 'exhausted' then '; claims are refused' else '' end
+    )
+  from telemetry.budget_states(array(select a.id from telemetry.budgets as a where a.is_active)) as s
+  join telemetry.budgets as b on b.id = s.id
+  where s.state <> 'open'
+$$;
+
 -- function budget_refusals(uuid[], uuid)
 
 CREATE FUNCTION telemetry.budget_refusals(p_task_ids uuid[], p_agent_id uuid) RETURNS jsonb
@@ -3536,6 +3554,25 @@ CREATE FUNCTION telemetry.cost_periods(p_days integer[], p_today date, p_longest
          END)))))
    GROUP BY n.days;
 END;
+
+-- function costs_by_source(uuid[])
+
+CREATE FUNCTION telemetry.costs_by_source(p_session_ids uuid[]) RETURNS TABLE(session_id uuid, source text, responses bigint, reported_usd numeric, computed_usd numeric)
+    LANGUAGE sql STABLE
+    SET search_path TO 'telemetry', 'pg_temp'
+    AS $$
+  select b.session_id, b.source, count(*), sum(b.reported_usd), sum(b.cost_usd)
+  from (
+    select u.session_id, u.cost_usd, s.source, max(s.reported_cost_usd) as reported_usd
+    from telemetry.token_usage as u
+    join telemetry.usage_sightings as s on s.usage_id = u.id
+    where u.session_id = any (p_session_ids)
+      and u.price_id is not null
+      and s.reported_cost_usd is not null
+    group by u.id, s.source
+  ) as b
+  group by b.session_id, b.source
+$$;
 
 -- function count_usage()
 
@@ -5563,16 +5600,16 @@ END;
 CREATE FUNCTION telemetry.spent_words(p_id uuid) RETURNS text
     LANGUAGE sql STABLE
     SET search_path TO 'telemetry', 'pg_temp'
-    AS $_$
+    AS $$
   select concat_ws(
     ' and ',
-    '$' || round(s.spent_usd, 2) || ' of $' || round(b.limit_usd, 2),
+    telemetry.usd_of_words(s.spent_usd, b.limit_usd),
     s.spent_tokens || ' of ' || b.limit_tokens || ' tokens'
   ) || case b.period when 'day' then ' today' when 'total' then ' in all' else ' this ' || b.period end
   from telemetry.budgets as b
   join telemetry.budget_states(array[p_id]) as s on s.id = b.id
   where b.id = p_id
-$_$;
+$$;
 
 -- function store_append(text, text, text, text[], text[], text, bigint)
 
@@ -5650,21 +5687,20 @@ declare
   told integer;
 begin
   perform kit.authorize('telemetry:write');
+  with now as materialized (
+    select n.topic, n.level, n.message from telemetry.budget_notices() as n
+  ),
+  closed as (
+    update kit.notices as k
+    set dismissed_at = now()
+    where k.topic like 'telemetry.budget %'
+      and k.dismissed_at is null
+      and not exists (select from now as n where n.topic = k.topic)
+  )
   insert into kit.notices (topic, level, message)
   select n.topic, n.level, n.message
-  from (
-    select
-      format('telemetry.budget %s v%s %s %s', b.id, b.version, coalesce(s.from_day::text, 'total'), s.state) as topic,
-      case s.state when 'exhausted' then 'error' else 'warning' end as level,
-      format(
-        'budget %s: %s (%s %%)%s', b.name, telemetry.spent_words(b.id), round(s.percent),
-        case s.state when 'exhausted' then '; claims are refused' else '' end
-      ) as message
-    from telemetry.budget_states(array(select a.id from telemetry.budgets as a where a.is_active)) as s
-    join telemetry.budgets as b on b.id = s.id
-    where s.state <> 'open'
-  ) as n
-  where not exists (select from kit.notices as k where k.topic = n.topic);
+  from now as n
+  where not exists (select from kit.notices as k where k.topic = n.topic and k.dismissed_at is null);
   get diagnostics told = row_count;
   return told;
 end
@@ -5909,6 +5945,50 @@ CREATE FUNCTION telemetry.usage_told(p_sightings jsonb) RETURNS TABLE(pos bigint
     reported_cost_usd numeric, duration_ms numeric, query_source text, subagent text, approximate boolean
   )
 $$;
+
+-- function usd_to(numeric, integer)
+
+CREATE FUNCTION telemetry.usd_to(p_usd numeric, p_digits integer) RETURNS numeric
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT round(p_usd, GREATEST(2, ((p_digits - 1) - (
+         CASE
+             WHEN (p_usd > (0)::numeric) THEN floor(log(p_usd))
+             ELSE (0)::numeric
+         END)::integer))) AS round;
+END;
+
+-- function usd_words(numeric)
+
+CREATE FUNCTION telemetry.usd_words(p_usd numeric) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT ('$'::text || round(p_usd, GREATEST(2, min_scale(p_usd))));
+END;
+
+-- function usd_of_words(numeric, numeric)
+
+CREATE FUNCTION telemetry.usd_of_words(p_spent numeric, p_limit numeric) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT ((telemetry.usd_words(
+         CASE
+             WHEN (p_spent >= (1)::numeric) THEN round(p_spent, 2)
+             ELSE ( SELECT telemetry.usd_to(usd_of_words.p_spent, d.digits) AS usd_to
+                FROM generate_series(2, 9) d(digits)
+               WHERE ((d.digits = 9) OR (usd_of_words.p_spent = usd_of_words.p_limit) OR (telemetry.usd_to(usd_of_words.p_spent, d.digits) <> usd_of_words.p_limit))
+               ORDER BY d.digits
+              LIMIT 1)
+         END) || ' of '::text) || telemetry.usd_words(p_limit));
+END;
+
+-- function was_let_go(text, text)
+
+CREATE FUNCTION telemetry.was_let_go(p_status text, p_words text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT ((p_status = 'failure'::text) AND COALESCE(((p_words = 'a person took the task'::text) OR (p_words ~ '^given back(: |$)'::text)), false));
+END;
 
 -- function within_reason(numeric, numeric)
 
@@ -6823,7 +6903,7 @@ begin
   where t.id = p_task_id;
   if over then
     insert into kit.notices (topic, level, message)
-    select 'work.quarantine', 'warning', format('task %s-%s is in quarantine after %s tries', p.key, t.number, tries)
+    select 'work.quarantine ' || t.id, 'warning', format('task %s-%s is in quarantine after %s tries', p.key, t.number, tries)
     from work.tasks as t
     join projects.projects as p on p.id = t.project_id
     where t.id = p_task_id;
@@ -11661,7 +11741,7 @@ CREATE VIEW telemetry.agent_figures WITH (security_invoker='true') AS
      LEFT JOIN ( SELECT x.agent_id,
             count(*) AS executions,
             count(*) FILTER (WHERE (x.status = 'success'::text)) AS successes,
-            count(*) FILTER (WHERE (x.status = ANY (ARRAY['failure'::text, 'timeout'::text]))) AS failures,
+            count(*) FILTER (WHERE ((x.status = ANY (ARRAY['failure'::text, 'timeout'::text])) AND (NOT telemetry.was_let_go(x.status, x.error_message)))) AS failures,
             avg(telemetry.took_ms(x.started_at, x.completed_at)) AS mean_ms,
             max(GREATEST(x.started_at, x.completed_at)) AS last_used_at
            FROM telemetry.agent_executions x
@@ -16269,6 +16349,11 @@ GRANT ALL ON FUNCTION telemetry.budget_gate(p_task_ids uuid[], p_agent_id uuid) 
 GRANT ALL ON FUNCTION telemetry.budget_gate(p_task_ids uuid[], p_agent_id uuid) TO steward_agent;
 GRANT ALL ON FUNCTION telemetry.budget_gate(p_task_ids uuid[], p_agent_id uuid) TO steward_readonly;
 
+REVOKE ALL ON FUNCTION telemetry.budget_notices() FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.budget_notices() TO steward_app;
+GRANT ALL ON FUNCTION telemetry.budget_notices() TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.budget_notices() TO steward_readonly;
+
 REVOKE ALL ON FUNCTION telemetry.budget_refusals(p_task_ids uuid[], p_agent_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.budget_refusals(p_task_ids uuid[], p_agent_id uuid) TO steward_app;
 GRANT ALL ON FUNCTION telemetry.budget_refusals(p_task_ids uuid[], p_agent_id uuid) TO steward_agent;
@@ -16325,6 +16410,11 @@ REVOKE ALL ON FUNCTION telemetry.cost_periods(p_days integer[], p_today date, p_
 GRANT ALL ON FUNCTION telemetry.cost_periods(p_days integer[], p_today date, p_longest integer, p_project_id uuid, p_task_id uuid, p_epic_id uuid, p_agent_id uuid, p_client text, p_model text) TO steward_app;
 GRANT ALL ON FUNCTION telemetry.cost_periods(p_days integer[], p_today date, p_longest integer, p_project_id uuid, p_task_id uuid, p_epic_id uuid, p_agent_id uuid, p_client text, p_model text) TO steward_agent;
 GRANT ALL ON FUNCTION telemetry.cost_periods(p_days integer[], p_today date, p_longest integer, p_project_id uuid, p_task_id uuid, p_epic_id uuid, p_agent_id uuid, p_client text, p_model text) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.costs_by_source(p_session_ids uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.costs_by_source(p_session_ids uuid[]) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.costs_by_source(p_session_ids uuid[]) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.costs_by_source(p_session_ids uuid[]) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION telemetry.count_usage() FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.count_usage() TO steward_app;
@@ -16750,6 +16840,26 @@ REVOKE ALL ON FUNCTION telemetry.usage_told(p_sightings jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.usage_told(p_sightings jsonb) TO steward_app;
 GRANT ALL ON FUNCTION telemetry.usage_told(p_sightings jsonb) TO steward_agent;
 GRANT ALL ON FUNCTION telemetry.usage_told(p_sightings jsonb) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.usd_to(p_usd numeric, p_digits integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.usd_to(p_usd numeric, p_digits integer) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.usd_to(p_usd numeric, p_digits integer) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.usd_to(p_usd numeric, p_digits integer) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.usd_words(p_usd numeric) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.usd_words(p_usd numeric) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.usd_words(p_usd numeric) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.usd_words(p_usd numeric) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.usd_of_words(p_spent numeric, p_limit numeric) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.usd_of_words(p_spent numeric, p_limit numeric) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.usd_of_words(p_spent numeric, p_limit numeric) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.usd_of_words(p_spent numeric, p_limit numeric) TO steward_readonly;
+
+REVOKE ALL ON FUNCTION telemetry.was_let_go(p_status text, p_words text) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.was_let_go(p_status text, p_words text) TO steward_app;
+GRANT ALL ON FUNCTION telemetry.was_let_go(p_status text, p_words text) TO steward_agent;
+GRANT ALL ON FUNCTION telemetry.was_let_go(p_status text, p_words text) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION telemetry.within_reason(p_told numeric, p_most numeric) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.within_reason(p_told numeric, p_most numeric) TO steward_app;

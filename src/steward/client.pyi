@@ -26,6 +26,7 @@ from steward.domains.work.types_search import Hit, SearchKind
 from steward.domains.work.types_talk import Attachment, Comment, ContentType, Devlog, DevlogDocument, DevlogEntry, DevlogNote, DevlogPriority, DevlogRelation, DevlogStatus, DevlogType, DocumentType, FileContent, NoteCategory, Question, QuestionStatus, Waiting
 from steward.kit.db import Actor, Database
 from steward.kit.op import Operation, Page
+from steward.kit.types import Notices
 
 class Accounts:
     """Accounts: who may act."""
@@ -1718,6 +1719,13 @@ class Telemetry:
         request_key: str | None = None,
     ) -> builtins.list[ToolUse]:
         """Show which tools were used, how often, how often they failed, and how long they took; the most used first."""
+
+    def notices(
+        self,
+        *,
+        request_key: str | None = None,
+    ) -> Notices:
+        """Show what people are told: budgets nearly or wholly spent, jobs that fail, tasks in quarantine; the 20 newest."""
 
     def reconcile(
         self,

@@ -173,6 +173,8 @@ def _tell(state: State, done: ImportReport) -> None:
     _tell_transcripts(state, transcripts)
     if skipped := len(done.files) - len(found):
         state.say(f"skipped: {skipped} of no known format")
+    for line in done.left_out():
+        state.say(_clean(f"         {line}"))
     for each in done.refused:
         refusal = each.refusal or {}
         text = f"refused: {refusal.get('message', each.file)}"

@@ -182,7 +182,7 @@ def status(ctx: typer.Context) -> None:
 
 def _tell(state: State, told: dict[str, Any]) -> None:
     """Print what people are told, a line each; texts of others cannot act on the terminal."""
-    from steward.surfaces.cli.render import clean
+    from steward.surfaces.cli.cells import clean
 
     for each in told["notices"]:
         state.say(f"{each['level']}: {clean(each['message'])}")
