@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from steward.surfaces.cli import render
 from steward.surfaces.cli.tables import digits_of, table, widths_of
 from tests.surfaces.drivers import CliDriver
 
@@ -132,3 +134,60 @@ def test_a_row_keeps_its_name_whole_and_something_of_what_it_says() -> None:
     assert widths["key_field"] == 50
     assert widths["content"] >= 12
     assert set(table(rows, 80)[1]) == {"about", "status"}
+
+
+def test_what_was_spent_is_shown_in_a_narrow_terminal(
+    acme: CliDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert (
+        acme.run(["telemetry", "add-budget", "--project", "acme", "--limit-usd", "5", "--name", "small"])[0]
+        == 0
+    )
+    _, out, _ = acme.run(["telemetry", "list-budgets"])
+    assert all(word in out.splitlines()[0] for word in ("name", "state", "percent", "spent usd", "limit usd"))
+    assert "0E" not in out
+
+
+def test_a_conversation_is_read_as_it_went(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
+    message = {
+        "role": "user",
+        "kind": "text",
+        "content": "run\x1b[31m it\nnow",
+        "length": 4000,
+        "subagent": None,
+    }
+    tool = {
+        "name": "Bash",
+        "input": "pytest   -q",
+        "success": False,
+        "error": "1 failed",
+        "duration_ms": 1200,
+    }
+    response = {
+        "model": "claude", "input_tokens": 2, "cache_read_tokens": 1000, "cache_write_tokens": 0,
+        "output_tokens": 7, "cost_usd": "0.0123", "subagent": "helper",
+    }  # fmt: skip
+    parts = [("message", message), ("tool", tool), ("response", response)]
+    parts.append(("commit", {"sha": "a" * 40, "subject": "Mend it"}))
+    entries = [{"kind": name, "at": "2026-11-30T00:00:00Z", name: part} for name, part in parts]
+    render.show(
+        {"entries": entries, "next_cursor": "abc", "previous_cursor": None, "start_cursor": None},
+        timezone=UTC,
+    )
+    assert [line.strip() for line in capsys.readouterr().out.splitlines()] == [
+        "2026-11-30 00:00:00+00:00  user",
+        "run\\x1b[31m it",
+        "now",
+        "… 3,985 more characters",
+        "2026-11-30 00:00:00+00:00  tool Bash (failed, 1,200 ms)",
+        "pytest -q",
+        "1 failed",
+        "2026-11-30 00:00:00+00:00  claude: 1,002 tokens in (1,000 from the cache), 7 out, $0.0123 (helper)",
+        "2026-11-30 00:00:00+00:00  commit aaaaaaaaaaaa",
+        "Mend it",
+        "there is more: --cursor abc",
+    ]

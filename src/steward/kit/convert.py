@@ -265,7 +265,10 @@ def dump(value: Any) -> Any:
         return value.value
     if isinstance(value, datetime):
         return timestamp(value)
-    if isinstance(value, UUID | Decimal | date | PurePath):
+    if isinstance(value, Decimal):
+        # Never as 0E-9, which people do not read.
+        return f"{value:f}" if value else "0"
+    if isinstance(value, UUID | date | PurePath):
         return str(value)
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from steward.surfaces.cli.cells import cell, clean, head, plain
+from steward.surfaces.cli.conversation import conversation, is_conversation
 from steward.surfaces.cli.tables import GAP, in_order, is_last, is_shown, table
 
 _PIPE_WIDTH = 160
@@ -131,6 +132,13 @@ def _history(rows: Sequence[Mapping[str, Any]], zone: tzinfo | None) -> Renderab
     return Group(*lines)
 
 
+def _told(data: Any, zone: tzinfo | None) -> RenderableType | None:
+    """Return what is told in order of time; None where there is nothing."""
+    if is_conversation(data):
+        return conversation(data["entries"], zone) if data["entries"] else None
+    return _history(data, zone)
+
+
 def _is_page(data: Any) -> bool:
     return isinstance(data, Mapping) and set(data) == {"items", "next_cursor"}
 
@@ -144,15 +152,15 @@ def show(data: Any, *, empty: str = "nothing", timezone: tzinfo | None = None) -
         timezone: in which times are shown; the machine's own when None.
     """
     out = console()
-    more = data["next_cursor"] if _is_page(data) else None
+    more = data["next_cursor"] if _is_page(data) or is_conversation(data) else None
     if _is_page(data):
         data = data["items"]
     if data is None or data == []:
         out.print(Text(empty, style="dim"))
     elif _is_trial(data):
         _show_trial(out, data, empty, timezone)
-    elif _is_history(data):
-        out.print(_history(data, timezone))
+    elif is_conversation(data) or _is_history(data):
+        out.print(_told(data, timezone) or Text(empty, style="dim"))
     elif _is_rows(data):
         _show_table(out, data, timezone)
     elif isinstance(data, Mapping):

@@ -35,6 +35,7 @@ _FOR_PAGES = ("title_spans", "snippet_spans")
 # Which columns say most, first; columns not named here follow in their own order while there is room.
 _FIRST = (
     "ref", "key", "slug", "username", "name", "verb", "title", "summary", "task", "about", "status", "progress",
+    "state", "percent", "spent_usd", "limit_usd", "cost_usd", "calls", "total_tokens",
     "current_phase", "urgency", "priority", "type", "role", "ready", "held_by", "assigned_to", "author", "reason",
     "reasons", "blockers", "agent", "score", "candidates", "lease_until", "project", "parent", "by_status", "labels",
     "capabilities", "email", "model_name", "model_provider", "value", "source", "count", "action", "occurred_at",
