@@ -338,20 +338,21 @@ CREATE FUNCTION agents.score_agents(p_capabilities text[]) RETURNS TABLE(agent_i
   from scored as s
 $$;
 
--- function check_undo(text, uuid, bigint)
+-- function check_undo(text, text, boolean, bigint)
 
-CREATE FUNCTION audit.check_undo(p_type text, p_user_id uuid, p_unreadable bigint) RETURNS void
+CREATE FUNCTION audit.check_undo(p_type text, p_action text, p_is_own boolean, p_unreadable bigint) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'audit', 'kit', 'pg_temp'
     AS $$
 declare
   room constant text := split_part(kit.audited_table(p_type)::text, '.', 1);
+  of_rights constant boolean := p_type in ('user', 'api_key', 'project_member') and p_action <> 'create';
 begin
   perform kit.authorize(room || ':write');
   if kit.actor_agent() is not null then
     raise exception 'an agent undoes nothing' using errcode = 'ST403', hint = 'let a person do it';
-  elsif p_user_id is distinct from kit.actor_user() and not kit.may(kit.actor_role(), room || ':admin') then
-    raise exception 'somebody else made this change'
+  elsif (of_rights or not p_is_own) and not kit.may(kit.actor_role(), room || ':admin') then
+    raise exception '%', case when p_is_own then 'what users may do is not undone by themselves' else 'somebody else made this change' end
       using errcode = 'ST403', hint = 'ask who made it, or an administrator';
   elsif p_unreadable > 0 then
     raise exception 'old values of this change are kept no more'
@@ -389,16 +390,26 @@ COMMENT ON FUNCTION audit.known_words(p_event_type text, p_event_action text, p_
 
 -- function request_effects(text)
 
-CREATE FUNCTION audit.request_effects(p_request text) RETURNS TABLE(resource_type text, resource_id text, resource_name text, user_id uuid, action text, old_values jsonb, new_values jsonb, unreadable bigint, place bigint)
+CREATE FUNCTION audit.request_effects(p_request text) RETURNS TABLE(resource_type text, resource_id text, resource_name text, is_own boolean, action text, old_values jsonb, new_values jsonb, unreadable bigint, place bigint)
     LANGUAGE sql STABLE
     SET search_path TO 'audit', 'kit', 'pg_temp'
     AS $_$
-  with rows as materialized (
+  with meant as materialized (
+    select m.xid
+    from audit.audit_logs as m
+    where m.request_id = p_request
+    order by (m.user_id is not distinct from kit.actor_user()) desc, m.id desc
+    limit 1
+  ),
+  rows as materialized (
     select l.id, l.resource_type, l.resource_id, l.resource_name, l.user_id, l.event_action, p.payload::jsonb as payload
     from audit.audit_logs as l
     left join audit.audit_payloads as p on p.id = l.id and p.created_at = l.created_at
-    where l.request_id = p_request
-      or (p_request ~ '^[0-9]{1,18}$' and l.id = case when p_request ~ '^[0-9]{1,18}$' then p_request::bigint end)
+    where (l.request_id = p_request and l.xid = (select meant.xid from meant))
+      or (
+        l.id = case when p_request ~ '^[0-9]{1,18}$' then p_request::bigint end
+        and not exists (select from meant)
+      )
   ),
   fields as (
     select
@@ -421,10 +432,11 @@ CREATE FUNCTION audit.request_effects(p_request text) RETURNS TABLE(resource_typ
     r.resource_type,
     r.resource_id,
     (array_agg(r.resource_name order by r.id desc))[1],
-    (array_agg(r.user_id order by r.id desc))[1],
+    bool_and(r.user_id is not distinct from kit.actor_user()),
     case
-      when 'create' = any (array_agg(r.event_action)) then 'create'
-      when 'delete' = any (array_agg(r.event_action)) then 'delete'
+      when (array_agg(r.event_action order by r.id))[1] = 'create'
+        then case when (array_agg(r.event_action order by r.id desc))[1] = 'delete' then 'none' else 'create' end
+      when (array_agg(r.event_action order by r.id desc))[1] = 'delete' then 'delete'
       else 'update'
     end,
     coalesce((array_agg(c.old_values))[1], '{}'),
@@ -465,11 +477,12 @@ begin
   end if;
   perform set_config('steward.undoing', 'on', true);
   for done in
-    select e.resource_type, e.resource_id, e.user_id, e.action, e.old_values, e.new_values, e.unreadable
+    select e.resource_type, e.resource_id, e.is_own, e.action, e.old_values, e.new_values, e.unreadable
     from audit.request_effects(p_request) as e
     order by e.place desc
   loop
-    perform audit.check_undo(done.resource_type, done.user_id, done.unreadable);
+    perform audit.check_undo(done.resource_type, done.action, done.is_own, done.unreadable);
+    continue when done.action = 'none' or (done.resource_type = 'agent' and done.action = 'create' and things > 1);
     if done.resource_type = 'task' then
       perform work.pass(done.resource_id::uuid, null, false);
     end if;
@@ -484,6 +497,8 @@ begin
   return query
   select e.resource_type, e.resource_id, e.resource_name, e.action, e.old_values, e.new_values
   from audit.request_effects(p_request) as e
+  where e.action <> 'none'
+    and (e.resource_type <> 'agent' or e.action <> 'create' or things = 1)
   order by e.place;
 end
 $$;
@@ -4485,6 +4500,7 @@ CREATE FUNCTION telemetry.numbers_beside_names(p_sightings jsonb) RETURNS TABLE(
     select f.ordinal_base, f.name, row_number() over (partition by f.ordinal_base order by f.at, f.name) as place
     from fresh as f
   ),
+  -- Looked for until there are enough. Some more than are known: figures of a source change, and their number stays taken.
   free as (
     select b.ordinal_base, g.number, row_number() over (partition by b.ordinal_base order by g.number) as place
     from (
@@ -4496,15 +4512,19 @@ CREATE FUNCTION telemetry.numbers_beside_names(p_sightings jsonb) RETURNS TABLE(
       from fresh as f
       group by f.ordinal_base
     ) as b
-    cross join lateral generate_series(1, b.many + b.known) as g (number)
-    where not exists (
-      select
-      from telemetry.usage_keys as k
-      join telemetry.usage_keys as o on o.usage_id = k.usage_id
-      where k.key = b.ordinal_base || '#' || g.number
-        -- Also where its lines are being read anew: the names stay.
-        and left(o.key, 11) in ('claude:msg:', 'claude:uuid', 'claude:line')
-    )
+    cross join lateral (
+      select n.number
+      from generate_series(1, b.many + b.known + 16) as n (number)
+      where not exists (
+        select
+        from telemetry.usage_keys as k
+        join telemetry.usage_keys as o on o.usage_id = k.usage_id
+        where k.key = b.ordinal_base || '#' || n.number
+          -- Also where its lines are being read anew: the names stay.
+          and left(o.key, 11) in ('claude:msg:', 'claude:uuid', 'claude:line')
+      )
+      limit b.many
+    ) as g
   )
   select p.ordinal_base, p.name, p.ordinal_base || '#' || f.number
   from placed as p
@@ -15983,9 +16003,9 @@ GRANT ALL ON FUNCTION agents.score_agents(p_capabilities text[]) TO steward_app;
 GRANT ALL ON FUNCTION agents.score_agents(p_capabilities text[]) TO steward_agent;
 GRANT ALL ON FUNCTION agents.score_agents(p_capabilities text[]) TO steward_readonly;
 
-REVOKE ALL ON FUNCTION audit.check_undo(p_type text, p_user_id uuid, p_unreadable bigint) FROM PUBLIC;
-GRANT ALL ON FUNCTION audit.check_undo(p_type text, p_user_id uuid, p_unreadable bigint) TO steward_app;
-GRANT ALL ON FUNCTION audit.check_undo(p_type text, p_user_id uuid, p_unreadable bigint) TO steward_readonly;
+REVOKE ALL ON FUNCTION audit.check_undo(p_type text, p_action text, p_is_own boolean, p_unreadable bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION audit.check_undo(p_type text, p_action text, p_is_own boolean, p_unreadable bigint) TO steward_app;
+GRANT ALL ON FUNCTION audit.check_undo(p_type text, p_action text, p_is_own boolean, p_unreadable bigint) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION audit.known_words(p_event_type text, p_event_action text, p_status text) FROM PUBLIC;
 GRANT ALL ON FUNCTION audit.known_words(p_event_type text, p_event_action text, p_status text) TO steward_app;

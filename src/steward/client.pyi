@@ -991,7 +991,7 @@ class Work:
         category: NoteCategory | None = None,
         request_key: str | None = None,
     ) -> DevlogNote:
-        """Change a note of a devlog entry; what is left out stays."""
+        """Change a note of a devlog entry that is one's own; what is left out stays."""
 
     def delete_note(
         self,
@@ -999,7 +999,7 @@ class Work:
         note: str,
         request_key: str | None = None,
     ) -> None:
-        """Take a note from its devlog entry; `undo` brings it back."""
+        """Take one's own note from its devlog entry; `undo` brings it back."""
 
     def list_documents(
         self,

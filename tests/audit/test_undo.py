@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -227,6 +228,47 @@ def test_any_change_of_a_workflows_state_is_taken_back(acme: Database, status: s
     call(acme, "work.update_workflow", workflow="W", status=status)
     _undo(acme)
     assert call(acme, "work.get_workflow", workflow="W").status == before
+
+
+def test_a_name_that_others_use_takes_nothing_of_theirs(acme: Database) -> None:
+    ann, bob = person(acme), person(acme, "bob")
+    call(acme, "work.update", replace(ann, request="same"), task="ACME-1", title="hers")
+    add(acme, "B")
+    call(acme, "work.update", replace(bob, request="same"), task="ACME-2", title="his")
+    call(acme, "work.update", replace(ann, request="same"), task="ACME-1", description="later")
+    call(acme, "audit.undo", ann, request="same")
+    first, second = (call(acme, "work.get", task=ref) for ref in ("ACME-1", "ACME-2"))
+    assert (first.task.title, first.text.description) == ("hers", "what")
+    assert second.task.title == "his"
+
+
+def test_who_was_demoted_does_not_take_that_back(acme: Database) -> None:
+    boss, ann = person(acme, "boss", role="admin"), person(acme, role="admin")
+    call(acme, "accounts.update_user", replace(boss, request="demote"), user="ann", role="manager")
+    ann = replace(ann, role="manager")
+    call(acme, "accounts.update_user", replace(ann, request="demote"), user="ann", display_name="x")
+    for request in ("demote", *_of_users(acme)):
+        with pytest.raises(Denied):
+            call(acme, "audit.undo", ann, request=request)
+    assert call(acme, "accounts.get_user", user="ann").role == "manager"
+
+
+def _of_users(database: Database) -> list[str]:
+    rows = _table(
+        database, "select id from audit.audit_logs where resource_type = 'user' and event_action = 'update'"
+    )
+    return [str(row[0]) for row in rows]
+
+
+def test_an_agent_that_came_by_the_way_stays(acme: Database) -> None:
+    said = call(acme, "work.comment", agent(), on="ACME-1", content="a slip")
+    assert "agent" in {
+        one.resource_type for one in call(acme, "audit.list").items if one.request_id == _last(acme)
+    }
+    assert _undo(acme).resource_type == "comment"
+    with pytest.raises(NotFound):
+        call(acme, "work.get_comment", comment=said.id)
+    assert call(acme, "agents.get", agent=agent().agent).is_active
 
 
 def test_an_agent_that_was_made_is_put_away(acme: Database) -> None:

@@ -125,6 +125,12 @@ def test_a_line_that_is_completed_later(db: Db, first: UsageSource) -> None:
     assert _totals(db) == (2, 14)
 
 
+def test_a_number_that_a_completed_line_took_is_passed_by(db: Db) -> None:
+    for batch in ([_transcript(0, 1)], [_transcript(0)], [_transcript(1)], [_log(0)], [_log(1)]):
+        _take(db, batch)
+    assert _totals(db) == (2, 14)
+
+
 def test_messages_with_the_same_figures_stay_apart(db: Db) -> None:
     _take(db, [_transcript(0), _transcript(1)])
     _take(db, [_log(0)])

@@ -60,22 +60,34 @@ as $$
   select pg_snapshot_xmin(pg_current_snapshot())
 $$;
 
--- Add up what a request did to each thing, in the order in which it came to them: the values before it and after it, and
--- whether it made or deleted the thing.
+-- Add up what a request did to each thing, in the order in which it came to them: the values before it and after it, whether
+-- it made or deleted the thing, and whether all of it is the acting user's. Whoever sends a request names it, so a name may
+-- occur again: of several the last transaction of the acting user counts, else the last of all. A number is an entry's
+-- where no request bears it.
 create function audit.request_effects(p_request text)
 returns table (
-  resource_type text, resource_id text, resource_name text, user_id uuid, action text, old_values jsonb, new_values jsonb,
+  resource_type text, resource_id text, resource_name text, is_own boolean, action text, old_values jsonb, new_values jsonb,
   unreadable bigint, place bigint
 )
 language sql stable
 set search_path = audit, kit, pg_temp
 as $$
-  with rows as materialized (
+  with meant as materialized (
+    select m.xid
+    from audit.audit_logs as m
+    where m.request_id = p_request
+    order by (m.user_id is not distinct from kit.actor_user()) desc, m.id desc
+    limit 1
+  ),
+  rows as materialized (
     select l.id, l.resource_type, l.resource_id, l.resource_name, l.user_id, l.event_action, p.payload::jsonb as payload
     from audit.audit_logs as l
     left join audit.audit_payloads as p on p.id = l.id and p.created_at = l.created_at
-    where l.request_id = p_request
-      or (p_request ~ '^[0-9]{1,18}$' and l.id = case when p_request ~ '^[0-9]{1,18}$' then p_request::bigint end)
+    where (l.request_id = p_request and l.xid = (select meant.xid from meant))
+      or (
+        l.id = case when p_request ~ '^[0-9]{1,18}$' then p_request::bigint end
+        and not exists (select from meant)
+      )
   ),
   fields as (
     select
@@ -98,10 +110,11 @@ as $$
     r.resource_type,
     r.resource_id,
     (array_agg(r.resource_name order by r.id desc))[1],
-    (array_agg(r.user_id order by r.id desc))[1],
+    bool_and(r.user_id is not distinct from kit.actor_user()),
     case
-      when 'create' = any (array_agg(r.event_action)) then 'create'
-      when 'delete' = any (array_agg(r.event_action)) then 'delete'
+      when (array_agg(r.event_action order by r.id))[1] = 'create'
+        then case when (array_agg(r.event_action order by r.id desc))[1] = 'delete' then 'none' else 'create' end
+      when (array_agg(r.event_action order by r.id desc))[1] = 'delete' then 'delete'
       else 'update'
     end,
     coalesce((array_agg(c.old_values))[1], '{}'),
@@ -113,19 +126,21 @@ as $$
   group by r.resource_type, r.resource_id
 $$;
 
--- Refuse what is not to be undone: by whom, of whom, and what is kept no more.
-create function audit.check_undo(p_type text, p_user_id uuid, p_unreadable bigint) returns void
+-- Refuse what is not to be undone: by whom, of whom, and what is kept no more. What somebody may do is given back by
+-- administrators alone: else who was demoted could take that back.
+create function audit.check_undo(p_type text, p_action text, p_is_own boolean, p_unreadable bigint) returns void
 language plpgsql
 set search_path = audit, kit, pg_temp
 as $$
 declare
   room constant text := split_part(kit.audited_table(p_type)::text, '.', 1);
+  of_rights constant boolean := p_type in ('user', 'api_key', 'project_member') and p_action <> 'create';
 begin
   perform kit.authorize(room || ':write');
   if kit.actor_agent() is not null then
     raise exception 'an agent undoes nothing' using errcode = 'ST403', hint = 'let a person do it';
-  elsif p_user_id is distinct from kit.actor_user() and not kit.may(kit.actor_role(), room || ':admin') then
-    raise exception 'somebody else made this change'
+  elsif (of_rights or not p_is_own) and not kit.may(kit.actor_role(), room || ':admin') then
+    raise exception '%', case when p_is_own then 'what users may do is not undone by themselves' else 'somebody else made this change' end
       using errcode = 'ST403', hint = 'ask who made it, or an administrator';
   elsif p_unreadable > 0 then
     raise exception 'old values of this change are kept no more'
@@ -135,8 +150,8 @@ end
 $$;
 
 -- Undo a request, if all that it changed is still as it left it: the last thing first, all or none. Whoever did it may,
--- and who administers the room. A claim of a task ends, as with every write of a person. Returns what was undone, in the
--- order in which the request came to it.
+-- and who administers the room. A claim of a task ends, as with every write of a person. An agent that was made by the way
+-- stays: others may know it by now. Returns what was undone, in the order in which the request came to it.
 create function audit.undo_request(p_request text)
 returns table (resource_type text, resource_id text, resource_name text, action text, before jsonb, after jsonb)
 language plpgsql
@@ -157,11 +172,12 @@ begin
   end if;
   perform set_config('steward.undoing', 'on', true);
   for done in
-    select e.resource_type, e.resource_id, e.user_id, e.action, e.old_values, e.new_values, e.unreadable
+    select e.resource_type, e.resource_id, e.is_own, e.action, e.old_values, e.new_values, e.unreadable
     from audit.request_effects(p_request) as e
     order by e.place desc
   loop
-    perform audit.check_undo(done.resource_type, done.user_id, done.unreadable);
+    perform audit.check_undo(done.resource_type, done.action, done.is_own, done.unreadable);
+    continue when done.action = 'none' or (done.resource_type = 'agent' and done.action = 'create' and things > 1);
     if done.resource_type = 'task' then
       perform work.pass(done.resource_id::uuid, null, false);
     end if;
@@ -176,6 +192,8 @@ begin
   return query
   select e.resource_type, e.resource_id, e.resource_name, e.action, e.old_values, e.new_values
   from audit.request_effects(p_request) as e
+  where e.action <> 'none'
+    and (e.resource_type <> 'agent' or e.action <> 'create' or things = 1)
   order by e.place;
 end
 $$;

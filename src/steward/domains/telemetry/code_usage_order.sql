@@ -114,6 +114,7 @@ as $$
     select f.ordinal_base, f.name, row_number() over (partition by f.ordinal_base order by f.at, f.name) as place
     from fresh as f
   ),
+  -- Looked for until there are enough. Some more than are known: figures of a source change, and their number stays taken.
   free as (
     select b.ordinal_base, g.number, row_number() over (partition by b.ordinal_base order by g.number) as place
     from (
@@ -125,15 +126,19 @@ as $$
       from fresh as f
       group by f.ordinal_base
     ) as b
-    cross join lateral generate_series(1, b.many + b.known) as g (number)
-    where not exists (
-      select
-      from telemetry.usage_keys as k
-      join telemetry.usage_keys as o on o.usage_id = k.usage_id
-      where k.key = b.ordinal_base || '#' || g.number
-        -- Also where its lines are being read anew: the names stay.
-        and left(o.key, 11) in ('claude:msg:', 'claude:uuid', 'claude:line')
-    )
+    cross join lateral (
+      select n.number
+      from generate_series(1, b.many + b.known + 16) as n (number)
+      where not exists (
+        select
+        from telemetry.usage_keys as k
+        join telemetry.usage_keys as o on o.usage_id = k.usage_id
+        where k.key = b.ordinal_base || '#' || n.number
+          -- Also where its lines are being read anew: the names stay.
+          and left(o.key, 11) in ('claude:msg:', 'claude:uuid', 'claude:line')
+      )
+      limit b.many
+    ) as g
   )
   select p.ordinal_base, p.name, p.ordinal_base || '#' || f.number
   from placed as p

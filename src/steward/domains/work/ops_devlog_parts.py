@@ -7,7 +7,7 @@ import builtins
 from steward.domains.work.find_devlog import LISTED, devlog_of, document_of, note_of
 from steward.domains.work.types_talk import DevlogDocument, DevlogNote, NoteCategory
 from steward.kit.db import Db
-from steward.kit.errors import NotFound
+from steward.kit.errors import Denied, NotFound
 from steward.kit.op import op
 
 
@@ -28,26 +28,36 @@ def get_note(db: Db, *, note: str) -> DevlogNote:
 def update_note(
     db: Db, *, note: str, content: str | None = None, category: NoteCategory | None = None
 ) -> DevlogNote:
-    """Change a note of a devlog entry; what is left out stays.
+    """Change a note of a devlog entry that is one's own; what is left out stays.
 
     Args:
         note: its id, or the first 8 digits of it or more.
         content: what is to be noted.
         category: what kind of note.
     """
-    found = get_note(db, note=note)
+    found = _lock(db, note)
     db.run("work.update_note", id=found.id, content=content, category=category)
     return get_note(db, note=str(found.id))
 
 
 @op(write=True, destructive=True)
 def delete_note(db: Db, *, note: str) -> None:
-    """Take a note from its devlog entry; `undo` brings it back.
+    """Take one's own note from its devlog entry; `undo` brings it back.
 
     Args:
         note: its id, or the first 8 digits of it or more.
     """
-    db.run("work.delete_note", id=get_note(db, note=note).id)
+    db.run("work.delete_note", id=_lock(db, note).id)
+
+
+def _lock(db: Db, note: str) -> DevlogNote:
+    """Lock a note that the actor may change: its author, or who may administer work."""
+    db.value("work.lock_note", id=note_of(db, note))
+    found = get_note(db, note=note)
+    own = found.author == (db.actor.agent or db.actor.user_name)
+    if not own and not db.value("work.may", permission="work:admin"):
+        raise Denied(f"the note is by {found.author}", hint="ask its author or an administrator")
+    return found
 
 
 @op()

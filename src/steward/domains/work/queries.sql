@@ -376,8 +376,11 @@ where n.dismissed_at is null
       and not exists (
         select
         from work.tasks as t
+        join projects.projects as p on p.id = t.project_id
         where 'work.quarantine ' || t.id = n.topic
           and t.quarantined_at is not null
+          and t.deleted_at is null
+          and p.deleted_at is null
       )
     )
     or (n.topic in ('work.quarantine', 'work.expiry') and n.created_at < now() - interval '7 days')

@@ -92,6 +92,13 @@ select n.id, n."timestamp", n.category, n.content, n.author
 from work.devlog_notes as n
 where n.id = %(id)s::uuid;
 
+-- name: lock_note -> uuid
+-- Lock a note.
+select n.id
+from work.devlog_notes as n
+where n.id = %(id)s::uuid
+for update;
+
 -- name: update_note -> none
 -- Change the given columns of a note; null leaves one as it is.
 update work.devlog_notes as n

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -33,15 +34,16 @@ def hand_over(state: State, call: Call, arguments: Mapping[str, Any], output: st
     """
     first = call(arguments)
     told = {name: value for name, value in first.items() if name not in ("content", "next_offset")}
-    if output is not None:
+    if output is not None and output != "-":
         size = _save(Path(output).expanduser(), _parts(first, call, arguments))
         state.show(told | {"saved": output, "bytes": size})
     elif state.json:
         state.show(first)
-    elif sys.stdout.isatty():
+    elif sys.stdout.isatty() and output is None:
         state.show(told)
         state.say("`--output FILE` saves it; into a pipe its bytes go as they are")
-    elif not state.quiet:
+    else:
+        # Also when asked to be quiet: the bytes are the result.
         sys.stdout.flush()
         sys.stdout.buffer.write(_parts(first, call, arguments))
 
@@ -58,7 +60,12 @@ def _parts(first: Mapping[str, Any], call: Call, arguments: Mapping[str, Any]) -
 
 
 def _save(path: Path, content: bytes) -> int:
+    """Write a file whole, or leave what was there."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        return path.write_bytes(content)
+        size = beside.write_bytes(content)
+        beside.replace(path)
+        return size
     except OSError as exc:
+        beside.unlink(missing_ok=True)
         raise Invalid(f"--output: {path}: {exc.strerror}", hint="name a file that can be written") from None
