@@ -107,9 +107,7 @@ as $$
     group by f.resource_type, f.resource_id
   )
   select
-    r.resource_type,
-    r.resource_id,
-    (array_agg(r.resource_name order by r.id desc))[1],
+    r.resource_type, r.resource_id, (array_agg(r.resource_name order by r.id desc))[1],
     bool_and(r.user_id is not distinct from kit.actor_user()),
     case
       when (array_agg(r.event_action order by r.id))[1] = 'create'
