@@ -21,6 +21,10 @@ HOW_TO = sorted((DOCS / "how-to").glob("*.md"))
 @pytest.fixture(scope="module")
 def house() -> Iterator[House]:
     with House("docs") as house:
+        # Pages leave the port to Steward, and so do other tests at the same time.
+        home = house.folder / "home"
+        home.mkdir(mode=0o700)
+        (home / "config.toml").write_text(f"port = {house.port}\n", "utf-8")
         yield house
 
 
