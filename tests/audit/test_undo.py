@@ -242,6 +242,15 @@ def test_a_name_that_others_use_takes_nothing_of_theirs(acme: Database) -> None:
     assert second.task.title == "his"
 
 
+def test_what_came_and_went_in_one_request_is_nothing_to_undo(acme: Database) -> None:
+    add(acme, "B")
+    with acme.transaction(replace(PERSON, request="both"), operation="work.depend") as db:
+        for operation in ("work.depend", "work.undepend"):
+            op.operation(operation).function(db, task="ACME-2", on="ACME-1")
+    with pytest.raises(NotFound, match="no request both has changed anything that is left"):
+        _undo(acme, request="both")
+
+
 def test_who_was_demoted_does_not_take_that_back(acme: Database) -> None:
     boss, ann = person(acme, "boss", role="admin"), person(acme, role="admin")
     call(acme, "accounts.update_user", replace(boss, request="demote"), user="ann", role="manager")

@@ -110,18 +110,19 @@ as $$
     r.resource_type, r.resource_id, (array_agg(r.resource_name order by r.id desc))[1],
     bool_and(r.user_id is not distinct from kit.actor_user()),
     case
-      when (array_agg(r.event_action order by r.id))[1] = 'create'
-        then case when (array_agg(r.event_action order by r.id desc))[1] = 'delete' then 'none' else 'create' end
+      when (array_agg(r.event_action order by r.id))[1] = 'create' then 'create'
       when (array_agg(r.event_action order by r.id desc))[1] = 'delete' then 'delete'
       else 'update'
     end,
     coalesce((array_agg(c.old_values))[1], '{}'),
     coalesce((array_agg(c.new_values))[1], '{}'),
-    count(*) filter (where r.payload is null),
-    min(r.id)
+    count(*) filter (where r.payload is null), min(r.id)
   from rows as r
   left join changed as c on c.resource_type = r.resource_type and c.resource_id is not distinct from r.resource_id
   group by r.resource_type, r.resource_id
+  -- What was made and deleted again is nothing to undo.
+  having (array_agg(r.event_action order by r.id))[1] <> 'create'
+    or (array_agg(r.event_action order by r.id desc))[1] <> 'delete'
 $$;
 
 -- Refuse what is not to be undone: by whom, of whom, and what is kept no more. What somebody may do is given back by
@@ -149,7 +150,7 @@ $$;
 
 -- Undo a request, if all that it changed is still as it left it: the last thing first, all or none. Whoever did it may,
 -- and who administers the room. A claim of a task ends, as with every write of a person. An agent that was made by the way
--- stays: others may know it by now. Returns what was undone, in the order in which the request came to it.
+-- stays: others may know it by now. Returns what was undone, in that order.
 create function audit.undo_request(p_request text)
 returns table (resource_type text, resource_id text, resource_name text, action text, before jsonb, after jsonb)
 language plpgsql
@@ -158,24 +159,21 @@ set search_path = audit, kit, pg_temp
 as $$
 declare
   done record;
-  things integer := 0;
 begin
-  select count(*) into things from audit.request_effects(p_request);
-  if things = 0 then
-    raise exception 'no request % has changed anything', p_request
-      using errcode = 'ST404', hint = '`steward audit list` shows requests and entries';
-  elsif things > 100 then
-    raise exception 'the request changed % things; at most 100 are undone together', things
-      using errcode = 'ST409', hint = 'undo its entries one by one, by their ids in `steward audit list`';
-  end if;
   perform set_config('steward.undoing', 'on', true);
   for done in
-    select e.resource_type, e.resource_id, e.is_own, e.action, e.old_values, e.new_values, e.unreadable
+    select
+      e.resource_type, e.resource_id, e.resource_name, e.is_own, e.action, e.old_values, e.new_values, e.unreadable,
+      count(*) over () as things
     from audit.request_effects(p_request) as e
     order by e.place desc
   loop
+    if done.things > 100 then
+      raise exception 'the request changed % things; at most 100 are undone together', done.things
+        using errcode = 'ST409', hint = 'undo its entries one by one, by their ids in `steward audit list`';
+    end if;
     perform audit.check_undo(done.resource_type, done.action, done.is_own, done.unreadable);
-    continue when done.action = 'none' or (done.resource_type = 'agent' and done.action = 'create' and things > 1);
+    continue when done.resource_type = 'agent' and done.action = 'create' and done.things > 1;
     if done.resource_type = 'task' then
       perform work.pass(done.resource_id::uuid, null, false);
     end if;
@@ -186,13 +184,9 @@ begin
       done.old_values,
       case when done.action = 'delete' then '{}' else done.new_values end
     );
+    return query
+    select done.resource_type, done.resource_id, done.resource_name, done.action, done.old_values, done.new_values;
   end loop;
-  return query
-  select e.resource_type, e.resource_id, e.resource_name, e.action, e.old_values, e.new_values
-  from audit.request_effects(p_request) as e
-  where e.action <> 'none'
-    and (e.resource_type <> 'agent' or e.action <> 'create' or things = 1)
-  order by e.place;
 end
 $$;
 

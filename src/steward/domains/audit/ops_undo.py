@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from steward.domains.audit.types import FieldChange, Undone, UndoneRow
 from steward.kit.db import Db
+from steward.kit.errors import NotFound
 from steward.kit.op import op
 
 
@@ -18,9 +19,14 @@ def undo(db: Db, *, request: str) -> Undone:
         request: the id of a request, or of one entry of the audit; `audit list` shows both.
     """
     rows = db.all("audit.undo_request", UndoneRow, request=request.strip())
-    first = rows[0]
+    if not rows:
+        hint = "`steward audit list` shows requests and entries"
+        raise NotFound(f"no request {request[:80]} has changed anything that is left to undo", hint=hint)
+    *others, first = rows
     names = sorted({*first.before, *first.after})
     changes = [FieldChange(name, first.after.get(name), first.before.get(name)) for name in names]
     kept = [one for one in changes if one.old != one.new]
-    others = [" ".join(filter(None, (row.resource_type, row.action, row.resource_name))) for row in rows[1:]]
-    return Undone(first.resource_type, first.resource_id, first.resource_name, first.action, kept, others)
+    beside = [
+        " ".join(filter(None, (row.resource_type, row.action, row.resource_name))) for row in others[::-1]
+    ]
+    return Undone(first.resource_type, first.resource_id, first.resource_name, first.action, kept, beside)

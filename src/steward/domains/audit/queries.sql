@@ -69,6 +69,6 @@ limit %(limit)s::int;
 select kit.ensure_partitions('audit.audit_logs', 2) + kit.ensure_partitions('audit.audit_payloads', 2);
 
 -- name: undo_request -> UndoneRow
--- Undo a request; what it changed, in the order in which it came to it.
+-- Undo a request; what it had changed, the last thing first. None where it changed nothing that is left.
 select u.resource_type, u.resource_id, u.resource_name, u.action, u.before, u.after
 from audit.undo_request(%(request)s::text) as u;
