@@ -10,8 +10,10 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from steward.domains.telemetry import Execution, ExecutionStatus
+from steward.kit import migrate
 from steward.kit.db import Actor, Database
 from steward.kit.errors import Invalid, NotFound, StewardError
 from tests.telemetry.told import Teller
@@ -109,12 +111,33 @@ def test_what_was_given_back_or_taken_by_a_person_is_no_failure(stage: Database,
     assert found.success_rate == 100
 
 
-@pytest.mark.parametrize("end", [_fail, _expire])
+def _say_it_was_given_back(stage: Database, task: str, token: int) -> None:
+    call(stage, "work.fail", ROBIN, task=task, token=token, reason="given back: no luck")
+
+
+@pytest.mark.parametrize("end", [_fail, _expire, _say_it_was_given_back])
 def test_what_failed_and_what_ran_out_are_failures(stage: Database, end: Any) -> None:
     task = add(stage, "Mend")
     end(stage, task, call(stage, "work.claim", ROBIN, task=task).token)
     (found,) = call(stage, "telemetry.agent_figures", agent="robin")
     assert (found.failures, found.success_rate) == (1, 0)
+
+
+def test_tries_from_before_say_how_they_ended(stage: Database) -> None:
+    for end in (_give_back, _fail):
+        task = add(stage, "Mend")
+        end(stage, task, call(stage, "work.claim", ROBIN, task=task).token)
+        call(stage, "work.update", task=task, status="cancelled")
+    where = make_conninfo(stage.target.direct_conninfo, user="steward_owner")
+    migrate.rollback(where, to="0022")
+    query = "select result, error_message from telemetry.agent_executions order by error_message"
+    before = [(None, "given back: no spade"), (None, "the pump broke")]
+    with owner(stage) as connection:
+        assert connection.execute(query).fetchall() == before
+    migrate.migrate(where)
+    with owner(stage) as connection:
+        after = [({"ended_by": "give_back"}, "given back: no spade"), (None, "the pump broke")]
+        assert connection.execute(query).fetchall() == after
 
 
 def test_each_try_is_one_of_its_own(stage: Database) -> None:

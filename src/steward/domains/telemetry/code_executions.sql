@@ -105,13 +105,13 @@ as $$
   )
 $$;
 
--- Called at on_give_back. By these words was_let_go knows that it is no failure of the agent.
+-- Called at on_give_back. The result tells that it is no failure of the agent: no status does.
 create function telemetry.execution_given_back(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) returns void
 language sql
 set search_path = telemetry, pg_temp
 as $$
   select telemetry.close_executions(
-    p_task_ids, 'failure', null,
+    p_task_ids, 'failure', array_fill('{"ended_by": "give_back"}'::jsonb, array[cardinality(p_task_ids)]),
     array(
       select concat_ws(': ', 'given back', d.detail ->> 'reason')
       from unnest(p_details) with ordinality as d (detail, n)
@@ -120,8 +120,8 @@ as $$
   )
 $$;
 
--- Called at on_release: a person's write ended the claim, which was_let_go knows by these words. Unlike the others it is also called with the rights of the caller,
--- so it asks itself whether a person acts.
+-- Called at on_release: a person's write ended the claim, as the result tells. Unlike the others it is also called with the
+-- rights of the caller, so it asks itself whether a person acts.
 create function telemetry.execution_released(p_task_ids uuid[], p_agent_ids uuid[], p_details jsonb[]) returns void
 language plpgsql
 security definer
@@ -134,7 +134,8 @@ begin
       using errcode = 'ST403', hint = 'let a person do it, or wait until it is given back';
   end if;
   perform telemetry.close_executions(
-    p_task_ids, 'failure', null, array_fill('a person took the task'::text, array[cardinality(p_task_ids)])
+    p_task_ids, 'failure', array_fill('{"ended_by": "person"}'::jsonb, array[cardinality(p_task_ids)]),
+    array_fill('a person took the task'::text, array[cardinality(p_task_ids)])
   );
 end
 $$;

@@ -1,13 +1,5 @@
 -- What agents and tasks took, from executions and responses.
 
--- Whether a try ended without harm: it was given back, or a person ended it. The statuses are those that other systems know,
--- and none of them says so; what is kept in words does, of tries of long ago as well.
-create function telemetry.was_let_go(p_status text, p_words text) returns boolean
-language sql immutable parallel safe
-begin atomic
-  select p_status = 'failure' and coalesce(p_words = 'a person took the task' or p_words ~ '^given back(: |$)', false);
-end;
-
 -- How agents have done, under the names that their table had elsewhere, with what they spent.
 create view telemetry.agent_figures with (security_invoker = true) as
 select
@@ -30,7 +22,8 @@ left join (
     count(*) filter (where x.status = 'success') as successes,
     count(*) filter (
       where x.status in ('failure', 'timeout')
-        and not telemetry.was_let_go(x.status, x.error_message)
+        -- What was given back, or a person took, is no failure of the agent.
+        and not coalesce(x.result ? 'ended_by', false)
     ) as failures,
     avg(telemetry.took_ms(x.started_at, x.completed_at)) as mean_ms,
     max(greatest(x.started_at, x.completed_at)) as last_used_at
