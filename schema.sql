@@ -432,18 +432,19 @@ CREATE FUNCTION audit.request_effects(p_request text) RETURNS TABLE(resource_typ
     r.resource_type, r.resource_id, (array_agg(r.resource_name order by r.id desc))[1],
     bool_and(r.user_id is not distinct from kit.actor_user()),
     case
-      when (array_agg(r.event_action order by r.id))[1] = 'create'
-        then case when (array_agg(r.event_action order by r.id desc))[1] = 'delete' then 'none' else 'create' end
+      when (array_agg(r.event_action order by r.id))[1] = 'create' then 'create'
       when (array_agg(r.event_action order by r.id desc))[1] = 'delete' then 'delete'
       else 'update'
     end,
     coalesce((array_agg(c.old_values))[1], '{}'),
     coalesce((array_agg(c.new_values))[1], '{}'),
-    count(*) filter (where r.payload is null),
-    min(r.id)
+    count(*) filter (where r.payload is null), min(r.id)
   from rows as r
   left join changed as c on c.resource_type = r.resource_type and c.resource_id is not distinct from r.resource_id
   group by r.resource_type, r.resource_id
+  -- What was made and deleted again is nothing to undo.
+  having (array_agg(r.event_action order by r.id))[1] <> 'create'
+    or (array_agg(r.event_action order by r.id desc))[1] <> 'delete'
 $_$;
 
 -- function settled()
@@ -463,24 +464,21 @@ CREATE FUNCTION audit.undo_request(p_request text) RETURNS TABLE(resource_type t
     AS $$
 declare
   done record;
-  things integer := 0;
 begin
-  select count(*) into things from audit.request_effects(p_request);
-  if things = 0 then
-    raise exception 'no request % has changed anything', p_request
-      using errcode = 'ST404', hint = '`steward audit list` shows requests and entries';
-  elsif things > 100 then
-    raise exception 'the request changed % things; at most 100 are undone together', things
-      using errcode = 'ST409', hint = 'undo its entries one by one, by their ids in `steward audit list`';
-  end if;
   perform set_config('steward.undoing', 'on', true);
   for done in
-    select e.resource_type, e.resource_id, e.is_own, e.action, e.old_values, e.new_values, e.unreadable
+    select
+      e.resource_type, e.resource_id, e.resource_name, e.is_own, e.action, e.old_values, e.new_values, e.unreadable,
+      count(*) over () as things
     from audit.request_effects(p_request) as e
     order by e.place desc
   loop
+    if done.things > 100 then
+      raise exception 'the request changed % things; at most 100 are undone together', done.things
+        using errcode = 'ST409', hint = 'undo its entries one by one, by their ids in `steward audit list`';
+    end if;
     perform audit.check_undo(done.resource_type, done.action, done.is_own, done.unreadable);
-    continue when done.action = 'none' or (done.resource_type = 'agent' and done.action = 'create' and things > 1);
+    continue when done.resource_type = 'agent' and done.action = 'create' and done.things > 1;
     if done.resource_type = 'task' then
       perform work.pass(done.resource_id::uuid, null, false);
     end if;
@@ -491,13 +489,9 @@ begin
       done.old_values,
       case when done.action = 'delete' then '{}' else done.new_values end
     );
+    return query
+    select done.resource_type, done.resource_id, done.resource_name, done.action, done.old_values, done.new_values;
   end loop;
-  return query
-  select e.resource_type, e.resource_id, e.resource_name, e.action, e.old_values, e.new_values
-  from audit.request_effects(p_request) as e
-  where e.action <> 'none'
-    and (e.resource_type <> 'agent' or e.action <> 'create' or things = 1)
-  order by e.place;
 end
 $$;
 
@@ -3903,7 +3897,7 @@ CREATE FUNCTION telemetry.execution_given_back(p_task_ids uuid[], p_agent_ids uu
     SET search_path TO 'telemetry', 'pg_temp'
     AS $$
   select telemetry.close_executions(
-    p_task_ids, 'failure', null,
+    p_task_ids, 'failure', array_fill('{"ended_by": "give_back"}'::jsonb, array[cardinality(p_task_ids)]),
     array(
       select concat_ws(': ', 'given back', d.detail ->> 'reason')
       from unnest(p_details) with ordinality as d (detail, n)
@@ -3925,7 +3919,8 @@ begin
       using errcode = 'ST403', hint = 'let a person do it, or wait until it is given back';
   end if;
   perform telemetry.close_executions(
-    p_task_ids, 'failure', null, array_fill('a person took the task'::text, array[cardinality(p_task_ids)])
+    p_task_ids, 'failure', array_fill('{"ended_by": "person"}'::jsonb, array[cardinality(p_task_ids)]),
+    array_fill('a person took the task'::text, array[cardinality(p_task_ids)])
   );
 end
 $$;
@@ -5998,14 +5993,6 @@ CREATE FUNCTION telemetry.usd_of_words(p_spent numeric, p_limit numeric) RETURNS
                ORDER BY d.digits
               LIMIT 1)
          END) || ' of '::text) || telemetry.usd_words(p_limit));
-END;
-
--- function was_let_go(text, text)
-
-CREATE FUNCTION telemetry.was_let_go(p_status text, p_words text) RETURNS boolean
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    BEGIN ATOMIC
- SELECT ((p_status = 'failure'::text) AND COALESCE(((p_words = 'a person took the task'::text) OR (p_words ~ '^given back(: |$)'::text)), false));
 END;
 
 -- function within_reason(numeric, numeric)
@@ -10856,10 +10843,12 @@ begin
     and g.is_open[e.t];
   counts := work.waiting_counts(cardinality(g.ids), sorted, from_open, to_open);
   if true = any (g.is_open) then
-    chain := work.longest_chain(
-      sorted, from_open, to_open,
-      array(select case when n.is_open then n.minutes else 0 end from unnest(g.is_open, g.minutes) with ordinality as n (is_open, minutes, place) order by n.place)
+    g.minutes := array(
+      select case when n.is_open then n.minutes else 0 end
+      from unnest(g.is_open, g.minutes) with ordinality as n (is_open, minutes, place)
+      order by n.place
     );
+    chain := work.longest_chain(sorted, from_open, to_open, g.minutes);
   else
     chain := work.longest_chain(sorted, g.from_nodes, g.to_nodes, g.minutes);
   end if;
@@ -11759,7 +11748,7 @@ CREATE VIEW telemetry.agent_figures WITH (security_invoker='true') AS
      LEFT JOIN ( SELECT x.agent_id,
             count(*) AS executions,
             count(*) FILTER (WHERE (x.status = 'success'::text)) AS successes,
-            count(*) FILTER (WHERE ((x.status = ANY (ARRAY['failure'::text, 'timeout'::text])) AND (NOT telemetry.was_let_go(x.status, x.error_message)))) AS failures,
+            count(*) FILTER (WHERE ((x.status = ANY (ARRAY['failure'::text, 'timeout'::text])) AND (NOT COALESCE((x.result ? 'ended_by'::text), false)))) AS failures,
             avg(telemetry.took_ms(x.started_at, x.completed_at)) AS mean_ms,
             max(GREATEST(x.started_at, x.completed_at)) AS last_used_at
            FROM telemetry.agent_executions x
@@ -16873,11 +16862,6 @@ REVOKE ALL ON FUNCTION telemetry.usd_of_words(p_spent numeric, p_limit numeric) 
 GRANT ALL ON FUNCTION telemetry.usd_of_words(p_spent numeric, p_limit numeric) TO steward_app;
 GRANT ALL ON FUNCTION telemetry.usd_of_words(p_spent numeric, p_limit numeric) TO steward_agent;
 GRANT ALL ON FUNCTION telemetry.usd_of_words(p_spent numeric, p_limit numeric) TO steward_readonly;
-
-REVOKE ALL ON FUNCTION telemetry.was_let_go(p_status text, p_words text) FROM PUBLIC;
-GRANT ALL ON FUNCTION telemetry.was_let_go(p_status text, p_words text) TO steward_app;
-GRANT ALL ON FUNCTION telemetry.was_let_go(p_status text, p_words text) TO steward_agent;
-GRANT ALL ON FUNCTION telemetry.was_let_go(p_status text, p_words text) TO steward_readonly;
 
 REVOKE ALL ON FUNCTION telemetry.within_reason(p_told numeric, p_most numeric) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.within_reason(p_told numeric, p_most numeric) TO steward_app;

@@ -132,6 +132,15 @@ def test_what_is_done_is_no_longer_on_the_path_until_all_is(stage: Database) -> 
     assert [one["task"] for one in analyse(stage).workflow.critical_path] == [first, second]
 
 
+def test_a_done_task_is_no_path_where_nothing_left_has_an_estimate(stage: Database) -> None:
+    done = task(stage, "done", 100)
+    task(stage, "left")
+    task(stage, "left as well")
+    call(stage, "work.finish", task=done)
+    found = analyse(stage).workflow
+    assert (found.critical_path, found.critical_path_minutes) == ([], 0)
+
+
 def test_minutes_in_work_are_without_the_wait_for_people(stage: Database) -> None:
     ref = task(stage, "asked")
     taken = call(stage, "work.claim", agent(), task=ref)

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from steward.kit.db import Actor, Database
-from steward.kit.errors import Conflict, Invalid, NotFound, StaleVersion
+from steward.kit.errors import Conflict, Denied, Invalid, NotFound, StaleVersion
 from steward.kit.files import FileStore
 from tests.work.scene import call, owner, project
 from tests.work.talk import person
@@ -202,3 +202,18 @@ def test_documents_are_listed_and_shown(acme: Database) -> None:
     call(acme, "work.delete_document", document=str(made.id))
     with pytest.raises(NotFound, match="there is no document"):
         call(acme, "work.get_document", document=str(made.id))
+
+
+def test_a_note_is_its_authors(acme: Database) -> None:
+    call(acme, "work.add_devlog", key="d1", title="D", project="acme")
+    ann, bob = person(acme), person(acme, "bob")
+    note = call(acme, "work.add_note", ann, entry="d1", content="hers", project="acme")
+    with pytest.raises(Denied, match="the note is by ann"):
+        call(acme, "work.update_note", bob, note=str(note.id), content="his")
+    assert (
+        call(acme, "work.update_note", ann, note=str(note.id), content="still hers").content == "still hers"
+    )
+    with owner(acme) as connection:
+        connection.execute("update work.devlog_notes set author = null")
+    with pytest.raises(Denied, match="somebody unknown"):
+        call(acme, "work.delete_note", Actor(role="user"), note=str(note.id))

@@ -205,23 +205,16 @@ def translated() -> Iterator[None]:
         raise translate(exc) from exc
 
 
-def _inside(found: re.Match[str]) -> str:
-    return found[1]
-
-
 def _taken(text: str) -> str:
     """Say which value of a row is there already, without the ids that only say where."""
     found = _KEY.fullmatch(text)
     if found is None:
         return text
-    columns, values = found["columns"].split(", "), found["values"].split(", ")
+    columns, values = _LOWERED.sub(r"\1", found["columns"]).split(", "), found["values"].split(", ")
     if len(columns) != len(values):
         return text
-    told = [
-        f"{_LOWERED.sub(_inside, column)} {value}"
-        for column, value in zip(columns, values, strict=True)
-        if not _ID.fullmatch(value)
-    ]
+    pairs = zip(columns, values, strict=True)
+    told = [f"{column} {value}" for column, value in pairs if not _ID.fullmatch(value)]
     return f"{' and '.join(told)} is there already" if told else text
 
 

@@ -46,10 +46,11 @@ def _blocks(message: str, *outputs: int) -> list[dict[str, Any]]:
 def test_tokens_that_are_written_as_texts_count() -> None:
     told = answered(1, output="25")  # type: ignore[arg-type]
     told["message"]["usage"] |= {"input_tokens": "12", "cache_read_input_tokens": "many"}
-    told["message"]["usage"]["cache_creation_input_tokens"] = "nan"
-    (found,) = _read(told)[0].usage
-    assert (found.input_tokens, found.output_tokens) == (12, 25)
-    assert (found.cache_read_tokens, found.cache_write_tokens) == (0, 0)
+    for none in ("nan", "infinity"):
+        told["message"]["usage"]["cache_creation_input_tokens"] = none
+        (found,) = _read(told)[0].usage
+        assert (found.input_tokens, found.output_tokens) == (12, 25)
+        assert (found.cache_read_tokens, found.cache_write_tokens) == (0, 0)
 
 
 def test_a_response_of_several_entries_counts_once_by_its_fullest_copy() -> None:

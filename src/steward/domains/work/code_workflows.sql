@@ -187,10 +187,12 @@ begin
     and g.is_open[e.t];
   counts := work.waiting_counts(cardinality(g.ids), sorted, from_open, to_open);
   if true = any (g.is_open) then
-    chain := work.longest_chain(
-      sorted, from_open, to_open,
-      array(select case when n.is_open then n.minutes else 0 end from unnest(g.is_open, g.minutes) with ordinality as n (is_open, minutes, place) order by n.place)
+    g.minutes := array(
+      select case when n.is_open then n.minutes else 0 end
+      from unnest(g.is_open, g.minutes) with ordinality as n (is_open, minutes, place)
+      order by n.place
     );
+    chain := work.longest_chain(sorted, from_open, to_open, g.minutes);
   else
     chain := work.longest_chain(sorted, g.from_nodes, g.to_nodes, g.minutes);
   end if;

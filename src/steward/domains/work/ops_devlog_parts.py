@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from uuid import UUID
 
 from steward.domains.work.find_devlog import LISTED, devlog_of, document_of, note_of
 from steward.domains.work.types_talk import DevlogDocument, DevlogNote, NoteCategory
@@ -18,9 +19,13 @@ def get_note(db: Db, *, note: str) -> DevlogNote:
     Args:
         note: its id, or the first 8 digits of it or more.
     """
-    found = db.maybe("work.get_note", DevlogNote, id=note_of(db, note))
+    return _note(db, note_of(db, note))
+
+
+def _note(db: Db, note_id: UUID) -> DevlogNote:
+    found = db.maybe("work.get_note", DevlogNote, id=note_id)
     if found is None:
-        raise NotFound(f"there is no note {note}", hint=LISTED)
+        raise NotFound(f"there is no note {note_id}", hint=LISTED)
     return found
 
 
@@ -37,7 +42,7 @@ def update_note(
     """
     found = _lock(db, note)
     db.run("work.update_note", id=found.id, content=content, category=category)
-    return get_note(db, note=str(found.id))
+    return _note(db, found.id)
 
 
 @op(write=True, destructive=True)
@@ -52,11 +57,14 @@ def delete_note(db: Db, *, note: str) -> None:
 
 def _lock(db: Db, note: str) -> DevlogNote:
     """Lock a note that the actor may change: its author, or who may administer work."""
-    db.value("work.lock_note", id=note_of(db, note))
-    found = get_note(db, note=note)
-    own = found.author == (db.actor.agent or db.actor.user_name)
+    note_id = note_of(db, note)
+    db.value("work.lock_note", id=note_id)
+    found = _note(db, note_id)
+    own = found.author is not None and found.author == (db.actor.agent or db.actor.user_name)
     if not own and not db.value("work.may", permission="work:admin"):
-        raise Denied(f"the note is by {found.author}", hint="ask its author or an administrator")
+        raise Denied(
+            f"the note is by {found.author or 'somebody unknown'}", hint="ask its author or an administrator"
+        )
     return found
 
 

@@ -370,18 +370,16 @@ order by f.completed_at desc;
 update kit.notices as n
 set dismissed_at = now()
 where n.dismissed_at is null
-  and (
-    (
-      starts_with(n.topic, 'work.quarantine ')
-      and not exists (
-        select
-        from work.tasks as t
-        join projects.projects as p on p.id = t.project_id
-        where 'work.quarantine ' || t.id = n.topic
-          and t.quarantined_at is not null
-          and t.deleted_at is null
-          and p.deleted_at is null
-      )
+  and case
+    -- By its key: a topic for each task would read all tasks.
+    when starts_with(n.topic, 'work.quarantine ') then not exists (
+      select
+      from work.tasks as t
+      join projects.projects as p on p.id = t.project_id
+      where t.id = substr(n.topic, length('work.quarantine ') + 1)::uuid
+        and t.quarantined_at is not null
+        and t.deleted_at is null
+        and p.deleted_at is null
     )
-    or (n.topic in ('work.quarantine', 'work.expiry') and n.created_at < now() - interval '7 days')
-  );
+    else n.topic in ('work.quarantine', 'work.expiry') and n.created_at < now() - interval '7 days'
+  end;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid5
@@ -37,6 +38,9 @@ def count_of(value: Any) -> int:
         try:
             value = float(value)
         except ValueError:
+            return 0
+        if math.isinf(value):
+            # The word for it is no number of tokens.
             return 0
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
         return 0
