@@ -18,6 +18,7 @@ import pytest
 
 from steward.kit.embedded import SUPERUSER, EmbeddedServer, logfile, settings
 from steward.kit.errors import Invalid, Unavailable
+from tests.processes import has_ended
 
 from .embedded_tools import IS_ROOT, SOURCE, connect, place, python, server_at, value
 
@@ -74,7 +75,7 @@ def test_starts_reports_itself_and_stops(folder: Path) -> None:
         server.stop()
         server.stop()
         assert not server.status().running
-        assert not psutil.pid_exists(first.pid)
+        assert has_ended(first.pid)
 
 
 def test_what_was_written_is_there_after_a_restart(folder: Path) -> None:

@@ -17,6 +17,7 @@ import pytest
 
 from steward.kit.embedded import EmbeddedServer, account, lock, logfile, postmaster
 from steward.kit.errors import Unavailable
+from tests.processes import has_ended
 
 from .embedded_tools import IS_ROOT, connect, place, python, server_at, value
 
@@ -239,7 +240,7 @@ def test_a_backend_too_busy_to_see_its_postmaster_die_is_ended(server: EmbeddedS
     said: list[str] = []
     server.start(said.append)
     assert any("crashed server" in line for line in said)
-    assert not psutil.pid_exists(pid) or not postmaster.is_alive(psutil.Process(pid))
+    assert has_ended(pid)
     link.close()
     assert value(server, "select 1") == 1
 

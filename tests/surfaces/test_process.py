@@ -16,11 +16,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from steward.kit.config import Settings, write_private
 from steward.operate import server
+from tests.processes import has_ended
 from tests.surfaces.conftest import House
 
 pytestmark = pytest.mark.slow
@@ -74,7 +74,7 @@ def test_up_twice_at_once_gives_one_server(shell: Shell) -> None:
     assert shell.json("status")["web"]["status"] == "running"
     assert shell.json("down")["web"] is True
     assert shell.json("down")["web"] is False
-    assert not psutil.pid_exists(said[0]["pid"])
+    assert has_ended(said[0]["pid"])
 
 
 def test_the_port_is_kept(shell: Shell) -> None:
@@ -92,7 +92,7 @@ def test_a_server_of_another_release_makes_room(shell: Shell) -> None:
     assert status == 0
     assert (second["url"], second["pid"] != first["pid"]) == (first["url"], True)
     assert "the server of release 0.0.1 was stopped" in err
-    assert not psutil.pid_exists(first["pid"])
+    assert has_ended(first["pid"])
     assert shell.json("up", "--detach")["pid"] == second["pid"]
 
 
